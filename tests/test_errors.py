@@ -1,0 +1,35 @@
+"""Findings read as `file:line:column: path: what is wrong (got X); what would be right`."""
+
+from __future__ import annotations
+
+from twin.errors import Finding, InputError, nearest, one_of, shorten
+
+
+def test_a_finding_reads_in_one_line() -> None:
+    finding = Finding("a.yaml", 3, 7, "sites.x", "no such key", "'kint'", "did you mean 'kind'?")
+    assert str(finding) == "a.yaml:3:7: sites.x: no such key (got 'kint'); did you mean 'kind'?"
+
+
+def test_what_is_unknown_is_left_out() -> None:
+    assert str(Finding("a.yaml", 0, 0, "", "the file is empty")) == "a.yaml: the file is empty"
+
+
+def test_findings_come_in_file_order_without_repeats() -> None:
+    late, early = Finding("a.yaml", 9, 1, "b", "x"), Finding("a.yaml", 2, 1, "a", "y")
+    assert InputError([late, early, late]).findings == (early, late)
+
+
+def test_the_nearest_name_forgives_case_and_slips() -> None:
+    assert nearest("Capcity", ["capacity", "count"]) == "did you mean 'capacity'?"
+    assert nearest("RACK", ["rack"]) == "did you mean 'rack'?"
+    assert nearest("zzz", ["rack"]) == ""
+
+
+def test_a_long_list_says_how_long() -> None:
+    assert "(20 in all)" in one_of("x", [f"name{n:02}" for n in range(20)])
+
+
+def test_long_text_is_cut_on_one_line() -> None:
+    text = shorten("a\n" * 200, limit=20)
+    assert len(text) == 20
+    assert "\n" not in text

@@ -1,0 +1,128 @@
+"""The errors of `twin`: one family, each with the exit status the command line gives it.
+
+A finding is one thing that is wrong in one place of one file.  Reading a topology collects all of
+them and raises once, so that a user mends a file in one round and not in twenty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_CHECK_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_BUG = 101
+
+_MAX_GOT = 60
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing wrong in one place.
+
+    Attributes:
+        file: the file as the user named it.
+        line: line in that file, counted from 1; 0 where the whole file is meant.
+        column: column in that line, counted from 1; 0 where the whole line is meant.
+        path: the path inside the document, as `sites.river-bend.contains.ups[4].capacity`.
+        message: what is wrong.
+        got: what stood there, shortened; empty where nothing did.
+        expected: what would be right, with the nearest name where one is near.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    got: str = ""
+    expected: str = ""
+
+    def __str__(self) -> str:
+        """`file:line:column: path: what is wrong (got X); what would be right`."""
+        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        text = ": ".join(part for part in (place, self.path, self.message) if part)
+        if self.got:
+            text += f" (got {shorten(self.got)})"
+        if self.expected:
+            text += f"; {self.expected}"
+        return text
+
+
+class TwinError(Exception):
+    """Anything `twin` refuses to do, with a message for the user and not for a debugger."""
+
+    exit_status = EXIT_BAD_INPUT
+
+
+class InputError(TwinError):
+    """A topology file or a side table is wrong; carries every finding at once."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """Keep the findings in file order, without repeats."""
+        self.findings = tuple(sorted(set(findings)))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class UnitError(TwinError, ValueError):
+    """A quantity string that cannot be read as the dimension it stands for."""
+
+    def __init__(self, message: str, expected: str = "") -> None:
+        """`message` says what is wrong, `expected` what would be right."""
+        self.message = message
+        self.expected = expected
+        super().__init__(f"{message}; {expected}" if expected else message)
+
+
+class UsageError(TwinError):
+    """A call that cannot be meant: an unknown table, scenario, selector or option."""
+
+
+class RefusedError(TwinError):
+    """An engine will not answer, because the answer would be wrong or would never come.
+
+    Attributes:
+        engine: which engine refuses, as `failure`.
+        reason: why.
+        remedy: what the user can do about it.
+    """
+
+    def __init__(self, engine: str, reason: str, remedy: str) -> None:
+        """Name the engine, the reason and the remedy."""
+        self.engine = engine
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{engine} refuses: {reason}; {remedy}")
+
+
+class PluginError(TwinError):
+    """A plugin is missing, broken, clashes with another or returned something wrong."""
+
+
+def shorten(text: str, limit: int = _MAX_GOT) -> str:
+    """`text` on one line and at most `limit` characters long."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the known name nearest to `name`; empty where none is near."""
+    names = list(known)
+    folded = {other.casefold(): other for other in names}
+    if name.casefold() in folded:
+        return f"did you mean '{folded[name.casefold()]}'?"
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""
+
+
+def one_of(name: str, known: Iterable[str], limit: int = 12) -> str:
+    """The nearest known name and the list to choose from, as an `expected` text."""
+    names = sorted(known)
+    listed = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
+    hint = nearest(name, names)
+    return f"{hint} one of: {listed}".strip() if names else hint
