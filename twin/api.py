@@ -1,0 +1,474 @@
+"""The plugin author's door: everything a plugin imports, and nothing else of `twin`.
+
+A plugin is a module named by an entry point in the group `twin`.  Its hooks (see
+`twin.hookspecs`) return the descriptors below and do no work.  A descriptor is a name, one line of
+documentation, a pydantic model of parameters and one function over polars frames, which `twin`
+calls once for all entries of a topology file that use the model.
+
+Parameter types read quantity strings: a field of type `Power` takes `"2.5 MW"` from the file and
+holds 2500.0; see the reference for the whole list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+
+import pluggy
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from twin import units
+from twin.errors import Finding, InputError, PluginError, RefusedError, TwinError, UnitError
+from twin.tables import Column, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+    from pydantic.config import JsonDict
+
+__all__ = [
+    "API_VERSION",
+    "EXTERNAL_PARTIES",
+    "Analysis",
+    "AnalysisInputs",
+    "Bandwidth",
+    "Calendar",
+    "Carbon",
+    "Catalogue",
+    "Column",
+    "Compute",
+    "CoolingInputs",
+    "CoolingModel",
+    "Date",
+    "DealRef",
+    "Duration",
+    "EnergyInputs",
+    "EnergyModel",
+    "Entry",
+    "FinancingInputs",
+    "FinancingModel",
+    "Finding",
+    "Fraction",
+    "InputError",
+    "Money",
+    "MoneyPerEnergy",
+    "MoneyPerHour",
+    "MoneyPerPower",
+    "MoneyPerPowerMonth",
+    "MoneyPerTime",
+    "Params",
+    "Part",
+    "PartyRef",
+    "PluginError",
+    "Power",
+    "Rate",
+    "Ratio",
+    "Reader",
+    "Reference",
+    "RefusedError",
+    "SiteRef",
+    "Table",
+    "Term",
+    "TwinError",
+    "Work",
+    "WorkloadInputs",
+    "WorkloadModel",
+    "hookimpl",
+    "month_index",
+]
+
+API_VERSION = 1
+"""The version of this door.  A descriptor says which it was written for; see the compatibility page."""
+
+PROJECT = "twin"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as a hook: `@hookimpl`."""
+
+EXTERNAL_PARTIES = ("cloud", "contractor", "government", "market", "operator", "utility", "vendor")
+"""Parties that need no entry under `parties:`; they stand for the world outside the file."""
+
+
+# --- parameters -------------------------------------------------------------------------------
+
+
+class Params(BaseModel):
+    """Base of every parameter model: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Marks a field as a quantity of one dimension of `twin.units`; `least` is its lower bound."""
+
+    dimension: str
+    least: float | None = 0.0
+    most: float | None = None
+
+    def read(self, value: object) -> float:
+        """The canonical float, or a pydantic error that says what would be right."""
+        try:
+            number = units.parse(value, self.dimension)
+        except UnitError as error:
+            raise PydanticCustomError(
+                "quantity", "{problem}; {right}", {"problem": error.message, "right": error.expected}
+            ) from error
+        if self.least is not None and number < self.least:
+            raise PydanticCustomError("quantity", "below {least}", {"least": units.show(self.least, self.dimension)})
+        if self.most is not None and number > self.most:
+            raise PydanticCustomError("quantity", "above {most}", {"most": units.show(self.most, self.dimension)})
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Marks a string field as the name of something else in the file: a party, a deal, a site."""
+
+    kind: str
+
+
+def _quantity(dimension: str, least: float | None = 0.0, most: float | None = None) -> Any:
+    mark = Quantity(dimension, least, most)
+    unit = units.dimension(dimension)
+    schema: JsonDict = {
+        "anyOf": [{"type": "string"}, {"type": "number"}] if unit.bare else [{"type": "string"}],
+        "description": f"a quantity in {unit.label}" if unit.label else "a plain number",
+        "examples": [unit.example],
+    }
+
+    def describe(old: JsonDict) -> None:
+        """The schema of what a person writes, in place of that of the float it becomes."""
+        old.clear()
+        old.update(schema)
+
+    return Annotated[float, mark, BeforeValidator(mark.read), Field(json_schema_extra=describe)]
+
+
+if TYPE_CHECKING:
+    # one a line: a type checker takes a chain for variables
+    Power = float
+    Money = float
+    MoneyPerEnergy = float
+    MoneyPerPower = float
+    MoneyPerPowerMonth = float
+    MoneyPerTime = float
+    MoneyPerHour = float
+    Duration = float
+    Term = float
+    Fraction = float
+    Ratio = float
+    Rate = float
+    Bandwidth = float
+    Compute = float
+    Work = float
+    Carbon = float
+    Date = date
+    PartyRef = str
+    DealRef = str
+    SiteRef = str
+else:
+    Power = _quantity("power")
+    Money = _quantity("money")
+    MoneyPerEnergy = _quantity("money_per_energy")
+    MoneyPerPower = _quantity("money_per_power")
+    MoneyPerPowerMonth = _quantity("money_per_power_month")
+    MoneyPerTime = _quantity("money_per_time")
+    MoneyPerHour = _quantity("money_per_hour")
+    Duration = _quantity("duration")
+    Term = _quantity("term")
+    Fraction = _quantity("fraction", 0.0, 1.0)
+    Ratio = _quantity("ratio")
+    Rate = _quantity("rate", -1.0)
+    Bandwidth = _quantity("bandwidth")
+    Compute = _quantity("compute")
+    Work = _quantity("work")
+    Carbon = _quantity("carbon")
+
+    def _date(value: object) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else _no_date()
+        except ValueError as error:
+            raise PydanticCustomError("date", "not an ISO date; write it as '2027-06-01'") from error
+
+    def _no_date() -> date:
+        raise ValueError("not a string")
+
+    Date = Annotated[date, BeforeValidator(_date)]
+    PartyRef = Annotated[str, Reference("party")]
+    DealRef = Annotated[str, Reference("deal")]
+    SiteRef = Annotated[str, Reference("site")]
+
+
+# --- what the functions are given -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The months of a run: `months` of them from the month of `start`."""
+
+    start: date
+    months: int
+
+    def dates(self) -> list[Date]:
+        """The first day of every month."""
+        return [self.date(index) for index in range(self.months)]
+
+    def date(self, index: int) -> Date:
+        """The first day of month `index`, counted from 0; any integer."""
+        year, month = divmod(self.start.year * 12 + self.start.month - 1 + index, 12)
+        return date(year, month + 1, 1)
+
+    def index(self, when: Date) -> int:
+        """The index of the month that holds `when`; negative before the start."""
+        return month_index(when, self.start)
+
+
+def month_index(when: date, start: date) -> int:
+    """Months from the month of `start` to the month of `when`."""
+    return (when.year - start.year) * 12 + when.month - start.month
+
+
+P = TypeVar("P", bound=Params)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[P]):
+    """One entry of a topology file that uses a model: its name and its validated parameters."""
+
+    name: str
+    params: P
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingInputs:
+    """What a cooling model is given.
+
+    Attributes:
+        entries: the entries of `cooling:` that use the model.
+        calendar: the months.
+        load: one row per month and site the entries serve: `month, site, entry, it_kwh, it_peak_kw, ambient_c`;
+            `entry` is the name of the entry that serves the site; `ambient_c` is null where no weather is known.
+    """
+
+    entries: tuple[Entry[Any], ...]
+    calendar: Calendar
+    load: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyInputs:
+    """What an energy model is given.
+
+    Attributes:
+        entries: the entries of `energy:` that use the model.
+        calendar: the months.
+        load: one row per month and site the entries serve:
+            `month, site, entry, hours_h, energy_kwh, peak_kw` behind the meter.
+    """
+
+    entries: tuple[Entry[Any], ...]
+    calendar: Calendar
+    load: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class FinancingInputs:
+    """What a financing model is given.
+
+    Attributes:
+        entries: the entries of `deals:` that use the model and whose references are settled.
+        calendar: the months.
+        discount_per_year: the file's discount rate, annual effective.
+        parties: `party, role, rating`.
+        phases: one row per site or group of racks put into service together:
+            `site, month, racks, accelerators, it_kw, share_fraction` (share of the site's IT power).
+        parts: racks by group: `site, group, part, month, racks, accelerators, it_kw, price_usd` (of one rack;
+            null unknown).
+        schedule: table `schedule`.
+        cashflow: table `cashflow` so far: energy, and every deal that these entries refer to.
+        debt: table `debt` so far.
+        others: every other entry of `deals:` by name, to read the parameters of a deal referred to.
+    """
+
+    entries: tuple[Entry[Any], ...]
+    calendar: Calendar
+    discount_per_year: float
+    parties: pl.DataFrame
+    phases: pl.DataFrame
+    parts: pl.DataFrame
+    schedule: pl.DataFrame
+    cashflow: pl.DataFrame
+    debt: pl.DataFrame
+    others: Mapping[str, Entry[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadInputs:
+    """What a workload model is given.
+
+    Attributes:
+        entries: the entries of `workloads:` that use the model.
+        calendar: the months.
+        schedule: table `schedule`.
+        compute: racks by group at full build: `site, group, part, racks, accelerators, served_fraction,
+            bf16_tflops, fp8_tflops, fp4_tflops` (accelerators of the whole row; FLOP/s of one, null unknown).
+    """
+
+    entries: tuple[Entry[Any], ...]
+    calendar: Calendar
+    schedule: pl.DataFrame
+    compute: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisInputs:
+    """What an analysis is given.
+
+    Attributes:
+        tables: the tables it `requires`.
+        twin: the loaded topology: `.graph`, `.calendar`, `.structure` and so on.
+        seed: seed for anything drawn at random.
+        params: its entry in `analyses:`, validated, or the defaults.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    twin: Any
+    seed: int
+    params: Any
+
+
+Tables = Mapping[str, "pl.DataFrame"]
+
+
+# --- descriptors ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One catalogue part: attributes as quantity strings, each with its source.
+
+    Args:
+        name: `maker.model`, as files write it after `use:`.
+        kind: rack, accelerator, ups, genset, …
+        doc: one line.
+        attributes: attribute name -> quantity string or number, as in a topology file.
+        source: where the figures were read.
+        confidence: read, recalled, mixed, vendor, …
+        note: caveats and conflicts.
+    """
+
+    name: str
+    kind: str
+    doc: str = ""
+    attributes: Mapping[str, str | int | float] = field(default_factory=dict)
+    source: str = ""
+    confidence: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A set of parts: as a tuple of `Part`, as a CSV file, or both.
+
+    The CSV has one row per figure: `part,kind,attribute,value,source,confidence,note`, the value
+    written as in a topology file (`132 kW`).  An attribute left empty describes the part itself.
+
+    Args:
+        name: name of the catalogue, unique over all plugins.
+        doc: one line.
+        parts: parts given in code.
+        csv: path of a CSV file that ships in the plugin.
+        defaults: kind -> part that supplies the attributes a file leaves out for that kind.
+    """
+
+    name: str
+    doc: str
+    parts: tuple[Part, ...] = ()
+    csv: Path | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What all models have: a name, one line, parameters, the version of the door."""
+
+    name: str
+    doc: str
+    params: type[Params]
+    run: Callable[..., Tables]
+    api: int = field(default=API_VERSION, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingModel(Model):
+    """Turns IT energy into what the facility draws; entries of `cooling:`.
+
+    `run(CoolingInputs)` returns `{"energy": frame}` with the overhead rows (stage `overhead`), one
+    for each row of `load`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyModel(Model):
+    """A tariff or a supply; entries of `energy:`.  `run(EnergyInputs)` returns `{"energy_cost": frame}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinancingModel(Model):
+    """A deal; entries of `deals:`.
+
+    `run(FinancingInputs)` returns `cashflow`, and where they apply `debt`, `occupancy`, `guarantee`.
+    `horizon(FinancingInputs)` says how many months of calendar the entries need, so that a file need
+    not count them; without it the model does not lengthen the calendar.
+    """
+
+    horizon: Callable[[FinancingInputs], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadModel(Model):
+    """What a workload gets out of the capacity; entries of `workloads:`; returns `{"goodput": frame}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis(Model):
+    """A step of an evaluation: needs tables, gives tables.
+
+    The core's own engines are registered as analyses by the same hook.  `run(AnalysisInputs)`
+    returns the tables named in `produces`; a table that `twin` does not declare itself is declared in
+    `tables`.
+    """
+
+    requires: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads a side table (`rows: fleet.csv`) into a frame, chosen by the file's suffix.
+
+    Args:
+        name: name of the reader, unique over all plugins.
+        doc: one line.
+        suffixes: file name endings with the dot, in lower case.
+        read: path -> frame, every column as it stands in the file; raise ValueError with the reason
+            where the file cannot be read.
+    """
+
+    name: str
+    doc: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], pl.DataFrame]
+    api: int = API_VERSION
+
+
+Descriptor = Catalogue | Model | Reader
+Hook = Callable[[], Sequence[Descriptor]]

@@ -1,0 +1,241 @@
+"""Name -> model, part or reader: what all plugins provide together.  Frozen once built."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from twin import tables
+from twin.api import Catalogue, Model, Reader
+from twin.catalogue import CataloguePart, Figure
+from twin.errors import PluginError, TwinError
+from twin.hookspecs import SECTIONS
+from twin.loading import (
+    ACTIVE,
+    BLOCK_VARIABLE,
+    BROKEN,
+    Loaded,
+    PluginInfo,
+    blocked_names,
+    load_installed,
+    load_module,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from typing import Any
+
+    import polars as pl
+
+__all__ = ["CataloguePart", "Figure", "PluginInfo", "Provided", "Registry", "registry"]
+
+T = TypeVar("T")
+_OPAQUE = ("hardware/", "readers/")
+_WHAT = {"parts": "part", "defaults": "default part for kind", "readers": "reader for", "catalogues": "catalogue"}
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """A model and who ships it.
+
+    Attributes:
+        model: the descriptor; the section says which class it is.
+        plugin: the plugin with its distribution and version, as messages name it.
+        distribution: package that ships the plugin.
+        version: version of that package.
+    """
+
+    model: Any
+    plugin: str
+    distribution: str
+    version: str
+
+    @property
+    def who(self) -> str:
+        """The model and who ships it, as messages name it."""
+        return f"model '{self.model.name}' of plugin {self.plugin}"
+
+    def call(
+        self, inputs: object, required: Collection[str], optional: Collection[str] = ()
+    ) -> dict[str, pl.DataFrame]:
+        """Run the model and hold what it returns against the tables.
+
+        Args:
+            inputs: what `run` takes.
+            required: tables that it has to return.
+            optional: tables that it may return besides.
+
+        Returns:
+            The frames by table, columns in the declared order.
+
+        Raises:
+            PluginError: it failed, or a table is missing, unexpected or not as declared; the message
+                names the model, the plugin, the distribution and the version.
+            TwinError: what the model itself refuses.
+        """
+        try:
+            returned = self.model.run(inputs)
+        except TwinError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{self.who} failed: {type(error).__name__}: {error}") from error
+        if not isinstance(returned, Mapping):
+            raise PluginError(f"{self.who} returned {type(returned).__name__}; frames by table name are wanted")
+        missing = [name for name in required if name not in returned]
+        extra = [str(name) for name in returned if name not in required and name not in optional]
+        if missing or extra:
+            problem = "; ".join(
+                [f"table '{name}' is missing" for name in missing]
+                + [f"table '{name}' is not asked for" for name in extra]
+            )
+            raise PluginError(f"{self.who} returned the wrong tables: {problem}")
+        return {name: tables.check(name, frame, self.who) for name, frame in returned.items()}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What all plugins provide together.
+
+    Attributes:
+        parts: catalogue parts by name, as `use:` names them.
+        defaults: kind -> part that supplies the attributes a file leaves out.
+        readers: suffix of a side table -> its reader.
+        plugins: every plugin found, sorted by distribution and name, broken and blocked ones too.
+        sections: section of a topology file -> models by name; see `models`.
+    """
+
+    parts: Mapping[str, CataloguePart]
+    defaults: Mapping[str, CataloguePart]
+    readers: Mapping[str, Reader]
+    plugins: tuple[PluginInfo, ...]
+    sections: Mapping[str, Mapping[str, Provided]]
+
+    def models(self, section: str) -> Mapping[str, Provided]:
+        """The models that entries of a section may name.
+
+        Args:
+            section: deals, energy, cooling, workloads or analyses.
+        """
+        return self.sections[section]
+
+    @property
+    def broken(self) -> tuple[PluginInfo, ...]:
+        """The plugins that did not load."""
+        return tuple(info for info in self.plugins if info.state == BROKEN)
+
+    def explain(self, name: str) -> str:
+        """Why `name` may be missing: the plugins that would provide it, or might, and did not load.
+
+        Returns:
+            Sentences for the end of a message that says `name` is unknown; empty where every plugin loaded.
+        """
+        missing = [info for info in self.plugins if info.state != ACTIVE]
+        sure = [info for info in missing if any(label.split("/", 1)[1] == name for label in info.provides)]
+        # a catalogue does not list its parts here, nor a reader its suffixes, and an import that failed tells nothing
+        might = [info for info in missing if not info.provides or info.provides[0].startswith(_OPAQUE)]
+        return "; ".join(f"plugin {info} is {info.state}: {info.reason}" for info in sure or might)
+
+
+def registry(extra: Iterable[object] = ()) -> Registry:
+    """Everything that the installed plugins and `extra` modules provide.
+
+    Args:
+        extra: plugin modules beyond those installed, as a test, a notebook or a `twinfile.py` gives;
+            one that is installed as well counts once.
+
+    Returns:
+        The registry; the one without extra modules is built once a process.
+
+    Raises:
+        PluginError: two plugins provide the same name; the message names every one that does.  Or a
+            module of `extra` is broken.
+    """
+    blocked = blocked_names()
+    extra = tuple(extra)
+    if not extra:
+        return _default(blocked)
+    installed = _installed(blocked)
+    known = {id(loaded.plugin) for loaded in installed if loaded.plugin is not None}
+    return build((*installed, *(load_module(module) for module in extra if id(module) not in known)))
+
+
+def build(plugins: Iterable[Loaded]) -> Registry:
+    """The registry of the given plugins.
+
+    Raises:
+        PluginError: two of them provide the same name.
+    """
+    plugins = tuple(plugins)
+    parts: _Shelf[CataloguePart] = _Shelf("parts")
+    defaults: _Shelf[CataloguePart] = _Shelf("defaults")
+    readers: _Shelf[Reader] = _Shelf("readers")
+    catalogues: _Shelf[Catalogue] = _Shelf("catalogues")
+    sections: dict[str, _Shelf[Provided]] = {section: _Shelf(section) for section in SECTIONS.values()}
+    for loaded in plugins:
+        info = loaded.info
+        own = {part.name: part for part in loaded.parts}
+        for part in loaded.parts:
+            parts.put(part.name, part, info)
+        for hook, offer in loaded.offers:
+            if isinstance(offer, Catalogue):
+                catalogues.put(offer.name, offer, info)
+                for kind, name in offer.defaults.items():
+                    defaults.put(kind, own[name], info)
+            elif isinstance(offer, Reader):
+                for suffix in offer.suffixes:
+                    readers.put(suffix, offer, info)
+            elif isinstance(offer, Model):
+                provided = Provided(offer, str(info), info.distribution, info.version)
+                sections[SECTIONS[hook]].put(offer.name, provided, info)
+    _refuse_clashes(parts, defaults, readers, catalogues, *sections.values())
+    return Registry(
+        parts=parts.frozen(),
+        defaults=defaults.frozen(),
+        readers=readers.frozen(),
+        plugins=tuple(loaded.info for loaded in plugins),
+        sections=MappingProxyType({name: shelf.frozen() for name, shelf in sections.items()}),
+    )
+
+
+class _Shelf(Generic[T]):
+    """Things of one sort by name, and who put them there."""
+
+    def __init__(self, sort: str) -> None:
+        self.what = _WHAT.get(sort, f"model in '{sort}'")
+        self.things: dict[str, T] = {}
+        self.by: dict[str, list[PluginInfo]] = defaultdict(list)
+
+    def put(self, name: str, thing: T, info: PluginInfo) -> None:
+        self.things.setdefault(name, thing)
+        self.by[name].append(info)
+
+    def frozen(self) -> Mapping[str, T]:
+        return MappingProxyType(self.things)
+
+    def clashes(self) -> list[str]:
+        return [
+            f"{self.what} '{name}' is provided by {' and by '.join(str(info) for info in infos)}"
+            for name, infos in self.by.items()
+            if len(infos) > 1
+        ]
+
+
+def _refuse_clashes(*shelves: _Shelf[Any]) -> None:
+    clashes = [clash for shelf in shelves for clash in shelf.clashes()]
+    if clashes:
+        remedy = f"uninstall one, or name the plugin that you do not want in {BLOCK_VARIABLE}"
+        raise PluginError("\n".join([*clashes, remedy]))
+
+
+@lru_cache(maxsize=4)
+def _installed(blocked: frozenset[str]) -> tuple[Loaded, ...]:
+    return load_installed(blocked)
+
+
+@lru_cache(maxsize=4)
+def _default(blocked: frozenset[str]) -> Registry:
+    return build(_installed(blocked))
