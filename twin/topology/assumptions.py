@@ -1,0 +1,118 @@
+"""Table `assumptions`: every value that a topology brings into a run, and where it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+import polars as pl
+
+from twin import units
+from twin.api import Params, Quantity
+from twin.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+    from twin.topology.model import Group, ModelEntry, Override, Topology, Value
+
+    Row = tuple[str, str, str, str, str | None, str | None, str | None, str | None]
+
+
+def assumptions(topology: Topology) -> pl.DataFrame:
+    """Table `assumptions` of a topology; what engines derive is added by them.
+
+    One row a setting (`calendar`, `discount`), a group's attribute, a column of a side table, an
+    overlay on some instances, and a parameter of a model entry, in this order.  Parameters that
+    the file leaves out appear with the model's default; a default of "none" is no assumption and
+    has no row.
+    """
+    rows = [*_settings(topology)]
+    for group in topology.groups.values():
+        rows += _attributes(group)
+        rows += _columns(group)
+    rows += [_override(topology, override) for override in topology.overrides]
+    for entry in topology.entries:
+        rows += _params(topology, entry)
+    want = table("assumptions")
+    return pl.DataFrame(rows, schema=want.schema(), orient="row")
+
+
+def _settings(topology: Topology) -> Iterator[Row]:
+    for name, value in topology.settings.items():
+        owner, _, attribute = name.partition(".")
+        yield _row(owner, attribute or "rate", value)
+
+
+def _attributes(group: Group) -> Iterator[Row]:
+    for name, value in group.attributes.items():
+        yield _row(group.path, name, value)
+
+
+def _columns(group: Group) -> Iterator[Row]:
+    if group.rows is None:
+        return
+    for name in group.rows.columns:
+        cells = group.rows[name]
+        given = len(cells) - cells.null_count()
+        least, most = cells.min(), cells.max()
+        text = f"{given:,} values by instance, {least!s} to {most!s}" if given else "no values"
+        yield group.path, name, text, "file", group.source or None, None, "side table", str(group.where)
+
+
+def _override(topology: Topology, override: Override) -> Row:
+    owner, attribute, value, origin, source, confidence, note, place = _row(
+        override.group, override.attribute, override.value
+    )
+    some = f"on {len(override.locals):,} of {topology.groups[override.group].total:,} instances"
+    return owner, attribute, value, origin, source, confidence, f"{some}; {note}" if note else some, place
+
+
+def _row(owner: str, attribute: str, value: Value) -> Row:
+    return (
+        owner,
+        attribute,
+        value.text,
+        value.origin,
+        value.source or None,
+        value.confidence or None,
+        value.note or None,
+        str(value.where) or None,
+    )
+
+
+def _params(topology: Topology, entry: ModelEntry) -> Iterator[Row]:
+    owner = f"{entry.section}.{entry.name}"
+    overlaid = {overlay.partition("=")[0].strip() for overlay in topology.overlays}
+    for name, field in type(entry.params).model_fields.items():
+        if name in entry.given:
+            origin = "overlay" if f"{owner}.{name}" in overlaid else "file"
+            text = entry.given[name]
+            yield owner, name, text, origin, entry.source or None, None, entry.note or None, str(entry.where)
+            continue
+        value = getattr(entry.params, name)
+        if value is not None:
+            text = _shown(value, field)
+            yield owner, name, text, "default", f"model {entry.model}", None, field.description, str(entry.where)
+
+
+def _shown(value: object, field: FieldInfo) -> str:
+    """A default as a person reads it: quantities with their unit."""
+    quantity = _quantity([field.annotation, *field.metadata])
+    if quantity is not None and isinstance(value, int | float):
+        return units.show(float(value), quantity.dimension)
+    if isinstance(value, Params):
+        return ", ".join(f"{name} {getattr(value, name)}" for name in type(value).model_fields)
+    return ", ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
+
+
+def _quantity(marks: list[Any]) -> Quantity | None:
+    """The mark of a quantity in a field's annotation, however deep (`Power | None`)."""
+    for mark in marks:
+        if isinstance(mark, Quantity):
+            return mark
+        found = _quantity([*get_args(mark), *getattr(mark, "__metadata__", ())])
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,163 @@
+"""The attributes a component may have, declared as data: dimension, what it means, which kinds.
+
+The reader checks a file against this list, the catalogue reader checks parts against it, and the
+language reference is generated from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin.units import DIMENSIONS
+
+CONTAINER_KINDS = ("site", "campus", "building", "hall", "room", "module", "row", "pod", "zone", "space")
+"""Kinds of groups that contain others; a container without a kind takes its name where that is one of these."""
+
+ROLLUP_KINDS = ("site", "campus", "building", "hall", "room", "module")
+"""Containers that get rows of their own in `site_capacity` and `availability`."""
+
+SOURCE_KINDS = ("utility", "genset", "solar", "wind", "battery", "fuel-cell", "gas-turbine")
+"""Kinds that need no supplier on the power layer: they are where power comes from."""
+
+REJECTION_KINDS = ("chiller", "dry-cooler", "cooling-tower", "crac", "heat-rejection")
+"""Kinds that need no supplier on the cooling layer: they give heat to the outside."""
+
+POWER_KINDS = ("transformer", "switchgear", "switchboard", "ups", "pdu", "rpp", "busway", "ats", "sts", "rectifier")
+LIQUID_KINDS = ("cdu", "manifold")
+AIR_KINDS = ("crah", "crac", "fan-wall", "rear-door")
+NETWORK_KINDS = ("leaf", "spine", "core", "switch", "router", "optic", "nic")
+SINK_KINDS = ("rack", "server", "storage", "load")
+OTHER_KINDS = ("accelerator", "pump", "asset", "system")
+COOLING_KINDS = tuple(dict.fromkeys(LIQUID_KINDS + AIR_KINDS + REJECTION_KINDS))
+_COMPUTE = ("rack", "server", "accelerator", "system")
+_RATED = SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS + OTHER_KINDS
+
+KINDS = tuple(
+    dict.fromkeys(
+        SOURCE_KINDS
+        + POWER_KINDS
+        + LIQUID_KINDS
+        + AIR_KINDS
+        + REJECTION_KINDS
+        + NETWORK_KINDS
+        + SINK_KINDS
+        + OTHER_KINDS
+        + CONTAINER_KINDS
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute.
+
+    Attributes:
+        name: key in a file.
+        dimension: name of a dimension of `twin.units`; `text` for words.
+        doc: what it means.
+        least, most: bounds in the canonical unit; None for none.
+        positive: zero is refused too.
+        whole: only whole numbers.
+        kinds: kinds that may have it; empty for every kind that is not a container.
+        default: whether a kind's default part supplies it where a file leaves it out.  Sizes and
+            prices are never guessed; how good and how reliable equipment is, may be.
+    """
+
+    name: str
+    dimension: str
+    doc: str
+    least: float | None = 0.0
+    most: float | None = None
+    positive: bool = False
+    whole: bool = False
+    kinds: tuple[str, ...] = ()
+    default: bool = False
+
+
+_ALL = (
+    Attribute(
+        "capacity",
+        "power",
+        "rated output: kW of power, or kW of heat for cooling equipment; Gbit/s for network equipment",
+        positive=True,
+        kinds=_RATED,
+    ),
+    Attribute(
+        "derate",
+        "fraction",
+        "share of the rating that may be used continuously (1 where not given)",
+        most=1.0,
+        positive=True,
+        default=True,
+    ),
+    Attribute(
+        "efficiency",
+        "fraction",
+        "output over input at full use (1 where not given)",
+        most=1.0,
+        positive=True,
+        default=True,
+    ),
+    Attribute("load", "power", "own electrical load at full use; `power:` is the dependency"),
+    Attribute(
+        "cop",
+        "ratio",
+        "heat moved per electricity used, for cooling equipment",
+        positive=True,
+        default=True,
+        kinds=COOLING_KINDS,
+    ),
+    Attribute(
+        "liquid_fraction", "fraction", "share of the heat that goes to liquid", most=1.0, default=True, kinds=SINK_KINDS
+    ),
+    Attribute("accelerators", "number", "accelerators in one", whole=True, kinds=_COMPUTE),
+    Attribute("mtbf", "duration", "mean operating time between failures", positive=True, default=True),
+    Attribute("mttr", "duration", "mean time to repair", default=True),
+    Attribute("failure_rate", "rate", "failures a year of operation; another way to say mtbf", default=True),
+    Attribute("price", "money", "purchase price of one"),
+    Attribute("bf16", "compute", "peak dense BF16 of one accelerator", kinds=_COMPUTE),
+    Attribute("fp8", "compute", "peak dense FP8 of one accelerator", kinds=_COMPUTE),
+    Attribute("fp4", "compute", "peak dense FP4 of one accelerator", kinds=_COMPUTE),
+    Attribute("hbm", "memory", "high-bandwidth memory of one accelerator", kinds=_COMPUTE),
+    Attribute("hbm_bandwidth", "memory_bandwidth", "memory bandwidth of one accelerator", kinds=_COMPUTE),
+    Attribute("tdp", "power", "thermal design power of one accelerator", kinds=_COMPUTE),
+    Attribute("scaleup_domain", "number", "accelerators in one scale-up domain", whole=True, kinds=_COMPUTE),
+    Attribute(
+        "scaleup_bandwidth",
+        "bandwidth",
+        "scale-up bandwidth of one accelerator, both directions together",
+        kinds=_COMPUTE,
+    ),
+    Attribute("scaleout_bandwidth", "bandwidth", "scale-out bandwidth of one accelerator", kinds=_COMPUTE),
+    Attribute("ports", "number", "network ports", whole=True),
+    Attribute("port_bandwidth", "bandwidth", "rate of one port"),
+    Attribute("space", "space", "height in rack units"),
+    Attribute("mass", "mass", "weight"),
+    Attribute("start_time", "duration", "time from loss of supply to carrying load", default=True),
+    Attribute("runtime", "duration", "time it carries its load without supply", default=True),
+    Attribute("chips_per_server", "number", "accelerators in one server", whole=True, kinds=_COMPUTE),
+    Attribute("launch", "text", "date of launch"),
+    Attribute("maker", "text", "manufacturer"),
+    Attribute("cooling_type", "text", "air, liquid or hybrid, as published"),
+    Attribute("region", "text", "region of a site, as us-la", kinds=("site",)),
+)
+ATTRIBUTES: dict[str, Attribute] = {attribute.name: attribute for attribute in _ALL}
+
+
+def dimension_of(attribute: Attribute, kind: str) -> str:
+    """The dimension of an attribute on a kind: `capacity` of network equipment is a bandwidth."""
+    return "bandwidth" if attribute.name == "capacity" and kind in NETWORK_KINDS else attribute.dimension
+
+
+def column_of(attribute: Attribute, kind: str) -> str:
+    """The column of a side table that holds an attribute: `load_kw`, `mtbf_h`, `accelerators`.
+
+    The name carries the suffix of the canonical unit; numbers without a unit and words have none.
+    """
+    dimension = DIMENSIONS.get(dimension_of(attribute, kind))
+    return attribute.name if dimension is None or dimension.bare else f"{attribute.name}_{dimension.suffix}"
+
+
+def fits(attribute: Attribute, kind: str) -> bool:
+    """Whether a kind may have the attribute."""
+    return kind in attribute.kinds if attribute.kinds else kind not in CONTAINER_KINDS

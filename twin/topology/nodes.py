@@ -1,0 +1,82 @@
+"""The tree of a document: values, lists and mappings that know their line and column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twin.topology.model import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value.
+
+    Attributes:
+        where: place in the file.
+        value: typed as YAML 1.2 would: str, int, float, bool or None.
+        text: as written.
+        origin: `file`, or `overlay` where a scenario or `--set` put it there.
+        path: path to name in findings instead of the place where it is used; overlays set it.
+        bad: already reported, so that nobody reports it again.
+    """
+
+    where: Where
+    value: str | int | float | bool | None
+    text: str
+    origin: str = "file"
+    path: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list; attributes as for `Scalar`."""
+
+    where: Where
+    items: tuple[Node, ...]
+    origin: str = "file"
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapping; `keys` has the place of each key."""
+
+    where: Where
+    items: dict[str, Node]
+    keys: dict[str, Where]
+    origin: str = "file"
+    path: str = ""
+
+
+Node = Scalar | Listing | Mapped
+
+
+def describe(node: Node) -> str:
+    """What stands there, for the `got` of a finding."""
+    if isinstance(node, Mapped):
+        return "a mapping"
+    if isinstance(node, Listing):
+        return "a list"
+    return repr(node.text) if isinstance(node.value, str) else node.text or "nothing"
+
+
+def plain(node: Node) -> Any:
+    """The node as plain Python values."""
+    if isinstance(node, Mapped):
+        return {key: plain(item) for key, item in node.items.items()}
+    if isinstance(node, Listing):
+        return [plain(item) for item in node.items]
+    return node.value
+
+
+def as_overlay(node: Node, path: str) -> Node:
+    """The same values, marked as put there by an overlay that findings call `path`."""
+    if isinstance(node, Listing):
+        return replace(node, items=tuple(as_overlay(item, path) for item in node.items), origin="overlay", path=path)
+    if isinstance(node, Mapped):
+        items = {key: as_overlay(item, path) for key, item in node.items.items()}
+        return replace(node, items=items, origin="overlay", path=path)
+    return replace(node, origin="overlay", path=path)
