@@ -1,0 +1,83 @@
+"""Random small plants for property tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+from structure.build import Plant
+
+if TYPE_CHECKING:
+    from twin.topology.model import Dependency, Topology
+
+REDUNDANCIES = [None, None, "N", "N+1", "2N", "3N/2"]
+
+
+@st.composite
+def plants(draw: st.DrawFn, *, declare: bool = True) -> Topology:
+    """One site with one or two halls: feeds, UPS, maybe PDUs, liquid and air cooling, racks of one or two groups."""
+    plant = (
+        Plant().add("s").add("s/hall", draw(st.integers(1, 2)), "hall", energised=(draw(st.sampled_from([0, 0, 1])),))
+    )
+
+    def rated(*choices: float) -> dict[str, float]:
+        number = draw(st.sampled_from([*choices, 0.0]))
+        return {"capacity": number} if number else {}
+
+    def depend(layer: str, consumer: str, *suppliers: str) -> Dependency:
+        return plant.on(layer, consumer, *suppliers, **draw(options(plant, suppliers, declare=declare)))
+
+    plant.add("s/grid", draw(st.integers(1, 2)), "utility", **rated(300.0, 500.0))
+    plant.add("s/genset", draw(st.integers(1, 2)), "genset", **rated(150.0))
+    sources = ("s/grid", "s/genset") if draw(st.booleans()) else ("s/grid",)
+    ups = "s/hall/ups"
+    plant.add(
+        ups, draw(st.integers(1, 4)), "ups", depend("power", ups, *sources), capacity=100.0, efficiency=0.95, load=1.0
+    )
+    feeds = [ups]
+    if draw(st.booleans()):
+        pdu = "s/hall/pdu"
+        plant.add(pdu, draw(st.integers(1, 3)), "pdu", depend("power", pdu, ups), **rated(60.0, 80.0), derate=0.8)
+        feeds = [pdu]
+    chiller = "s/chiller"
+    plant.add(chiller, draw(st.integers(1, 2)), "chiller", depend("power", chiller, *sources), **rated(200.0), cop=5.0)
+    cdu, crah = "s/hall/cdu", "s/hall/crah"
+    cooled = [depend("cooling", cdu, chiller)] if draw(st.booleans()) else []
+    plant.add(cdu, draw(st.integers(1, 3)), "cdu", depend("power", cdu, *feeds), *cooled, **rated(70.0), load=2.0)
+    air = draw(st.booleans())
+    if air:
+        plant.add(crah, 2, "crah", depend("power", crah, ups), depend("cooling", crah, chiller), **rated(50.0), cop=9.0)
+    for number in range(draw(st.integers(1, 2))):
+        rack = f"s/hall/rack-{number}"
+        cooling = [depend("cooling", rack, cdu)]
+        if air:
+            cooling.append(depend("cooling", rack, crah))
+        plant.add(
+            rack,
+            draw(st.integers(1, 6)),
+            "rack",
+            depend("power", rack, *feeds),
+            *cooling,
+            energised=(draw(st.sampled_from([0, 0, 0, 1])),),
+            load=draw(st.sampled_from([5.0, 12.0])),
+            liquid_fraction=0.75,
+            accelerators=4,
+        )
+    if draw(st.booleans()):
+        plant.override(ups, "capacity", 60.0, 0)
+    return plant.done()
+
+
+@st.composite
+def options(draw: st.DrawFn, plant: Plant, suppliers: tuple[str, ...], *, declare: bool) -> dict[str, Any]:
+    """`pick`, `need`, `share` and `redundancy` that fit the suppliers in scope."""
+    size = sum(plant.groups[path].count for path in suppliers)
+    found: dict[str, Any] = {"share": draw(st.sampled_from(["equal", "equal", "primary"]))}
+    if draw(st.booleans()):
+        size = draw(st.integers(1, size))
+        found["pick"] = size
+    if declare and draw(st.integers(0, 3)) == 0:
+        found["need"] = draw(st.integers(1, size))
+    elif declare:
+        found["redundancy"] = draw(st.sampled_from(REDUNDANCIES))
+    return found

@@ -1,0 +1,188 @@
+"""Snapshots: who is in service, what flows, and thresholds against trying every loss."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structure.build import Plant, block
+from structure.naive import SLACK, Flow, Gate, Naive, Node
+from structure.plants import plants
+
+from twin.errors import RefusedError
+from twin.structure.compile import compile_structure
+from twin.structure.snapshot import months_of_change, snapshot
+
+
+def carries(oracle: Naive, base: set[Node], now: Flow, gate: Gate, live: set[Node]) -> bool:
+    """Whether no live member of a gate is overloaded when its others have failed and all else draws as now."""
+    lost = {member for _, member in gate.members} - live
+    state = Flow(oracle, base - lost)
+    state.known_gate = {other: now.gate(other) for other in oracle.consumers}
+    return all(state.of(member) <= oracle.derated(member) * (1 + SLACK) for member in live)
+
+
+def ways(members: list[Node]) -> list[set[Node]]:
+    return [set(kept) for size in range(1, len(members) + 1) for kept in combinations(members, size)]
+
+
+@settings(max_examples=250, deadline=None)
+@given(plants(declare=False), st.sampled_from([0, 1]))
+def test_thresholds_are_those_of_trying_every_loss(topology, month):
+    structure, oracle = compile_structure(topology), Naive(topology, month)
+    base = oracle.connected(set())
+    now = Flow(oracle, base)
+    elements = structure.elements
+    nodes = [(structure.groups[g], int(n)) for g, n in zip(elements.group, elements.local, strict=True)]
+    by_key = {(gate.resource, frozenset(gate.members), gate.primary): gate for gate in oracle.consumers}
+    names = ["power", "liquid", "air", "network"]
+    try:
+        month_now = snapshot(structure, month)
+    except RefusedError:
+        assert any(len({oracle.derated(m) for _, m in gate.members if m in base}) > 1 for gate in oracle.consumers)
+        return
+    gates = structure.gates
+    for number in range(len(gates)):
+        members = [nodes[e] for e in gates.members.row(number)]
+        span = slice(gates.members.start[number], gates.members.start[number + 1])
+        primary = bool(gates.primary[number])
+        rank = gates.rank[span].tolist() if primary else [0] * len(members)
+        gate = by_key[names[gates.resource[number]], frozenset(zip(rank, members, strict=True)), primary]
+        weight = dict(zip(members, month_now.weight[span].tolist(), strict=True))
+        threshold = float(month_now.threshold[number])
+        alive = [member for member in members if member in base]
+        if not any(oracle.on[consumer] for consumer in oracle.consumers[gate]):
+            assert threshold == 0
+            continue
+        if not alive:
+            assert month_now.shortfall[number]
+            assert sum(weight.values()) < threshold
+            continue
+        fine = {frozenset(kept): carries(oracle, base, now, gate, kept) for kept in ways(alive)}
+        ups = {kept: sum(weight[m] for m in kept) >= threshold * (1 - SLACK) for kept in fine}
+        assert month_now.shortfall[number] == (not fine[frozenset(alive)])
+        if not fine[frozenset(alive)]:
+            assert [kept for kept, up in ups.items() if up] == [frozenset(alive)]
+            continue
+        if len({oracle.derated(m) for m in alive}) == 1:
+            fine = {kept: all(good for other, good in fine.items() if len(other) >= len(kept)) for kept in fine}
+        assert ups == fine
+        fewest = 1 + max((len(kept) for kept, good in fine.items() if not good), default=0)
+        spare = len(alive) - fewest
+        assert month_now.spare[number] == spare
+
+
+@settings(max_examples=60, deadline=None)
+@given(plants(), st.sampled_from([0, 1]))
+def test_flows_of_a_month_balance(topology, month):
+    structure, oracle = compile_structure(topology), Naive(topology, month)
+    try:
+        now = snapshot(structure, month)
+    except RefusedError:
+        return
+    flow = Flow(oracle, oracle.connected(set()))
+    elements = structure.elements
+    nodes = [(structure.groups[g], int(n)) for g, n in zip(elements.group, elements.local, strict=True)]
+    assert now.load_kw == pytest.approx([flow.of(node) for node in nodes], abs=1e-9)
+    live = [node in flow.live for node in nodes]
+    assert now.input_kw == pytest.approx([flow.draw(n) if up else 0.0 for n, up in zip(nodes, live, strict=True)])
+    assert now.heat_kw == pytest.approx(
+        [flow.heat(n) if up else 0.0 for n, up in zip(nodes, live, strict=True)], abs=1e-9
+    )
+    assert now.source_kw == pytest.approx(sum(flow.of(n) for n in nodes if n[0] in ("s/grid", "s/genset")))
+
+
+@pytest.mark.parametrize(
+    ("ups", "options", "threshold", "spare"),
+    [
+        (4, {}, 3, 1),
+        (4, {"need": 2}, 2, 1),
+        (4, {"redundancy": "N+1"}, 3, 1),
+        (6, {}, 3, 3),
+        (3, {}, 3, 0),
+        (2, {}, 2, 0),
+    ],
+)
+def test_a_pool_needs_as_many_as_carry_the_load(ups, options, threshold, spare):
+    structure = compile_structure(block(ups, 300, **options))
+    now = snapshot(structure, 0)
+    gate = int(structure.classes.gates.values[0])
+    assert now.threshold[gate] == threshold
+    assert now.spare[gate] == spare
+    assert now.shortfall[gate] == (ups == 2)
+
+
+def test_unequal_members_are_weighed():
+    plant = Plant().add("s").add("s/a", None, "ups", capacity=700.0).add("s/b", 2, "ups", capacity=400.0)
+    plant.add("s/rack", 7, "rack", plant.on("power", "s/rack", "s/a", "s/b"), load=100.0)
+    now = snapshot(compile_structure(plant.done()), 0)
+    assert now.weight.tolist() == [700.0, 400.0, 400.0]
+    assert now.threshold.tolist() == [700.0]
+    assert now.spare.tolist() == [1]
+
+
+def test_a_feed_shared_with_others_is_weighed_by_what_it_has_left():
+    """Chillers take from the grid alone, UPS from grid or gensets: the grid must carry both, gensets one."""
+    plant = Plant().add("s").add("s/grid", None, "utility", capacity=1000.0)
+    plant.add("s/genset", 4, "genset", capacity=250.0)
+    both = plant.on("power", "s/rack", "s/grid", "s/genset", share="primary")
+    plant.add("s/rack", 1, "rack", both, load=700.0)
+    plant.add("s/load", 1, "load", plant.on("power", "s/load", "s/grid"), load=300.0)
+    structure = compile_structure(plant.done())
+    now = snapshot(structure, 0)
+    both = int(structure.classes.gates.values[0])
+    span = slice(structure.gates.members.start[both], structure.gates.members.start[both + 1])
+    weight, need = now.weight[span], now.threshold[both]
+    assert weight[0] >= need * (1 - SLACK)
+    assert weight[1:4].sum() >= need * (1 - SLACK)
+    assert weight[1:3].sum() < need * (1 - SLACK)
+
+
+def test_differing_members_dealt_to_several_ask_for_need():
+    plant = Plant().add("s").add("s/a", 4, "ups")
+    for local, capacity in enumerate((60.0, 150.0, 100.0, 240.0)):
+        plant.override("s/a", "capacity", capacity, local)
+    plant.add("s/rack", 5, "rack", plant.on("power", "s/rack", "s/a", pick=3), load=70.0)
+    with pytest.raises(RefusedError, match="state 'need:' for the power dependency of 's/rack'"):
+        snapshot(compile_structure(plant.done()), 0)
+
+
+def test_network_without_lanes_needs_all_and_with_lanes_those_that_carry_them():
+    for lanes, threshold in ((0, 4.0), (8, 2.0)):
+        plant = Plant().add("s").add("s/leaf", 4, "leaf", capacity=1600.0)
+        depends = plant.on("network", "s/rack", "s/leaf", lanes=lanes, lane_gbps=400.0 if lanes else 0.0)
+        plant.add("s/rack", 1, "rack", depends, load=1.0)
+        assert snapshot(compile_structure(plant.done()), 0).threshold.tolist() == [threshold]
+
+
+def test_months_of_change_are_those_within_the_calendar():
+    plant = Plant().add("s").add("s/hall", 4, "hall", energised=(-3, 2, 7, 40))
+    plant.add("s/hall/ups", 2, "ups", energised=(0, 5)).add("s/hall/rack", 1, "rack", load=1.0)
+    structure = compile_structure(plant.done(months=12))
+    assert months_of_change(structure) == [0, 2, 5, 7]
+    assert months_of_change(compile_structure(plant.done(months=0))) == [0, 2, 5, 7, 40]
+
+
+def test_what_is_not_energised_neither_counts_nor_draws():
+    plant = Plant().add("s").add("s/ups", 4, "ups", capacity=100.0, energised=(0, 0, 3, 3))
+    plant.add("s/rack", 2, "rack", plant.on("power", "s/rack", "s/ups", need=3), load=90.0, energised=(0, 3))
+    structure = compile_structure(plant.done())
+    early, late = snapshot(structure, 0), snapshot(structure, 3)
+    assert early.load_kw.tolist() == [45.0, 45.0, 0.0, 0.0]
+    assert early.weight.tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert early.threshold.tolist() == [2.0]
+    assert late.load_kw.tolist() == [45.0] * 4
+    assert late.threshold.tolist() == [3.0]
+    assert (early.spare.tolist(), late.spare.tolist()) == ([1], [2])
+
+
+def test_a_load_energised_before_its_supplier_is_a_shortfall():
+    plant = Plant().add("s").add("s/ups", 2, "ups", capacity=100.0, energised=(5,))
+    plant.add("s/rack", 2, "rack", plant.on("power", "s/rack", "s/ups"), load=90.0)
+    now = snapshot(compile_structure(plant.done()), 0)
+    assert now.shortfall.tolist() == [True]
+    assert np.all(now.load_kw == 0)
+    assert now.weight.sum() < now.threshold[0]

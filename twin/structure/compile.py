@@ -1,0 +1,280 @@
+"""From a topology to the compiled system: elements, shared gates and lumped loads.
+
+Groups are put in order, suppliers first; every dependency is wired by `twin.topology.wiring`, equal
+gates of different consumers become one, and the loads of a group that depend on the same gates, lie
+in the same scope, come into service in the same month and have the same figures become one class.
+All of it is array work per group: a million racks cost a few passes over a few columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.errors import RefusedError
+from twin.structure.gates import GateTable, joined
+from twin.structure.lump import lump
+from twin.structure.model import Classes, Csr, Elements, Scope, Structure
+from twin.topology import instances
+from twin.topology.attributes import (
+    COOLING_KINDS,
+    NETWORK_KINDS,
+    POWER_KINDS,
+    ROLLUP_KINDS,
+    SINK_KINDS,
+    SOURCE_KINDS,
+)
+from twin.units import HOURS_PER_YEAR
+
+if TYPE_CHECKING:
+    from twin.structure.model import Floats, Ints
+    from twin.topology.model import Group, Topology
+
+_CARRIERS = frozenset(SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS)
+"""Kinds that are never loads, even when nobody takes from them."""
+
+_CLASS_FIGURES = ("load", "liquid_fraction", "accelerators", "mtbf", "mttr", "failure_rate")
+"""Attributes of loads that must be equal within one class."""
+
+
+def compile_structure(topology: Topology) -> Structure:
+    """Compile a topology.
+
+    Args:
+        topology: read, resolved and checked.
+
+    Returns:
+        The structure: elements suppliers first, gates, classes and scopes, for the whole calendar.
+
+    Raises:
+        RefusedError: a load that feeds others, or a supplier both of power and of cooling.
+    """
+    compiler = _Compiler(topology)
+    for path in compiler.order:
+        compiler.add(path)
+    return compiler.done()
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Columns collected group by group; `gates` are (instances, dependencies) tables of gate numbers."""
+
+    groups: list[int] = field(default_factory=list)
+    locals: list[Ints] = field(default_factory=list)
+    counts: list[Ints] = field(default_factory=list)
+    scopes: list[Ints] = field(default_factory=list)
+    gates: list[Ints] = field(default_factory=list)
+
+    def rows(self) -> list[tuple[int, Ints]]:
+        """Group number and locals, group by group."""
+        return list(zip(self.groups, self.locals, strict=True))
+
+
+class _Compiler:
+    """Holds what is shared between groups while they are compiled one after the other."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.number = {path: index for index, path in enumerate(topology.groups)}
+        self.paths = tuple(topology.groups)
+        self.node = instances.offsets(topology)
+        self.energised = instances.energised(topology)
+        self.scopes, self.first_scope = _scopes(topology)
+        self.order, self.suppliers = _order(topology)
+        self.first: dict[str, int] = {}
+        self.size = 0
+        self.elements, self.classes = _Parts(), _Parts()
+        self.gates = GateTable(topology)
+
+    def add(self, path: str) -> None:
+        """Compile one leaf group, whose suppliers have been compiled."""
+        group = self.topology.groups[path]
+        columns = [self.gates.of(path, dependency, self.first) for dependency in group.dependencies]
+        table = np.stack(columns, axis=1) if columns else np.empty((group.total, 0), dtype=np.int64)
+        if self._is_load(group):
+            self._add_classes(group, table)
+            return
+        self.first[path] = self.size
+        self.size += group.total
+        _append(self.elements, self.number[path], np.arange(group.total), np.ones(group.total, dtype=np.int64), table)
+
+    def done(self) -> Structure:
+        """All columns together."""
+        gates = self.gates.done()
+        return Structure(
+            topology=self.topology,
+            groups=self.paths,
+            scopes=self.scopes,
+            dependencies=tuple(self.gates.dependencies),
+            elements=self._elements(),
+            gates=gates,
+            classes=self._classes(),
+        )
+
+    def _is_load(self, group: Group) -> bool:
+        fed_from = group.path in self.suppliers
+        if group.kind in SINK_KINDS:
+            if fed_from:
+                raise RefusedError(
+                    "structure",
+                    f"'{group.path}' is a {group.kind} and feeds others ({group.where})",
+                    "give what feeds others a kind of its own, as switch or pdu",
+                )
+            return True
+        if fed_from or group.kind in _CARRIERS:
+            return False
+        return bool(np.nansum(instances.attribute(self.topology, group.path, "load")) > 0)
+
+    def _add_classes(self, group: Group, gates: Ints) -> None:
+        scope = self._scope(group)
+        figures = [name for name in instances.varying(self.topology, group.path) if name in _CLASS_FIGURES]
+        columns = [*gates.T, scope, self.energised[group.path]]
+        columns += [instances.attribute(self.topology, group.path, name) for name in figures]
+        first, count = lump(columns, group.total)
+        _append(self.classes, self.number[group.path], first, count, gates[first])
+        self.classes.scopes.append(scope[first])
+
+    def _scope(self, group: Group) -> Ints:
+        """The innermost roll-up scope of every instance."""
+        for holder in reversed(self.topology.ancestors(group.path)):
+            if holder.path in self.first_scope:
+                each = instances.ancestor_locals(self.topology, group.path, holder.path, np.arange(group.total))
+                return each + self.first_scope[holder.path]
+        raise RefusedError("structure", f"'{group.path}' stands in no site", "put it into a site")
+
+    def _elements(self) -> Elements:
+        parts = self.elements
+        figure = self._reader(parts)
+        capacity = figure("capacity", np.inf)
+        unavailability, failures = _own_failures(figure)
+        return Elements(
+            group=self._groups(parts),
+            local=joined(parts.locals),
+            node=self._nodes(parts),
+            capacity_kw=capacity,
+            derated_kw=capacity * figure("derate", 1.0),
+            efficiency=figure("efficiency", 1.0),
+            power_kw=figure("load", 0.0),
+            cop=figure("cop", np.inf),
+            unavailability=unavailability,
+            failures_per_year=failures,
+            energised=self._months(parts),
+            gates=_gate_lists(parts.gates),
+        )
+
+    def _classes(self) -> Classes:
+        parts = self.classes
+        figure = self._reader(parts)
+        unavailability, failures = _own_failures(figure)
+        kinds = [self.topology.groups[self.paths[number]].kind == "rack" for number in parts.groups]
+        return Classes(
+            group=self._groups(parts),
+            node=self._nodes(parts),
+            count=joined(parts.counts),
+            is_rack=np.repeat(np.array(kinds, dtype=bool), [len(rows) for rows in parts.locals]),
+            power_kw=figure("load", 0.0),
+            liquid_fraction=figure("liquid_fraction", np.nan),
+            accelerators=figure("accelerators", 0.0).astype(np.int64),
+            unavailability=unavailability,
+            failures_per_year=failures,
+            energised=self._months(parts),
+            scope=joined(parts.scopes),
+            gates=_gate_lists(parts.gates),
+        )
+
+    def _reader(self, parts: _Parts) -> _Figures:
+        return _Figures(self.topology, [(self.paths[g], rows) for g, rows in parts.rows()])
+
+    def _groups(self, parts: _Parts) -> Ints:
+        return np.repeat(np.array(parts.groups, dtype=np.int64), [len(rows) for rows in parts.locals])
+
+    def _nodes(self, parts: _Parts) -> Ints:
+        return joined([rows + self.node[self.paths[g]] for g, rows in parts.rows()])
+
+    def _months(self, parts: _Parts) -> Ints:
+        return joined([self.energised[self.paths[g]][rows] for g, rows in parts.rows()])
+
+
+class _Figures:
+    """Reads one attribute of all rows at a time."""
+
+    def __init__(self, topology: Topology, chosen: list[tuple[str, Ints]]) -> None:
+        self.topology = topology
+        self.chosen = chosen
+
+    def __call__(self, name: str, missing: float) -> Floats:
+        """The attribute of every row, `missing` where it has none."""
+        parts = [self._one(path, rows, name) for path, rows in self.chosen]
+        values = np.concatenate(parts) if parts else np.empty(0)
+        return np.where(np.isnan(values), missing, values)
+
+    def _one(self, path: str, rows: Ints, name: str) -> Floats:
+        if name in instances.varying(self.topology, path):
+            return instances.attribute(self.topology, path, name)[rows]
+        stated = self.topology.attribute(path, name)
+        return np.full(len(rows), np.nan if stated is None else float(stated))
+
+
+def _order(topology: Topology) -> tuple[list[str], set[str]]:
+    """Leaf groups, suppliers first and else in file order, and the groups that somebody takes from."""
+    leaves = [path for path, group in topology.groups.items() if not group.container]
+    depth: dict[str, int] = {}
+
+    def visit(path: str) -> int:
+        if path not in depth:
+            below = [visit(s.group) for d in topology.groups[path].dependencies for s in d.suppliers]
+            depth[path] = 1 + max(below, default=-1)
+        return depth[path]
+
+    for path in leaves:
+        visit(path)
+    used = {s.group for path in leaves for d in topology.groups[path].dependencies for s in d.suppliers}
+    return sorted(leaves, key=lambda path: depth[path]), used
+
+
+def _scopes(topology: Topology) -> tuple[tuple[Scope, ...], dict[str, int]]:
+    """All roll-up scopes, parents first, and the number of the first one of each group."""
+    scopes: list[Scope] = []
+    first: dict[str, int] = {}
+    offsets = instances.offsets(topology)
+    for path, group in topology.groups.items():
+        if group.parent is not None and not (group.container and group.kind in ROLLUP_KINDS):
+            continue
+        holder = next((g.path for g in reversed(topology.ancestors(path)[:-1]) if g.path in first), None)
+        first[path] = len(scopes)
+        each = np.arange(group.total)
+        names = instances.ids(topology, path, each)
+        if holder is None:
+            for local, name in enumerate(names):
+                scopes.append(Scope(offsets[path] + local, name, group.kind, -1, first[path] + local))
+            continue
+        parents = instances.ancestor_locals(topology, path, holder, each) + first[holder]
+        for local, (name, parent) in enumerate(zip(names, parents.tolist(), strict=True)):
+            scopes.append(Scope(offsets[path] + local, name, group.kind, parent, scopes[parent].site))
+    return tuple(scopes), first
+
+
+def _own_failures(figure: _Figures) -> tuple[Floats, Floats]:
+    """Unavailability and failures a calendar year; nothing fails without `mtbf` or `failure_rate`."""
+    rate = figure("failure_rate", 0.0)
+    mtbf = figure("mtbf", np.nan)
+    by_rate = np.divide(HOURS_PER_YEAR, rate, out=np.full(len(rate), np.inf), where=rate > 0)
+    mtbf = np.where(np.isnan(mtbf), by_rate, mtbf)
+    mttr = figure("mttr", 0.0)
+    return mttr / (mtbf + mttr), HOURS_PER_YEAR / (mtbf + mttr)
+
+
+def _append(parts: _Parts, group: int, locals_: Ints, counts: Ints, gates: Ints) -> None:
+    parts.groups.append(group)
+    parts.locals.append(locals_)
+    parts.counts.append(counts)
+    parts.gates.append(gates)
+
+
+def _gate_lists(tables: list[Ints]) -> Csr:
+    """Tables of gate numbers, one row an instance, as one list of lists."""
+    width = joined([np.full(len(table), table.shape[1]) for table in tables])
+    start = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
+    return Csr(start, joined([table.ravel() for table in tables]))

@@ -1,0 +1,106 @@
+"""Equal rows of a table of columns become one, in passes over the columns and no sort where keys are few."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from twin.structure.model import Csr, Floats, Ints
+
+_DENSE = 4
+"""How many times longer than the columns a table of all possible keys may be."""
+
+
+def lump(columns: Sequence[Ints | Floats], size: int) -> tuple[Ints, Ints]:
+    """Which rows are equal in every column.
+
+    Args:
+        columns: arrays of length `size`, whole numbers or floats (NaN equals NaN).
+        size: rows.
+
+    Returns:
+        first: the first row of each kind of row, ascending.
+        count: how many rows are of each kind.
+    """
+    if not size:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    key, room = np.zeros(size, dtype=np.int64), 1
+    for column in columns:
+        codes, width = _codes(column)
+        if width == 1:
+            continue
+        if room * width > np.iinfo(np.int64).max:
+            key, room = _ranked(key)
+        key, room = key * width + codes, room * width
+    return _first_and_count(key, room)
+
+
+def number(columns: Sequence[Ints | Floats], size: int) -> Ints:
+    """For each row the number of its kind, kinds numbered by their first row."""
+    if not size:
+        return np.empty(0, dtype=np.int64)
+    key = np.zeros(size, dtype=np.int64)
+    for column in columns:
+        codes, width = _codes(column)
+        if width > 1:
+            key, _ = _ranked(key)
+            key = key * width + codes
+    _, first, kind = np.unique(key, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[kind]
+
+
+def number_lists(size: int, row: Ints, values: Ints) -> Ints:
+    """For each row of a list of lists the number of its kind: rows with the same entries are of one kind.
+
+    Args:
+        size: rows.
+        row: (entries,), the row of each entry.
+        values: (entries,), the entries, in any order.
+    """
+    order = np.lexsort((values, row))
+    sorted_values = values[order]
+    start = np.searchsorted(row[order], np.arange(size + 1)).tolist()
+    known: dict[bytes, int] = {}
+    kinds = [known.setdefault(sorted_values[a:b].tobytes(), len(known)) for a, b in pairwise(start)]
+    return np.array(kinds, dtype=np.int64)
+
+
+def row_of(lists: Csr) -> Ints:
+    """(entries,): the row that each entry of `lists.values` stands in."""
+    return np.repeat(np.arange(len(lists)), np.diff(lists.start))
+
+
+def _codes(column: Ints | Floats) -> tuple[Ints, int]:
+    """A column as whole numbers from 0, and how many there may be."""
+    if np.issubdtype(column.dtype, np.floating):
+        return _ranked(column)
+    whole = column.astype(np.int64, copy=False)
+    low, high = int(whole.min()), int(whole.max())
+    return whole - low, high - low + 1
+
+
+def _ranked(column: NDArray[np.generic]) -> tuple[Ints, int]:
+    values, codes = np.unique(column, return_inverse=True)
+    return codes.astype(np.int64), len(values)
+
+
+def _first_and_count(key: Ints, room: int) -> tuple[Ints, Ints]:
+    if room > _DENSE * len(key) + 1024:
+        _, first, count = np.unique(key, return_index=True, return_counts=True)
+        order = np.argsort(first)
+        return first[order].astype(np.int64), count[order].astype(np.int64)
+    count = np.bincount(key, minlength=room)
+    first = np.zeros(room, dtype=np.int64)
+    first[key[::-1]] = np.arange(len(key) - 1, -1, -1)
+    present = np.flatnonzero(count)
+    order = present[np.argsort(first[present])]
+    return first[order], count[order].astype(np.int64)

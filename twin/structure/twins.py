@@ -1,0 +1,55 @@
+"""Exact twins: elements that can be exchanged for each other without any answer changing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.structure.lump import number, number_lists, row_of
+
+if TYPE_CHECKING:
+    from twin.structure.model import Floats, Ints, Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Sets of exact twins.
+
+    Attributes:
+        of: (elements,), the set of each element; sets are numbered by their first element.
+        first: (sets,), the first element of each.
+        count: (sets,), how many elements each has.
+    """
+
+    of: Ints
+    first: Ints
+    count: Ints
+
+
+def twins(structure: Structure) -> Twins:
+    """The sets of exact twins of a structure.
+
+    Twins are of one group, have the same figures, need the same gates and are members, at the same
+    rank, of exactly the same gates.
+    """
+    elements = structure.elements
+    size = len(elements)
+    needs = number_lists(size, row_of(elements.gates), elements.gates.values)
+    members = structure.gates.members
+    ranked = row_of(members) * (int(structure.gates.rank.max(initial=0)) + 1) + structure.gates.rank
+    feeds = number_lists(size, members.values, ranked)
+    figures: list[Ints | Floats] = [
+        elements.capacity_kw,
+        elements.derated_kw,
+        elements.efficiency,
+        elements.power_kw,
+        elements.cop,
+        elements.unavailability,
+        elements.failures_per_year,
+        elements.energised,
+    ]
+    of = number([elements.group, needs, feeds, *figures], size)
+    _, first, count = np.unique(of, return_index=True, return_counts=True)
+    return Twins(of=of, first=first.astype(np.int64), count=count.astype(np.int64))
