@@ -1,0 +1,1 @@
+"""What a topology can carry, and what stops it."""
