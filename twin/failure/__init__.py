@@ -1,0 +1,1 @@
+"""What breaks it: exact availability and outage frequency, and every single failure."""
