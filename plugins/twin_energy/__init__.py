@@ -1,0 +1,33 @@
+"""First-party energy models: tariffs for a bill, a constant PUE for what cooling and losses draw."""
+
+from __future__ import annotations
+
+from twin.api import CoolingModel, EnergyModel, hookimpl
+from twin_energy.pue import ConstantPue, constant_pue
+from twin_energy.tariff import GridTariff, grid_tariff
+from twin_energy.us_industrial import UsIndustrial, us_industrial
+
+
+@hookimpl
+def twin_energy() -> list[EnergyModel]:
+    """The tariffs."""
+    return [
+        EnergyModel(
+            "grid-tariff",
+            "A price for energy, one for the month's peak demand and a fixed charge.",
+            GridTariff,
+            grid_tariff,
+        ),
+        EnergyModel(
+            "us-industrial",
+            "The average price that industry pays in a state of the USA, from EIA.",
+            UsIndustrial,
+            us_industrial,
+        ),
+    ]
+
+
+@hookimpl
+def twin_cooling() -> list[CoolingModel]:
+    """The facility models."""
+    return [CoolingModel("constant-pue", "Facility energy as a fixed ratio to IT energy.", ConstantPue, constant_pue)]

@@ -1,0 +1,335 @@
+"""The energy analysis over compiled structures: energy closes, models are called once, wrong answers are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from topology.build import HERE, Builder, power, value
+
+import twin_energy
+from twin import tables
+from twin.api import AnalysisInputs, Calendar, CoolingModel, EnergyModel, Params, SiteRef, hookimpl
+from twin.energy import analysis
+from twin.energy.design_point import overhead_ratio
+from twin.errors import InputError, PluginError
+from twin.loading import load_module
+from twin.registry import build
+from twin.structure.compile import compile_structure
+from twin.structure.snapshot import snapshot
+from twin.topology.model import ModelEntry, Supplier
+from twin.workload.schedule import energised, schedule
+
+MONTHS = 6
+SERVED = 0.9
+USE = 0.5
+
+
+class Anywhere(Params):
+    sites: tuple[SiteRef, ...] = ()
+
+
+def draws(kw):
+    return {"load": value(kw)}
+
+
+def site(make, name, *, efficiency=0.96, loss_kw=0.0, racks=4, at=(0,), count=None):
+    """A site with a feed, two UPS, a chiller and racks of 100 kW."""
+    make.add(name, count, "site").add(f"{name}/grid", None, "utility")
+    make.add(
+        f"{name}/ups",
+        2,
+        "ups",
+        depends=[power(Supplier(f"{name}/grid", name))],
+        attributes={"efficiency": value(efficiency), "capacity": value(1e6)} | draws(loss_kw),
+    )
+    make.add(
+        f"{name}/chiller",
+        None,
+        "chiller",
+        depends=[power(Supplier(f"{name}/ups", name))],
+        attributes={"cop": value(4.0), "capacity": value(1e6)},
+    )
+    make.add(
+        f"{name}/rack",
+        racks,
+        "rack",
+        depends=[power(Supplier(f"{name}/ups", name)), power(Supplier(f"{name}/chiller", name), layer="cooling")],
+        attributes={"accelerators": value(8)} | draws(100.0),
+        energised=at if len(at) in (1, racks) else at * racks,
+    )
+    return make
+
+
+def entry(section, name, model, params):
+    return ModelEntry(section, name, model, params, {}, (), HERE)
+
+
+def twin(make, *entries, plugins=(), months=MONTHS):
+    topology = replace(make.done(entries=entries), calendar=Calendar(date(2027, 1, 1), months))
+    known = build([load_module(twin_energy, "twin", "0"), *(load_module(p, "acme", "1.0") for p in plugins)])
+    structure = compile_structure(topology)
+    return SimpleNamespace(topology=topology, calendar=topology.calendar, structure=structure, registry=known)
+
+
+def timetable(model, served=SERVED, use=USE):
+    months = energised(model.structure, model.calendar)
+    keys = months.select("month", "site")
+    return schedule(
+        months, keys.with_columns(served_fraction=pl.lit(served)), keys.with_columns(utilisation_fraction=pl.lit(use))
+    )
+
+
+def run(model, **kwargs):
+    frames = analysis.run(AnalysisInputs({"schedule": timetable(model, **kwargs)}, model, 0, analysis.EnergyParams()))
+    assert set(frames) == {"energy", "energy_cost", "checks"}
+    return SimpleNamespace(**{name: tables.check(name, frame, "energy") for name, frame in frames.items()})
+
+
+def pue(value=1.25, *sites, name="air"):
+    return entry("cooling", name, "constant-pue", twin_energy.ConstantPue(pue=value, sites=sites))
+
+
+def tariff(*sites, name="grid", **kwargs):
+    given = {"energy": "$0.05/kWh", "demand": "$10/kW-month", "payer": "tenant", "sites": sites} | kwargs
+    return entry("energy", name, "grid-tariff", twin_energy.GridTariff(**given))
+
+
+def stage(frame, name):
+    return frame.filter(pl.col("stage") == name)
+
+
+def test_it_energy_is_power_times_use_times_service_times_hours():
+    model = twin(site(Builder(), "a", at=(0, 0, 3, 9)), pue())
+    it = stage(run(model).energy, "it")
+    kw = np.array([200.0, 200.0, 200.0, 300.0, 300.0, 300.0])
+    hours = np.array([31, 28, 31, 30, 31, 30]) * 24.0
+    assert it["energy_kwh"].to_list() == pytest.approx((kw * USE * SERVED * hours).tolist())
+    assert it["peak_kw"].to_list() == pytest.approx((kw * USE).tolist())
+
+
+def test_cooling_and_bill_stand_behind_the_meter():
+    result = run(twin(site(Builder(), "a"), pue(1.25), tariff()))
+    it, overhead = stage(result.energy, "it"), stage(result.energy, "overhead")
+    assert overhead["energy_kwh"].to_list() == pytest.approx((it["energy_kwh"] * 0.25).to_list())
+    cost = result.energy_cost
+    energy = cost.filter(pl.col("line") == "energy_charge")["amount_usd"]
+    demand = cost.filter(pl.col("line") == "demand_charge")["amount_usd"]
+    assert energy.to_list() == pytest.approx((it["energy_kwh"] * 1.25 * 0.05).to_list())
+    assert demand.to_list() == pytest.approx((it["peak_kw"] * 1.25 * 10).to_list())
+    assert set(cost["supply"]) == {"grid"}
+    assert result.checks.height == 0
+
+
+def test_rows_go_month_by_month_site_by_site_it_first():
+    make = site(site(Builder(), "zeta"), "alpha")
+    energy = run(twin(make, pue())).energy
+    assert energy.select("site", "stage").head(4).rows() == [
+        ("zeta", "it"),
+        ("zeta", "overhead"),
+        ("alpha", "it"),
+        ("alpha", "overhead"),
+    ]
+    assert energy["month"].is_sorted()
+    assert energy.height == MONTHS * 4
+
+
+def test_without_a_cooling_entry_the_equipment_says():
+    model = twin(site(Builder(), "a", efficiency=0.8, loss_kw=3.0))
+    result = run(model)
+    # the racks' heat needs a quarter of its amount as electricity; UPS losses and their own load go to ambient
+    drawn = (400.0 * 1.25) / 0.8 + 2 * 3.0
+    it, overhead = stage(result.energy, "it"), stage(result.energy, "overhead")
+    ratio = drawn / 400.0 - 1
+    assert overhead["energy_kwh"].to_list() == pytest.approx((it["energy_kwh"] * ratio).to_list())
+    assert overhead["peak_kw"].to_list() == pytest.approx((it["peak_kw"] * ratio).to_list())
+    [check] = result.checks.rows(named=True)
+    assert (check["check"], check["scope"], check["ok"]) == ("facility_model", "a", True)
+    assert float(check["got"]) == pytest.approx(drawn / 400.0, abs=1e-4)
+
+
+def test_the_ratio_follows_what_is_energised():
+    model = twin(site(Builder(), "a", loss_kw=10.0, racks=2, at=(0, 2)))
+    result = run(model)
+    it, overhead = stage(result.energy, "it"), stage(result.energy, "overhead")
+    got = (overhead["peak_kw"] / it["peak_kw"]).to_list()
+    one, two = ((kw * 1.25 / 0.96 + 20) / kw - 1 for kw in (100.0, 200.0))
+    assert got == pytest.approx([one, one, two, two, two, two])
+    assert " to " in result.checks["got"][0]
+
+
+def test_sites_keep_their_own_ratio_and_sum_to_what_the_structure_draws():
+    make = site(site(Builder(), "a", efficiency=0.9), "b", efficiency=0.5, racks=2, count=3)
+    model = twin(make)
+    ratio = overhead_ratio(model.structure, model.calendar).filter(pl.col("month") == pl.col("month").min())
+    assert ratio["site"].to_list() == ["a", "b[1]", "b[2]", "b[3]"]
+    assert ratio["overhead_ratio"].to_list() == pytest.approx([1.25 / 0.9 - 1] + [1.25 / 0.5 - 1] * 3)
+    it = np.array([400.0, 200.0, 200.0, 200.0])
+    assert float(((ratio["overhead_ratio"].to_numpy() + 1) * it).sum()) == pytest.approx(
+        snapshot(model.structure, 0).source_kw
+    )
+
+
+def test_a_site_in_the_cooling_section_and_one_without():
+    make = site(site(Builder(), "a"), "b")
+    result = run(twin(make, pue(1.5, "a")))
+    overhead = stage(result.energy, "overhead").filter(pl.col("month") == date(2027, 1, 1))
+    it = stage(result.energy, "it").filter(pl.col("month") == date(2027, 1, 1))
+    assert (overhead["peak_kw"] / it["peak_kw"]).to_list() == pytest.approx([0.5, 1.25 / 0.96 - 1])
+    assert result.checks["scope"].to_list() == ["b"]
+
+
+def test_a_name_without_a_number_means_every_instance():
+    result = run(twin(site(Builder(), "b", count=2), pue(1.5, "b"), tariff("b[2]")))
+    assert result.checks.height == 0
+    assert set(result.energy_cost["site"]) == {"b[2]"}
+
+
+def test_a_site_without_a_tariff_has_no_bill():
+    result = run(twin(site(site(Builder(), "a"), "b"), pue(), tariff("a")))
+    assert set(result.energy_cost["site"]) == {"a"}
+    assert run(twin(site(Builder(), "a"), pue())).energy_cost.height == 0
+
+
+def test_months_before_anything_is_energised_draw_nothing():
+    result = run(twin(site(Builder(), "a", at=(4,)), tariff(fixed="$1000/month")))
+    assert result.energy.filter(pl.col("month") < date(2027, 5, 1))["energy_kwh"].sum() == 0.0
+    first = result.energy_cost.filter(pl.col("amount_usd") > 0)["month"].min()
+    assert first == date(2027, 5, 1)
+
+
+def test_a_calendar_in_which_nothing_is_energised():
+    result = run(twin(site(Builder(), "a", at=(99,)), tariff()))
+    assert result.energy["energy_kwh"].sum() == 0.0
+    assert result.energy.height == 2 * MONTHS
+    assert result.checks.height == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sites"),
+    [
+        (pue(1.2, name="one"), pue(1.3, "a", name="two"), ["a"]),
+        (tariff(name="one"), tariff(name="two"), ["a", "b"]),
+        (tariff("a", name="one"), tariff("b", "a", name="two"), ["a"]),
+    ],
+)
+def test_two_entries_for_one_site_are_refused_by_name(first, second, sites):
+    with pytest.raises(InputError) as caught:
+        run(twin(site(site(Builder(), "a"), "b"), first, second))
+    assert len(caught.value.findings) == len(sites)
+    for name, finding in zip(sites, caught.value.findings, strict=True):
+        assert str(finding).startswith(f"x.yaml:7:3: {first.section}.two: site '{name}' is served by")
+        assert "'one' and 'two'" in finding.message
+
+
+@settings(max_examples=25, deadline=None)
+@given(served=st.floats(0, 1), use=st.floats(0, 1), ratio=st.none() | st.floats(1, 3))
+def test_the_energy_balance_closes(served, use, ratio):
+    model = twin(site(Builder(), "a"), tariff(), *([] if ratio is None else [pue(ratio)]))
+    result = run(model, served=served, use=use)
+    month = result.energy.group_by("month").agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").sum()).sort("month")
+    charged = result.energy_cost.filter(pl.col("line") == "energy_charge")["amount_usd"].sum()
+    assert charged == pytest.approx(month["energy_kwh"].sum() * 0.05)
+    assert (result.energy["energy_kwh"] >= 0).all()
+    hours = timetable(model)["hours_h"].to_numpy()
+    assert (month["energy_kwh"].to_numpy() <= month["peak_kw"].to_numpy() * hours * (1 + 1e-12)).all()
+
+
+# --- models of other people
+
+
+def plugin(**models):
+    """A plugin whose models return what the given functions make of their inputs."""
+    module = ModuleType("theirs")
+    calls = []
+    if "cooling" in models:
+        module.twin_cooling = hookimpl(lambda: [CoolingModel("theirs", "Theirs.", Anywhere, counted("cooling"))])
+    if "energy" in models:
+        module.twin_energy = hookimpl(lambda: [EnergyModel("theirs", "Theirs.", Anywhere, counted("energy"))])
+
+    def counted(section):
+        def call(inputs):
+            calls.append((section, [e.name for e in inputs.entries], inputs.load))
+            return models[section](inputs)
+
+        return call
+
+    return module, calls
+
+
+def overhead(inputs):
+    rows = inputs.load.select("month", "site", stage=pl.lit("overhead"), energy_kwh=pl.lit(1.0), peak_kw=pl.lit(1.0))
+    return {"energy": rows}
+
+
+def theirs(section, name, *sites):
+    return entry(section, name, "theirs", Anywhere(sites=sites))
+
+
+def test_a_model_is_called_once_for_all_its_entries():
+    module, calls = plugin(cooling=overhead)
+    make = site(site(Builder(), "a"), "b")
+    run(twin(make, theirs("cooling", "one", "a"), theirs("cooling", "two", "b"), plugins=[module]))
+    [(_, names, load)] = calls
+    assert names == ["one", "two"]
+    assert load.select("site", "entry").unique(maintain_order=True).rows() == [("a", "one"), ("b", "two")]
+    assert load.columns == ["month", "site", "entry", "it_kwh", "it_peak_kw", "ambient_c"]
+    assert load["ambient_c"].null_count() == load.height
+
+
+ENTRY = pl.col("entry")
+
+
+def bill(inputs, amount=1.0, supply=ENTRY):
+    rows = inputs.load.select(
+        "month",
+        "site",
+        supply=supply,
+        line=pl.lit("x"),
+        payer=pl.lit("p"),
+        payee=pl.lit("q"),
+        amount_usd=pl.lit(amount),
+    )
+    return {"energy_cost": rows}
+
+
+WRONG = {
+    "stage it": ("cooling", lambda i: {"energy": overhead(i)["energy"].with_columns(stage=pl.lit("it"))}, "stage 'it'"),
+    "rows missing": ("cooling", lambda i: {"energy": overhead(i)["energy"].head(3)}, "3 rows of energy"),
+    "rows twice": ("cooling", lambda i: {"energy": pl.concat([overhead(i)["energy"]] * 2)}, "12 rows of energy"),
+    "another site": (
+        "cooling",
+        lambda i: {"energy": overhead(i)["energy"].with_columns(site=pl.lit("z"))},
+        "rows of energy",
+    ),
+    "negative overhead": (
+        "cooling",
+        lambda i: {"energy": overhead(i)["energy"].with_columns(energy_kwh=pl.lit(-1.0))},
+        "negative 'energy_kwh'",
+    ),
+    "overhead not a number": (
+        "cooling",
+        lambda i: {"energy": overhead(i)["energy"].with_columns(peak_kw=pl.lit(float("nan")))},
+        "NaN or infinite",
+    ),
+    "no table": ("cooling", lambda _i: {}, "table 'energy' is missing"),
+    "negative bill": ("energy", lambda i: bill(i, -1.0), "negative 'amount_usd'"),
+    "another supply": ("energy", lambda i: bill(i, supply=pl.lit("solar")), "billed supply 'solar' for site 'a'"),
+    "raises": ("energy", lambda _i: 1 / 0, "failed: ZeroDivisionError"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_a_model_returns_is_held_against_its_load(case):
+    section, function, what = WRONG[case]
+    module, _ = plugin(**{section: function})
+    entries = [theirs(section, "one")] + ([pue()] if section == "energy" else [])
+    with pytest.raises(PluginError, match=what) as caught:
+        run(twin(site(Builder(), "a"), *entries, plugins=[module]))
+    assert "model 'theirs' of plugin theirs (acme 1.0)" in str(caught.value)

@@ -1,0 +1,1 @@
+"""What the sites draw, month by month, and what that costs."""

@@ -1,0 +1,1 @@
+"""What the workloads draw and get: the schedule of delivered accelerator-hours, and goodput."""
