@@ -1,0 +1,264 @@
+"""The model `purchase`: racks at their catalogue price as they energise, or a stated amount such as a building.
+
+Taxes are left out: there is no depreciation for tax, no bonus and no tax shield in the flows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+import polars as pl
+from pydantic import Field, model_validator
+
+from twin.api import (
+    Date,
+    Entry,
+    FinancingInputs,
+    FinancingModel,
+    Fraction,
+    Money,
+    MoneyPerPower,
+    Params,
+    PartyRef,
+    Power,
+    SiteRef,
+)
+from twin_financing import terms
+from twin_financing.terms import PositiveTerm, WholeTerm
+
+if TYPE_CHECKING:
+    from twin_financing.terms import Floats, Ints
+
+NAME = "purchase"
+_LIFE_ONLY = ("refresh", "salvage", "terminal")
+
+
+class PurchaseParams(Params):
+    """What is bought, from whom, when it is paid and what becomes of it.  Before tax."""
+
+    buyer: PartyRef = Field(description="party that pays")
+    seller: PartyRef = Field("vendor", description="party that is paid")
+    scope: Literal["accelerators"] | None = Field(
+        None,
+        description="accelerators: every rack of the site, at its `price`, in the month it is energised; "
+        "the buyer has the use of racks at a site that no other deal lets; give one of scope, amount and price",
+    )
+    amount: Money | None = Field(None, description="price outright; give one of scope, amount and price")
+    price: MoneyPerPower | None = Field(
+        None, description="price by IT power, as of a building; give one of scope, amount and price"
+    )
+    capacity: Power | None = Field(
+        None,
+        gt=0,
+        description="IT power that price refers to; the IT load of the site, or of all sites, where not given",
+    )
+    site: SiteRef | None = Field(None, description="site that is meant by scope or price; all sites where not given")
+    start: Date | None = Field(
+        None, description="month of the first payment of amount or price; the start of the calendar where not given"
+    )
+    months: int = Field(1, ge=1, le=600, description="months over which amount or price is paid, in equal parts")
+    lead: WholeTerm = Field(0.0, description="months between the deposit on racks and their energisation")
+    deposit: Fraction = Field(0.0, description="share of the price of racks that is paid `lead` ahead")
+    life: PositiveTerm | None = Field(
+        None, description="how long it lasts, from the month of energisation or last payment"
+    )
+    refresh: bool = Field(
+        default=False, description="whether it is replaced at the end of its life at the same price; if not it runs on"
+    )
+    least_use: WholeTerm = Field(
+        12.0, description="no replacement is bought for a shorter use than this before the calendar ends"
+    )
+    salvage: Fraction = Field(
+        0.0,
+        description="share of the price that `market` pays for it when it is replaced, or at the calendar's end if it "
+        "is past its life",
+    )
+    terminal: Literal["none", "book"] = Field(
+        "none",
+        description="what `market` pays at the end of the calendar for what is not past its life: nothing, or its "
+        "straight-line value between price and salvage",
+    )
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if sum(given is not None for given in (self.scope, self.amount, self.price)) != 1:
+            raise terms.wrong("give one of scope, amount and price")
+        racks = self.scope is not None
+        stray = {
+            "capacity": self.capacity is not None and self.price is None,
+            "site": self.site is not None and self.amount is not None,
+            "start": racks and self.start is not None,
+            "months": racks and self.months != 1,
+            "lead": not racks and self.lead > 0,
+            "deposit": not racks and self.deposit > 0,
+        }
+        for name, given in stray.items():
+            if given:
+                raise terms.wrong(f"{name} has no meaning for this kind of purchase; leave it out")
+        if self.life is None:
+            for name in _LIFE_ONLY:
+                if getattr(self, name) not in (False, 0.0, "none"):
+                    raise terms.wrong(f"{name} needs a life")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Things bought together; `month` (in service) and `price_usd` have one entry a lot.
+
+    A lot is paid in the months `offsets`, relative to its month in service, in the shares `weights`.
+    """
+
+    month: Ints
+    price_usd: Floats
+    offsets: Ints
+    weights: Floats
+
+    def payments(self, months: int, later: int = 0) -> Floats:
+        """Payments by calendar month, with every lot `later` months later."""
+        return _by_month((self.month + later)[:, None] + self.offsets, self.price_usd[:, None] * self.weights, months)
+
+
+def _by_month(month: Ints, amount: Floats, months: int) -> Floats:
+    out = np.zeros(months)
+    month, amount = np.broadcast_arrays(month, amount)
+    inside = (month >= 0) & (month < months)
+    np.add.at(out, month[inside], amount[inside])
+    return out
+
+
+def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
+    """The flows of all purchases.
+
+    Returns:
+        `cashflow` (capex, salvage), and for racks `occupancy`: the buyer has the use of what it
+        bought, unless another deal lets the site.
+    """
+    ledger = terms.Ledger(inputs.calendar)
+    occupied = [frame for entry in inputs.entries for frame in _one(entry, inputs, ledger)]
+    return {"cashflow": ledger.frame(), "occupancy": terms.together(occupied, terms.OCCUPANCY)}
+
+
+def _one(entry: Entry[PurchaseParams], inputs: FinancingInputs, ledger: terms.Ledger) -> list[pl.DataFrame]:
+    params, months = entry.params, inputs.calendar.months
+    terms.two_parties(NAME, entry.name, params.buyer, params.seller)
+    lots = _racks(entry, inputs) if params.scope else _outright(entry, inputs)
+    first = int((lots.month + lots.offsets.min()).min())
+    if first < 0:
+        raise terms.refuse(
+            NAME,
+            entry.name,
+            f"a payment falls in {inputs.calendar.date(first):%Y-%m}, before the calendar starts",
+            f"start the calendar in {inputs.calendar.date(first):%Y-%m} or earlier, or let it be paid later",
+        )
+    capex, salvage = generations(params, lots, months)
+    ledger.add(entry.name, params.buyer, params.seller, "capex", capex)
+    if salvage.any():
+        terms.two_parties(NAME, entry.name, "market", params.buyer)
+        ledger.add(entry.name, "market", params.buyer, "salvage", salvage)
+    return _use(entry, inputs) if params.scope else []
+
+
+def _racks(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
+    params = entry.params
+    parts = terms.at_site(inputs.parts, params.site)
+    where = "in the file" if params.site is None else f"at site '{params.site}'"
+    if parts.is_empty():
+        raise terms.refuse(
+            NAME,
+            entry.name,
+            f"there are no racks to buy {where}",
+            "put groups of kind rack in the site, or state an amount",
+        )
+    unpriced = parts.filter(pl.col("price_usd").is_null())["group"].unique(maintain_order=True).to_list()
+    if unpriced:
+        raise terms.refuse(
+            NAME,
+            entry.name,
+            f"the price of racks is not known for {', '.join(repr(group) for group in unpriced)}",
+            "give these groups a `price`, as '$3.4M'",
+        )
+    month = np.array([inputs.calendar.index(when) for when in parts["month"]], dtype=np.int64)
+    price = parts["racks"].to_numpy() * parts["price_usd"].to_numpy()
+    if params.deposit == 0:
+        return Lots(month, price, np.array([0]), np.array([1.0]))
+    return Lots(month, price, np.array([-int(params.lead), 0]), np.array([params.deposit, 1 - params.deposit]))
+
+
+def _outright(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
+    params = entry.params
+    if params.amount is not None:
+        price = params.amount
+    else:
+        site_kw = float(terms.at_site(inputs.phases, params.site)["it_kw"].sum())
+        capacity = site_kw if params.capacity is None else params.capacity
+        if capacity == 0:
+            raise terms.refuse(
+                NAME,
+                entry.name,
+                "there is no IT load that `price` could refer to",
+                "give `capacity`, or state an amount",
+            )
+        price = (params.price or 0.0) * capacity
+    start = 0 if params.start is None else inputs.calendar.index(params.start)
+    offsets = np.arange(1 - params.months, 1)
+    weights = np.full(params.months, 1 / params.months)
+    return Lots(np.array([start + params.months - 1]), np.array([price]), offsets, weights)
+
+
+def generations(params: PurchaseParams, lots: Lots, months: int) -> tuple[Floats, Floats]:
+    """Payments and proceeds by calendar month over all generations of the lots.
+
+    A lot bought for month c is replaced in c + k · life, k = 1, 2, …, while at least `least_use` of
+    the calendar is left.
+    """
+    capex, proceeds = lots.payments(months), np.zeros(months)
+    if params.life is None:
+        return capex, proceeds
+    life, least = int(params.life), max(int(params.least_use), 1)
+    newest = lots.month.copy()
+    while params.refresh and (newest + life <= months - least).any():
+        renewed = newest + life <= months - least
+        lot = Lots(newest[renewed] + life, lots.price_usd[renewed], lots.offsets, lots.weights)
+        capex += lot.payments(months)
+        proceeds += _by_month(lot.month, lot.price_usd * params.salvage, months)
+        newest = np.where(renewed, newest + life, newest)
+    worn = np.minimum((months - newest) / life, 1.0)
+    value = lots.price_usd * (1 - worn * (1 - params.salvage))
+    if params.terminal == "none":
+        value = np.where(worn >= 1, value, 0.0)
+    value = np.where(newest < months, value, 0.0)
+    if months:
+        proceeds[-1] += value.sum()
+    return capex, proceeds
+
+
+def _use(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> list[pl.DataFrame]:
+    parts = terms.at_site(inputs.parts, entry.params.site)
+    frames = []
+    for site in parts["site"].unique(maintain_order=True).to_list():
+        here = parts.filter(pl.col("site") == site)
+        it_kw = terms.in_service(inputs.calendar, here["month"], here["it_kw"])
+        frames.append(terms.occupancy(inputs.calendar, entry.name, site, entry.params.buyer, it_kw))
+    return frames
+
+
+def horizon(inputs: FinancingInputs) -> int:
+    """Months until the last stated amount is paid."""
+    ends = [0]
+    for entry in inputs.entries:
+        if entry.params.scope is None:
+            start = entry.params.start
+            ends.append((0 if start is None else inputs.calendar.index(start)) + entry.params.months)
+    return max(ends)
+
+
+MODEL = FinancingModel(
+    name=NAME,
+    doc="Racks at their catalogue price as they energise, or a stated amount; life, replacement, salvage; before tax.",
+    params=PurchaseParams,
+    run=run,
+    horizon=horizon,
+)

@@ -1,0 +1,150 @@
+"""What the models share: whole months, flows on the calendar, the ledger, and how to refuse a deal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import polars as pl
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from twin.api import RefusedError, Term
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twin.api import Calendar
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+MAX_MONTHS = 1200
+"""The longest term of anything: a hundred years.  More is a slip of the pen and would only fill memory."""
+
+_NEARLY_WHOLE = 1e-6
+
+CASHFLOW = {
+    "month": pl.Date(),
+    "payer": pl.String(),
+    "payee": pl.String(),
+    "deal": pl.String(),
+    "category": pl.String(),
+    "amount_usd": pl.Float64(),
+}
+OCCUPANCY = {"month": pl.Date(), "deal": pl.String(), "site": pl.String(), "user": pl.String(), "it_kw": pl.Float64()}
+
+
+def _whole(months: float) -> float:
+    nearest = round(months)
+    if abs(months - nearest) > _NEARLY_WHOLE or nearest > MAX_MONTHS:
+        raise PydanticCustomError("term", "not a whole number of months up to 100 years; write it as '15 years'")
+    return float(nearest)
+
+
+def _positive(months: float) -> float:
+    if months <= 0:
+        raise PydanticCustomError("term", "not longer than zero; write it as '15 years'")
+    return months
+
+
+WholeTerm = Annotated[Term, AfterValidator(_whole)]
+"""A term in whole months, possibly zero."""
+
+PositiveTerm = Annotated[Term, AfterValidator(_whole), AfterValidator(_positive)]
+"""A term of at least one month, in whole months."""
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """The error that a parameter model raises when its parameters do not go together."""
+    return PydanticCustomError("deal", "{message}", {"message": message})
+
+
+def refuse(model: str, deal: str, reason: str, remedy: str) -> RefusedError:
+    """The error that a model raises when a deal cannot be worked out; it names the deal."""
+    return RefusedError(model, f"deal '{deal}': {reason}", remedy)
+
+
+def two_parties(model: str, deal: str, payer: str, payee: str) -> None:
+    """Refuse a deal that somebody makes with himself.
+
+    Raises:
+        RefusedError: both ends are the same party.
+    """
+    if payer == payee:
+        raise refuse(model, deal, f"'{payer}' would pay itself", "name two different parties")
+
+
+def place(first: int, values: Floats, months: int) -> Floats:
+    """Values of consecutive months from month `first`, cut to the `months` months of a calendar."""
+    out = np.zeros(months)
+    begin, end = max(first, 0), min(first + len(values), months)
+    if begin < end:
+        out[begin:end] = values[begin - first : end - first]
+    return out
+
+
+def grown(growth_per_year: float, age_months: Ints) -> Floats:
+    """Growth by whole years: `(1 + g)^floor(age / 12)`; 1 where the age is negative."""
+    years = np.maximum(age_months, 0) // 12
+    return np.asarray(np.power(1.0 + growth_per_year, years, dtype=np.float64))
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Collects the flows of a model's deals and makes the table `cashflow` of them."""
+
+    calendar: Calendar
+    _frames: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, deal: str, payer: str, payee: str, category: str, amounts: Floats) -> None:
+        """Add a flow: `amounts` has one entry a calendar month, never negative; zeros leave no row."""
+        month = np.flatnonzero(amounts)
+        dates = pl.Series("month", self.calendar.dates(), dtype=pl.Date)
+        columns = {
+            "month": dates.gather(month),
+            "payer": pl.repeat(payer, len(month), eager=True, dtype=pl.String),
+            "payee": pl.repeat(payee, len(month), eager=True, dtype=pl.String),
+            "deal": pl.repeat(deal, len(month), eager=True, dtype=pl.String),
+            "category": pl.repeat(category, len(month), eager=True, dtype=pl.String),
+            "amount_usd": pl.Series(amounts[month], dtype=pl.Float64),
+        }
+        self._frames.append(pl.DataFrame(columns, schema=CASHFLOW))
+
+    def frame(self) -> pl.DataFrame:
+        """The table `cashflow`."""
+        return pl.concat([pl.DataFrame(schema=CASHFLOW), *self._frames])
+
+
+def at_site(frame: pl.DataFrame, site: str | None) -> pl.DataFrame:
+    """The rows of a site; of all its instances where `sites:` says `name[n]`; all rows for None."""
+    if site is None:
+        return frame
+    return frame.filter((pl.col("site") == site) | (pl.col("site").str.replace(r"\[\d+\]$", "") == site))
+
+
+def occupancy(calendar: Calendar, deal: str, site: str, user: str, it_kw: Floats) -> pl.DataFrame:
+    """Rows of table `occupancy` for the months of the calendar in which `it_kw` is not zero."""
+    frame = pl.DataFrame(
+        {"month": pl.Series(calendar.dates(), dtype=pl.Date), "it_kw": it_kw},
+        schema={"month": pl.Date(), "it_kw": pl.Float64()},
+    )
+    named = frame.filter(pl.col("it_kw") > 0).with_columns(
+        deal=pl.lit(deal, pl.String), site=pl.lit(site, pl.String), user=pl.lit(user, pl.String)
+    )
+    return named.select(list(OCCUPANCY))
+
+
+def together(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """All frames under each other; an empty frame of the schema where there are none."""
+    return pl.concat([pl.DataFrame(schema=schema), *frames])
+
+
+def in_service(calendar: Calendar, month: pl.Series, amount: pl.Series) -> Floats:
+    """What is in service in each calendar month, when `amount` comes into service in `month` and stays."""
+    index = np.array([calendar.index(when) for when in month], dtype=np.int64)
+    out = np.zeros(calendar.months)
+    inside = index < calendar.months
+    np.add.at(out, np.maximum(index[inside], 0), amount.to_numpy()[inside])
+    return np.cumsum(out)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from twin import tables
+from twin.cost.assertions import checks
+from twin.cost.measures import Positions
+
+
+def debt(closing, *ratios, deal="notes"):
+    rows = [
+        (date(2027 + i, 1, 1), deal, "spv", "bank", 1.0, 0.0, 0.0, 0.0, 0.0, closing, 0.0, ratio, None)
+        for i, ratio in enumerate(ratios)
+    ]
+    return pl.DataFrame(rows, schema=tables.table("debt").schema(), orient="row")
+
+
+def positions(left=0.0):
+    flows = np.array([[1.0, 2.0], [0.0, 0.0]])
+    return Positions(("a", "b"), flows, flows[::-1] - left)
+
+
+def got(loans, left=0.0, least=1.0):
+    frame = tables.check("checks", checks("dc", positions(left), loans, least), "test")
+    return {(row["check"], row["scope"]): row for row in frame.iter_rows(named=True)}
+
+
+@pytest.mark.parametrize(("left", "ok"), [(0.0, True), (0.001, True), (0.01, False)])
+def test_the_parties_sum_to_zero(left, ok):
+    assert got(debt(0.0), left)["parties_sum_to_zero", "dc"]["ok"] is ok
+
+
+def test_a_loan_is_repaid_and_covered():
+    rows = got(debt(0.0, None, 1.4, 1.2))
+    assert rows["debt_repaid", "notes"]["ok"]
+    assert rows["debt_service_covered", "notes"]["ok"]
+    assert rows["debt_service_covered", "notes"]["got"] == "1.200 in the year to 2029-01"
+
+
+def test_a_balance_left_or_a_low_cover_fails():
+    rows = got(debt(0.01, None, 0.99, 1.2))
+    assert not rows["debt_repaid", "notes"]["ok"]
+    assert not rows["debt_service_covered", "notes"]["ok"]
+    assert not got(debt(0.0, 1.2), least=1.25)["debt_service_covered", "notes"]["ok"]
+
+
+def test_nothing_is_said_of_cover_where_nothing_secures_the_loan():
+    assert set(got(debt(0.0, None))) == {("parties_sum_to_zero", "dc"), ("debt_repaid", "notes")}

@@ -1,0 +1,65 @@
+"""The analysis `cost`: the ledger of all deals, and what it means to each party and per accelerator-hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from twin.api import Analysis, AnalysisInputs, Params, Ratio, hookimpl
+from twin.cost.assertions import checks
+from twin.cost.inputs import roles
+from twin.cost.measures import party_metrics, positions
+from twin.cost.run import WRITTEN, run_deals
+from twin.cost.unit_cost import unit_cost
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class CostParams(Params):
+    """Parameters of `analyses: {cost: …}`."""
+
+    least_dscr: Ratio = Field(
+        default=1.0, description="debt service cover ratio over twelve months below which the check of a loan fails"
+    )
+
+
+def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """Work out every deal, and measure the result.
+
+    Returns:
+        Tables `cashflow`, `occupancy`, `debt`, `guarantee`, `party_metrics`, `unit_cost`, `checks`.
+
+    Raises:
+        RefusedError: a deal that cannot be worked out, by name.
+        PluginError: a model returned something other than the flows of its deals.
+    """
+    twin = inputs.twin
+    topology, calendar = twin.topology, twin.calendar
+    schedule = inputs.tables["schedule"]
+    done = run_deals(twin.structure, twin.registry, calendar, schedule, inputs.tables["energy_cost"])
+    declared = {party.name: party.role for party in topology.parties.values()}
+    found = positions(done["cashflow"], calendar, declared)
+    rate = topology.discount_per_year
+    return {
+        **done,
+        "party_metrics": party_metrics(found, calendar, roles(topology), rate),
+        "unit_cost": unit_cost(done["cashflow"], done["occupancy"], schedule, calendar, rate),
+        "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr),
+    }
+
+
+@hookimpl
+def twin_analyses() -> list[Analysis]:
+    """The cost engine."""
+    return [
+        Analysis(
+            name="cost",
+            doc="Who pays whom, month by month; what each party is left with; what an accelerator-hour costs.",
+            params=CostParams,
+            run=run,
+            requires=("schedule", "energy_cost"),
+            produces=(*WRITTEN, "party_metrics", "unit_cost", "checks"),
+        )
+    ]

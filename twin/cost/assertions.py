@@ -1,0 +1,82 @@
+"""Rows of table `checks`: the parties sum to zero, loans are repaid, debt service is covered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin import tables
+from twin.cost.measures import CENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from twin.cost.measures import Positions
+
+Row = tuple[str, str, bool, str, str, str]
+
+
+def checks(name: str, found: Positions, debt: pl.DataFrame, least_dscr: float) -> pl.DataFrame:
+    """Table `checks` of the cost analysis.
+
+    Args:
+        name: of the topology.
+        found: positions of the parties by month.
+        debt: table `debt`.
+        least_dscr: the cover ratio below which a loan fails.
+    """
+    rows: list[Row] = [_zero_sum(name, found)]
+    for loan in debt.partition_by("deal", maintain_order=True):
+        rows += [_repaid(loan), *_covered(loan, least_dscr)]
+    return _frame(rows)
+
+
+def _frame(rows: Sequence[Row]) -> pl.DataFrame:
+    names = tables.table("checks").names
+    return tables.table("checks").frame(dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def _zero_sum(name: str, found: Positions) -> Row:
+    left = float(np.abs(found.net.sum(axis=0)).max(initial=0.0))
+    return (
+        "parties_sum_to_zero",
+        name,
+        left < CENT / 2,
+        f"{left:.2f} $ in the worst month",
+        "0.00 $ in every month",
+        "every dollar paid is received by somebody",
+    )
+
+
+def _repaid(loan: pl.DataFrame) -> Row:
+    left, last = loan["closing_usd"][-1], loan["month"][-1]
+    return (
+        "debt_repaid",
+        loan["deal"][0],
+        abs(left) < CENT / 2,
+        f"{left:,.2f} $ owed after {last:%Y-%m}",
+        "0.00 $ at maturity, within the calendar",
+        "a balance left means that the calendar ends before the loan does: leave calendar.months out or lengthen it",
+    )
+
+
+def _covered(loan: pl.DataFrame, least_dscr: float) -> list[Row]:
+    """One row where the loan is secured by cash of deals; none where nothing says what pays it."""
+    ratios = loan.drop_nulls("dscr_ratio")
+    if ratios.is_empty():
+        return []
+    worst = ratios.row(int(ratios["dscr_ratio"].arg_min() or 0), named=True)
+    got = worst["dscr_ratio"]
+    return [
+        (
+            "debt_service_covered",
+            loan["deal"][0],
+            got >= least_dscr - 1e-9,
+            f"{got:.3f} in the year to {worst['month']:%Y-%m}",
+            f"at least {least_dscr:g} in every twelve months of repayment",
+            "CFADS over debt service; where it is lower, the borrower pays the rest out of its own pocket or defaults",
+        )
+    ]

@@ -1,0 +1,73 @@
+"""How many months a run has where the file does not say: as many as its deals need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from twin.cost.inputs import entries_of, financing_inputs
+from twin.errors import PluginError, RefusedError, TwinError, one_of
+from twin.units import MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from twin.api import Calendar, FinancingInputs
+    from twin.registry import Provided, Registry
+    from twin.structure.model import Structure
+    from twin.topology.model import Topology
+
+MOST = 1200
+"""The longest calendar: a hundred years."""
+
+
+def months(topology: Topology, structure: Structure, registry: Registry) -> int:
+    """Months of calendar: the most that any financing model asks for, and a year of full build at least.
+
+    Args:
+        topology: read and resolved; its calendar has no months.
+        structure: compiled from it.
+        registry: the models.
+
+    Raises:
+        RefusedError: the deals ask for more than a hundred years.
+        PluginError: a model's `horizon` failed or returned something other than a number of months.
+    """
+    last = int(structure.classes.energised.max()) if len(structure.classes) else 0
+    wanted = {"the last energisation and a year": max(last, 0) + MONTHS_PER_YEAR}
+    calendar = replace(topology.calendar, months=0)
+    known = registry.models("deals")
+    deals = topology.section("deals")
+    every = entries_of(topology)
+    given = financing_inputs(structure, calendar) if deals else None
+    for model in dict.fromkeys(entry.model for entry in deals):
+        if model not in known:
+            raise PluginError(f"no plugin provides the financing model '{model}'; {one_of(model, known)}")
+        if given is None or known[model].model.horizon is None:
+            continue
+        names = {entry.name for entry in deals if entry.model == model}
+        own = tuple(entry for name, entry in every.items() if name in names)
+        others = {name: entry for name, entry in every.items() if name not in names}
+        wanted[f"model '{model}'"] = _ask(known[model], replace(given, entries=own, others=others))
+    who = max(wanted, key=wanted.__getitem__)
+    _refuse_too_long(who, wanted[who], calendar)
+    return wanted[who]
+
+
+def _ask(provided: Provided, inputs: FinancingInputs) -> int:
+    try:
+        answer = provided.model.horizon(inputs)
+    except TwinError:
+        raise
+    except Exception as error:
+        raise PluginError(f"horizon of {provided.who} failed: {type(error).__name__}: {error}") from error
+    if isinstance(answer, bool) or not isinstance(answer, int) or answer < 0:
+        raise PluginError(f"horizon of {provided.who} returned {answer!r}; a whole number of months is wanted")
+    return answer
+
+
+def _refuse_too_long(who: str, count: int, calendar: Calendar) -> None:
+    if count > MOST:
+        raise RefusedError(
+            "cost",
+            f"{who} asks for {count:,} months from {calendar.start:%Y-%m}; the longest calendar is {MOST:,} months",
+            "check the dates and terms, or state `calendar.months`",
+        )

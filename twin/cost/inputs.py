@@ -1,0 +1,190 @@
+"""What financing models are given: phases and parts of the build-out, parties, the other deals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from twin import tables
+from twin.api import EXTERNAL_PARTIES, Entry, FinancingInputs
+from twin.structure.lump import lump
+from twin.topology import instances
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twin.api import Calendar
+    from twin.structure.model import Ints, Structure
+    from twin.topology.model import Topology
+
+EXTERNAL = "external"
+"""Role of the parties that the file does not declare."""
+
+PHASES = {
+    "site": pl.String(),
+    "month": pl.Date(),
+    "racks": pl.Int64(),
+    "accelerators": pl.Int64(),
+    "it_kw": pl.Float64(),
+    "share_fraction": pl.Float64(),
+}
+PARTS = {
+    "site": pl.String(),
+    "group": pl.String(),
+    "part": pl.String(),
+    "month": pl.Date(),
+    "racks": pl.Int64(),
+    "accelerators": pl.Int64(),
+    "it_kw": pl.Float64(),
+    "price_usd": pl.Float64(),
+}
+
+
+def financing_inputs(
+    structure: Structure,
+    calendar: Calendar,
+    schedule: pl.DataFrame | None = None,
+    cashflow: pl.DataFrame | None = None,
+) -> FinancingInputs:
+    """The inputs that all models share: entries are left out, tables not given are empty.
+
+    Args:
+        structure: the compiled topology.
+        calendar: the months; 0 of them where the deals are still asked how many they need.
+        schedule: table `schedule`.
+        cashflow: table `cashflow` so far: the energy bills.
+    """
+    topology = structure.topology
+    return FinancingInputs(
+        entries=(),
+        calendar=calendar,
+        discount_per_year=topology.discount_per_year,
+        parties=parties(topology),
+        phases=phases(structure, calendar),
+        parts=parts(structure, calendar),
+        schedule=tables.table("schedule").empty() if schedule is None else schedule,
+        cashflow=tables.table("cashflow").empty() if cashflow is None else cashflow,
+        debt=tables.table("debt").empty(),
+        others={},
+    )
+
+
+def entries_of(topology: Topology) -> dict[str, Entry[Any]]:
+    """Every entry of `deals:` by name, as models read it."""
+    return {entry.name: Entry(entry.name, entry.params) for entry in topology.section("deals")}
+
+
+def roles(topology: Topology) -> Mapping[str, str]:
+    """Role of every party, those declared first and then the external ones."""
+    declared = {party.name: party.role for party in topology.parties.values()}
+    return declared | {name: EXTERNAL for name in EXTERNAL_PARTIES if name not in declared}
+
+
+def parties(topology: Topology) -> pl.DataFrame:
+    """`party, role, rating`: those that the file declares, then the external ones; no rating is empty text."""
+    rows = [
+        (name, role, topology.parties[name].rating if name in topology.parties else "")
+        for name, role in roles(topology).items()
+    ]
+    return pl.DataFrame(rows, schema={"party": pl.String, "role": pl.String, "rating": pl.String}, orient="row")
+
+
+def phases(structure: Structure, calendar: Calendar) -> pl.DataFrame:
+    """One row per site and month in which some of its loads come into service.
+
+    Returns:
+        `site, month, racks, accelerators, it_kw, share_fraction`, sorted by month, sites in file
+        order.  `it_kw` counts every load and not racks only; the share is that of the site's whole
+        IT load at full build, 0 where the site has none.
+    """
+    found = (
+        _loads(structure, calendar)
+        .group_by("site", "month", maintain_order=True)
+        .agg(pl.col("racks").filter("is_rack").sum(), pl.col("accelerators").sum(), pl.col("it_kw").sum())
+    )
+    whole = pl.col("it_kw").sum().over("site")
+    share = pl.when(whole > 0).then(pl.col("it_kw") / whole).otherwise(0.0)
+    return found.with_columns(share_fraction=share).sort("month", maintain_order=True).select(list(PHASES))
+
+
+def parts(structure: Structure, calendar: Calendar) -> pl.DataFrame:
+    """Racks, and whatever else holds accelerators, by group, month of coming into service and price.
+
+    Returns:
+        `site, group, part, month, racks, accelerators, it_kw, price_usd`; `racks` counts the units,
+        the price is that of one unit, null where the group has none.
+    """
+    topology = structure.topology
+    bought = pl.col("is_rack") | (pl.col("accelerators") > 0)
+    loads = _loads(structure, calendar).filter(bought)
+    own = [path for path in loads["group"].unique() if "price" in instances.varying(topology, path)]
+    groups = loads["group"].unique(maintain_order=True)
+    named = pl.DataFrame(
+        [(path, topology.groups[path].part, _price(topology, path)) for path in groups],
+        schema={"group": pl.String, "part": pl.String, "price_usd": pl.Float64},
+        orient="row",
+    )
+    alike = (
+        loads.filter(~pl.col("group").is_in(own))
+        .join(named, on="group", maintain_order="left")
+        .group_by("site", "group", "part", "month", "price_usd", maintain_order=True)
+        .agg(pl.col("racks").sum(), pl.col("accelerators").sum(), pl.col("it_kw").sum())
+        .select(list(PARTS))
+    )
+    return pl.concat([alike, *(_by_price(structure, calendar, path) for path in own)]).sort(
+        "month", maintain_order=True
+    )
+
+
+def _price(topology: Topology, path: str) -> float | None:
+    value = topology.attribute(path, "price")
+    return None if value is None else float(value)
+
+
+def _loads(structure: Structure, calendar: Calendar) -> pl.DataFrame:
+    """One row a class of loads: `site, group, month, is_rack, racks, accelerators, it_kw`; racks counts units."""
+    classes = structure.classes
+    sites = [structure.scopes[scope.site].id for scope in structure.scopes]
+    columns = {
+        "site": [sites[scope] for scope in classes.scope.tolist()],
+        "group": [structure.groups[group] for group in classes.group.tolist()],
+        "month": _dates(classes.energised, calendar),
+        "is_rack": classes.is_rack,
+        "racks": classes.count,
+        "accelerators": classes.count * classes.accelerators,
+        "it_kw": classes.count * classes.power_kw,
+    }
+    schema = {name: dtype for name, dtype in PARTS.items() if name in columns} | {"is_rack": pl.Boolean()}
+    return pl.DataFrame(columns, schema={name: schema[name] for name in columns})
+
+
+def _by_price(structure: Structure, calendar: Calendar, path: str) -> pl.DataFrame:
+    """Rows of `parts` for a group whose instances differ in price."""
+    topology = structure.topology
+    group = topology.groups[path]
+    root = topology.ancestors(path)[0].path
+    site = instances.ancestor_locals(topology, path, root, np.arange(group.total))
+    month = instances.energised(topology)[path]
+    price, power, accelerators = (
+        instances.attribute(topology, path, name) for name in ("price", "load", "accelerators")
+    )
+    first, count = lump([site, month, price, power, accelerators], group.total)
+    columns = {
+        "site": instances.ids(topology, root, site[first]),
+        "group": [path] * len(first),
+        "part": [group.part] * len(first),
+        "month": _dates(month[first], calendar),
+        "racks": count,
+        "accelerators": count * np.nan_to_num(accelerators[first]).astype(np.int64),
+        "it_kw": count * np.nan_to_num(power[first]),
+        "price_usd": pl.Series(price[first], nan_to_null=True),
+    }
+    return pl.DataFrame(columns, schema=PARTS)
+
+
+def _dates(index: Ints, calendar: Calendar) -> pl.Series:
+    """First days of months by index, negative ones too."""
+    start = np.datetime64(f"{calendar.start:%Y-%m}", "M")
+    return pl.Series((start + index).astype("datetime64[D]"), dtype=pl.Date)
