@@ -1,0 +1,243 @@
+"""The order of work: load a topology, run the analyses it needs, keep what they give.
+
+An analysis says which tables it requires and which it produces; this module sorts them, calls each
+once, holds every frame against its declaration and hands it on.  It knows no engine by name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from twin import tables
+from twin.api import AnalysisInputs
+from twin.errors import PluginError, UsageError, one_of
+from twin.loading import load_twinfile
+from twin.registry import Registry, registry
+from twin.results.provenance import provenance
+from twin.results.results import Results
+from twin.structure.compile import compile_structure
+from twin.topology import expand, graph
+from twin.topology.read import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import networkx as nx
+
+    from twin.api import Calendar
+    from twin.registry import Provided
+    from twin.structure.model import Structure
+    from twin.topology.model import Topology
+
+    Made = Mapping[str, list[pl.DataFrame]]
+
+SHARED_TABLES = ("checks",)
+"""Tables that several analyses add rows to; every other table has one analysis that writes it."""
+
+INPUT_TABLES = ("groups", "nodes", "edges", "assumptions")
+"""Tables that come from the topology itself; `edges` and `nodes` are made when they are asked for."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A loaded topology: its groups, graph, frames and compiled structure, and the engines over them.
+
+    Everything is computed when it is first asked for, and kept.
+    """
+
+    topology: Topology
+    registry: Registry
+
+    @property
+    def calendar(self) -> Calendar:
+        """The months of the run."""
+        return self.topology.calendar
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The compiled system that every engine reads."""
+        return compile_structure(self.topology)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph[Any]:
+        """The groups as a networkx graph: counts and attributes on nodes, suppliers point to consumers."""
+        return graph.group_graph(self.topology)
+
+    def expanded(self) -> nx.DiGraph[Any]:
+        """Every instance as a node of a read-only networkx graph whose adjacency is a view over arrays."""
+        return graph.expanded(self.topology)
+
+    @cached_property
+    def groups(self) -> pl.DataFrame:
+        """Table `groups`."""
+        return expand.groups(self.topology)
+
+    @cached_property
+    def nodes(self) -> pl.DataFrame:
+        """Table `nodes`: one row an instance."""
+        return expand.nodes(self.topology)
+
+    @cached_property
+    def edges(self) -> pl.DataFrame:
+        """Table `edges`: one row for each supplier and consumer wired together."""
+        return expand.edges(self.topology)
+
+    @cached_property
+    def assumptions(self) -> pl.DataFrame:
+        """Table `assumptions`: every attribute used, and where it came from."""
+        return expand.assumptions(self.topology)
+
+    def capacity(self, *, seed: int = 0) -> Results:
+        """Run the capacity analysis and what it requires."""
+        return self.run("capacity", seed=seed)
+
+    def failure(self, *, seed: int = 0) -> Results:
+        """Run the failure analysis and what it requires."""
+        return self.run("failure", seed=seed)
+
+    def energy(self, *, seed: int = 0) -> Results:
+        """Run the energy analysis and what it requires."""
+        return self.run("energy", seed=seed)
+
+    def cost(self, *, seed: int = 0) -> Results:
+        """Run the cost analysis and what it requires."""
+        return self.run("cost", seed=seed)
+
+    def evaluate(self, *, seed: int = 0) -> Results:
+        """Run every analysis that the plugins provide."""
+        return self.run(*self.registry.models("analyses"), seed=seed)
+
+    def run(self, *names: str, seed: int = 0) -> Results:
+        """Run the named analyses and all that they require, each once.
+
+        Args:
+            names: names of analyses.
+            seed: seed for what is drawn at random; kept in the provenance.
+
+        Returns:
+            The tables they and their requirements wrote, with `groups`, `nodes`, `edges` and
+            `assumptions` made when they are asked for.
+
+        Raises:
+            UsageError: an unknown analysis.
+            RefusedError: an engine will not answer, and says why.
+            PluginError: an analysis returned something other than it declares.
+        """
+        made: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        for name in _order(names, self.registry.models("analyses")):
+            provided = self.registry.models("analyses")[name]
+            for table, frame in self._run_one(provided, made, seed).items():
+                made[table].append(frame)
+        frames = {table: parts[0] if len(parts) == 1 else pl.concat(parts) for table, parts in made.items()}
+        on_demand = {table: (lambda table=table: getattr(self, table)) for table in INPUT_TABLES}
+        return Results(frames, provenance(self.topology, self.registry, seed), on_demand)
+
+    def _run_one(self, provided: Provided, made: Made, seed: int) -> dict[str, pl.DataFrame]:
+        analysis = provided.model
+        who = f"analysis '{analysis.name}' of {provided.plugin}"
+        inputs = AnalysisInputs(
+            tables={name: self._table(name, made) for name in analysis.requires},
+            twin=self,
+            seed=seed,
+            params=self._params(analysis.name, analysis.params),
+        )
+        returned = analysis.run(inputs)
+        wrong = set(returned) ^ set(analysis.produces)
+        if wrong:
+            raise PluginError(f"{who} declares the tables {list(analysis.produces)} but returned {sorted(returned)}")
+        own = {table.name: table for table in analysis.tables}
+        return {name: tables.check(own.get(name, name), frame, who) for name, frame in returned.items()}
+
+    def _table(self, name: str, made: Made) -> pl.DataFrame:
+        return getattr(self, name) if name in INPUT_TABLES else pl.concat(made[name])
+
+    def _params(self, name: str, model: Any) -> Any:
+        for entry in self.topology.section("analyses"):
+            if entry.name == name:
+                return entry.params
+        return model()
+
+
+def load(
+    path: str | Path,
+    *,
+    scenario: str = "",
+    overlays: Sequence[str] = (),
+    plugins: Iterable[object] = (),
+    trust: bool = False,
+) -> Twin:
+    """Read, check and resolve a topology file.
+
+    Args:
+        path: the YAML or JSON file.
+        scenario: name of one of its scenarios to apply.
+        overlays: `path=value` settings applied after the scenario.
+        plugins: plugin modules beyond those installed, as in a test or a notebook.
+        trust: run a `twinfile.py` beside the topology as a plugin.
+
+    Raises:
+        InputError: the file is wrong; carries all findings.
+        PluginError: a plugin that the file needs is broken or clashes with another.
+    """
+    extra = list(plugins)
+    if trust:
+        extra += load_twinfile(Path(path).parent / "twinfile.py")
+    known = registry(tuple(extra))
+    topology = read(Path(path), known, scenario=scenario, overlays=tuple(overlays))
+    made = Twin(topology, known)
+    if topology.calendar.months:
+        return made
+    months = _months(made)
+    calendar = replace(topology.calendar, months=months)
+    return Twin(replace(topology, calendar=calendar), known)
+
+
+def _months(made: Twin) -> int:
+    from twin.cost.horizon import months  # noqa: PLC0415 - only a file that counts no months needs it
+
+    return months(made.topology, made.structure, made.registry)
+
+
+def _order(names: Iterable[str], known: Mapping[str, Provided]) -> list[str]:
+    """The named analyses and those they require, requirements first."""
+    writers: dict[str, list[str]] = defaultdict(list)
+    for name, provided in known.items():
+        for table in provided.model.produces:
+            writers[table].append(name)
+    for table, by in writers.items():
+        if len(by) > 1 and table not in SHARED_TABLES:
+            who = ", ".join(f"'{name}' of {known[name].plugin}" for name in by)
+            raise PluginError(f"table '{table}' is written by several analyses: {who}; remove all but one of them")
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    waiting = list(names)
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name not in known:
+            raise UsageError(f"there is no analysis '{name}'; {one_of(name, known)}")
+        needs = [by for table in known[name].model.requires for by in _writers(table, name, writers, known)]
+        sorter.add(name, *needs)
+        waiting += needs
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        raise PluginError(f"analyses require each other's tables: {' → '.join(error.args[1])}") from error
+
+
+def _writers(table: str, name: str, writers: Mapping[str, list[str]], known: Mapping[str, Provided]) -> list[str]:
+    if table in INPUT_TABLES:
+        return []
+    if not writers.get(table):
+        who = f"analysis '{name}' of {known[name].plugin}"
+        raise PluginError(f"{who} requires the table '{table}', which nothing writes")
+    return [by for by in writers[table] if by != name]

@@ -1,0 +1,1 @@
+"""Results: the tables of a run with what they were made from, stored, read and queried."""
