@@ -1,0 +1,98 @@
+"""The commands on the starter topology, with the real engines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from twin.errors import EXIT_BAD_INPUT
+from twin.results.results import Results
+
+
+@pytest.fixture
+def starter(call, tmp_path):
+    assert call("init", tmp_path).status == 0
+    return tmp_path / "quickstart.yaml"
+
+
+def test_the_starter_is_valid(call, starter):
+    done = call("validate", starter)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("ok: 9 groups, 24 instances, 4 model entries, 60 months")
+
+
+@pytest.mark.parametrize("scenario", ["dear-power", "long-repair"])
+def test_its_scenarios_run(call, starter, scenario):
+    done = call("evaluate", starter, "--scenario", scenario)
+    assert (done.status, done.err) == (0, "")
+    assert f"scenario {scenario}" in done.out
+
+
+def test_evaluate_shows_every_part(call, starter):
+    done = call("evaluate", starter)
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
+    for title in (
+        "ENERGY",
+        "CAPACITY",
+        "AVAILABILITY",
+        "SINGLE FAILURES",
+        "CASH",
+        "ACCELERATOR-HOUR",
+        "CHECKS",
+        "ASSUMPTIONS",
+    ):
+        assert any(line.startswith(title) for line in lines), title
+
+
+def test_what_is_saved_can_be_queried(call, starter, tmp_path):
+    assert call("evaluate", starter, "-o", tmp_path / "out", "--seed", 3).status == 0
+    results = Results.load(tmp_path / "out")
+    assert results.provenance.seed == 3
+    assert results.provenance.files
+    assert abs(results.party_metrics["net_usd"].sum()) < 0.005
+    sql = "select sum(amount_usd) as s from cashflow where category = 'base_rent'"
+    saved = call("query", tmp_path / "out", sql, "--format", "csv")
+    fresh = call("query", starter, sql, "--format", "csv")
+    assert saved.out == fresh.out
+    # 1.1 MW at $140/kW-month for five years, 3 % up each year
+    want = sum(1100 * 140 * 12 * 1.03**year for year in range(5))
+    assert float(next(csv.DictReader(io.StringIO(fresh.out)))["s"]) == pytest.approx(want, rel=1e-9)
+
+
+def test_a_value_can_be_set(call, starter):
+    sql = "select sum(amount_usd) as s from cashflow where category = 'energy_charge'"
+    plain = json.loads(call("query", starter, sql, "--format", "json").out)[0]["s"]
+    dear = json.loads(
+        call("query", starter, sql, "--format", "json", "--set", "energy.grid-tariff.energy=$0.14/kWh").out
+    )[0]["s"]
+    assert dear == pytest.approx(2 * plain)
+
+
+@pytest.mark.parametrize("name", ["capacity", "failure", "energy", "cost"])
+def test_every_engine_gives_its_tables(call, starter, name):
+    done = call(name, starter, "--format", "json")
+    assert done.status == 0
+    assert all(isinstance(rows, list) for rows in json.loads(done.out).values())
+
+
+def test_show_says_where_a_number_comes_from(call, starter):
+    done = call("show", starter, "rack-room/rack[3]")
+    assert done.status == 0
+    for words in ("rack, one of 8", "132 kW", "catalogue twin-hardware", "quickstart.yaml:29", "2N asserted"):
+        assert words in done.out
+
+
+def test_a_broken_file_gives_findings_and_nothing_else(call, starter):
+    starter.write_text(starter.read_text().replace("1.5 MW", "1.5 MQ").replace("cdu[3]", "cdu[0]"))
+    for name in ("validate", "evaluate", "show"):
+        done = call(name, starter)
+        assert (done.status, done.out) == (EXIT_BAD_INPUT, "")
+        assert "quickstart.yaml:10:" in done.err
+        assert "errors found; nothing was run" in done.err
+        assert "Traceback" not in done.err

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from types import SimpleNamespace
+
+import pytest
+
+from twin import tables
+from twin.errors import EXIT_BAD_INPUT
+from twin.loading import BROKEN, PluginInfo
+
+
+def test_init_writes_the_starter_and_says_what_is_next(call, tmp_path):
+    done = call("init", tmp_path / "new")
+    assert (done.status, done.out) == (0, "")
+    place = tmp_path / "new" / "quickstart.yaml"
+    assert place.read_bytes() == files("twin.cli").joinpath("starter.yaml").read_bytes()
+    assert f"twin evaluate {place}" in done.err
+
+
+def test_init_overwrites_nothing(call, tmp_path):
+    (tmp_path / "quickstart.yaml").write_text("mine")
+    done = call("init", tmp_path)
+    assert done.status == EXIT_BAD_INPUT
+    assert "is there already" in done.err
+    assert (tmp_path / "quickstart.yaml").read_text() == "mine"
+
+
+def test_init_where_nothing_can_be_written_is_bad_input(call, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert call("init", tmp_path / "file" / "sub").status == EXIT_BAD_INPUT
+
+
+def test_the_starter_fits_on_one_screen():
+    lines = files("twin.cli").joinpath("starter.yaml").read_text().splitlines()
+    assert len(lines) <= 60
+    assert max(map(len, lines)) <= 120
+
+
+def test_tables_lists_every_table_with_its_meaning(call):
+    text = " ".join(call("tables").out.split())
+    for table in tables.TABLES.values():
+        assert f"{table.name} {table.doc}" in text
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_tables_shows_the_columns_of_one(call, name):
+    text = " ".join(call("tables", name).out.split())
+    for column in tables.table(name).columns:
+        kind = {"f64": "Float64", "i64": "Int64", "u32": "UInt32", "str": "String", "bool": "Boolean", "date": "Date"}
+        assert f"{column.name} {kind[column.dtype]}{'?' if column.nullable else ''} {column.doc}" in text
+        assert str(tables.table(name).schema()[column.name]) == kind[column.dtype]
+
+
+def test_an_unknown_table_names_the_nearest(call):
+    done = call("tables", "cashflo")
+    assert done.status == EXIT_BAD_INPUT
+    assert "did you mean 'cashflow'?" in done.err
+
+
+def test_plugins_lists_those_installed(call):
+    rows = json.loads(call("plugins", "--format", "json").out)
+    assert {row["plugin"] for row in rows} >= {"twin-hardware", "capacity", "readers"}
+    assert all(row["version"] for row in rows)
+    assert {row["state"] for row in rows} <= {"active", "broken", "blocked"}
+
+
+def test_a_blocked_plugin_says_so(call, monkeypatch):
+    monkeypatch.setenv("TWIN_DISABLE_PLUGINS", "twin-hardware")
+    rows = {row["plugin"]: row for row in json.loads(call("plugins", "--format", "json").out)}
+    assert rows["twin-hardware"]["state"] == "blocked"
+    assert rows["twin-hardware"]["provides"] == ""
+
+
+def test_validate_counts_what_there_is_and_warns_of_broken_plugins(call, twin, file):
+    twin.topology = SimpleNamespace(
+        groups={"a": SimpleNamespace(total=1), "a/b": SimpleNamespace(total=1200)},
+        entries=(object(),),
+        calendar=SimpleNamespace(months=12),
+    )
+    twin.registry.broken = (PluginInfo("odd", "odd-package", "1.0", state=BROKEN, reason="no such module"),)
+    done = call("validate", file)
+    assert (done.status, done.out) == (0, "ok: 2 groups, 1,201 instances, 1 model entry, 12 months\n")
+    assert "odd (odd-package 1.0)" in done.err
+    assert "no such module" in done.err

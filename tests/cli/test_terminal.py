@@ -1,0 +1,116 @@
+"""What differs on a terminal: colour, width, progress."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from contextlib import redirect_stderr
+
+import pytest
+
+from twin.cli import common
+from twin.cli.common import working
+
+MAIN = "from twin.cli.main import main; main()"
+
+
+@pytest.fixture
+def starter(call, tmp_path):
+    assert call("init", tmp_path).status == 0
+    return tmp_path / "quickstart.yaml"
+
+
+def on_terminal(*args: str, **environment: str) -> tuple[int, str]:
+    """Run the command with stdout on a terminal; gives exit status and what the terminal got."""
+    ours, theirs = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS"}}
+    env |= {"TERM": "xterm", "COLUMNS": "100", **environment}
+    process = subprocess.Popen([sys.executable, "-c", MAIN, *args], stdout=theirs, stderr=subprocess.DEVNULL, env=env)
+    os.close(theirs)
+    got = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not part:
+            break
+        got += part
+    os.close(ours)
+    return process.wait(), got.decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_terminal_gets_bold_titles_and_a_pipe_the_same_words(call, starter):
+    status, text = on_terminal("evaluate", str(starter))
+    assert status == 0
+    assert "\x1b[1m" in text
+    assert plain(text) == call("evaluate", starter).out
+
+
+def test_no_color_is_respected(starter):
+    overloaded = ["--set", "components.feed.capacity=300 kW"]
+    status, text = on_terminal("evaluate", str(starter), *overloaded)
+    assert status == 1
+    assert "\x1b[1;31m" in text
+    status, text = on_terminal("evaluate", str(starter), *overloaded, NO_COLOR="1")
+    assert status == 1
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", text)
+
+
+def test_a_narrow_terminal_is_not_overrun(starter):
+    for name in ("capacity", "failure", "cost", "evaluate", "show"):
+        _, text = on_terminal(name, str(starter), COLUMNS="70")
+        assert max(map(len, plain(text).splitlines())) <= 70, name
+
+
+def test_parquet_is_kept_from_a_terminal(starter):
+    status, text = on_terminal("capacity", str(starter), "--format", "parquet")
+    assert (status, text) == (2, "")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(patience_s: float, work_s: float, stream: io.StringIO, error: Exception | None = None) -> str:
+    """What is seen of work that lasts so long; pytest puts its own stderr back between fixture and test."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(stream):
+        patch.setenv("TERM", "xterm")
+        patch.setattr(common, "PATIENCE_S", patience_s)
+        with working("counting racks"):
+            time.sleep(work_s)
+            if error is not None:
+                raise error
+    return stream.getvalue()
+
+
+def test_long_work_shows_that_it_goes_on():
+    assert "counting racks" in shown(0.02, 0.3, Terminal())
+
+
+def test_short_work_shows_nothing():
+    assert "counting" not in shown(30, 0, Terminal())
+
+
+def test_progress_ends_with_the_work_even_when_it_fails():
+    stream = Terminal()
+    with pytest.raises(KeyError, match="rack"):
+        shown(0.02, 0.2, stream, KeyError("rack"))
+    length = len(stream.getvalue())
+    assert length
+    time.sleep(0.2)
+    assert len(stream.getvalue()) == length
+
+
+def test_a_pipe_gets_no_progress():
+    assert shown(0, 0.1, io.StringIO()) == ""

@@ -1,0 +1,213 @@
+"""What commands share: options of a topology and of output, examples in the help, progress, failed checks."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from twin.cli.trouble import say
+from twin.errors import EXIT_CHECK_FAILED, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from twin.evaluate import Twin
+    from twin.results.results import Results
+
+FORMATS = ("table", "json", "csv", "parquet")
+PATIENCE_S = 1.0
+"""Work that lasts longer shows that it is going on, on a terminal."""
+
+ROWS_SHOWN = 40
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+class Taught(click.Command):
+    """A command whose help ends in examples: pairs of a command line and what it does."""
+
+    examples: tuple[tuple[str, str], ...] = ()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """The examples, each command on its own line as it is typed."""
+        with formatter.section("Examples"):
+            for line, does in self.examples:
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+                with formatter.indentation():
+                    formatter.write_text(does)
+
+
+def command(*examples: tuple[str, str]) -> Callable[[Callable[..., None]], Taught]:
+    """Make a function a command with examples; its docstring is the help."""
+
+    def make(function: Callable[..., None]) -> Taught:
+        made = click.command(cls=Taught)(function)
+        made.examples = examples
+        return made
+
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which topology a command reads and how: the file and the options that change it."""
+
+    file: Path
+    scenario: str
+    overlays: tuple[str, ...]
+    trust: bool
+    seed: int
+
+    def load(self) -> Twin:
+        """Read, check and resolve the file."""
+        from twin.evaluate import load
+
+        return load(self.file, scenario=self.scenario, overlays=self.overlays, trust=self.trust)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How a command gives its data.
+
+    Attributes:
+        format: as asked for; None where nothing was.
+        path: file or folder to write; None for stdout.
+        table: the one table asked for; None where none was.
+        rows: rows of a table to show; 0 for all.
+    """
+
+    format: str | None
+    path: Path | None
+    table: str | None
+    rows: int
+
+    def resolve(self) -> str | None:
+        """The format: as asked for, or as the file's ending says; None where neither does.
+
+        Raises:
+            UsageError: the ending of the file says another format than `--format`.
+        """
+        ending = self.path.suffix.lower().lstrip(".") if self.path else ""
+        if ending in FORMATS and self.format not in (None, ending):
+            raise UsageError(f"'{self.path}' ends in .{ending} and --format says {self.format}; leave one out")
+        return self.format or (ending if ending in FORMATS else None)
+
+
+def _options(function: Function, *decorators: Callable[[Any], Any]) -> Function:
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+def topology_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that takes a topology; the function gets them as `source`."""
+
+    @functools.wraps(function)
+    def called(
+        scenario: str,
+        overlays: tuple[str, ...],
+        trust: bool,
+        seed: int,
+        file: Path,
+        **rest: Any,
+    ) -> None:
+        function(source=Source(file, scenario, overlays, trust, seed), **rest)
+
+    return _options(
+        called,
+        click.option("--scenario", default="", metavar="NAME", help="Apply this scenario of the file."),
+        click.option(
+            "--set",
+            "overlays",
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="Set one value, after the scenario; may be repeated.",
+        ),
+        click.option("--trust", is_flag=True, help="Run the twinfile.py beside the topology as a plugin."),
+        click.option("--seed", default=0, show_default=True, metavar="N", help="Seed of what is drawn at random."),
+    )
+
+
+def file_argument(function: Function) -> Function:
+    """The argument FILE: a topology file that is there."""
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.argument("file", metavar="FILE", type=kind)(function)
+
+
+def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Options of every command that gives data; the function gets them as `out`.
+
+    Args:
+        table: whether the command gives several tables, so that one can be asked for.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def called(format_: str | None, path: Path | None, rows: int, table: str | None = None, **rest: Any) -> None:
+            function(out=Output(format_, path, table, rows), **rest)
+
+        which = click.option("--table", metavar="NAME", help="Give this table alone; see 'twin tables'.")
+        place = "FILE or FOLDER" if table else "FILE"
+        return _options(
+            called,
+            click.option("--format", "format_", type=click.Choice(FORMATS), help="How to write data; default: table."),
+            click.option(
+                "-o",
+                "--output",
+                "path",
+                type=click.Path(path_type=Path),
+                metavar=place.replace(" or ", "/"),
+                help="Write there instead of stdout, whole or not at all; the ending says the format."
+                + (" A name without one of these endings is a folder for all tables." if table else ""),
+            ),
+            *([which] if table else []),
+            click.option(
+                "--rows",
+                default=ROWS_SHOWN,
+                show_default=True,
+                type=click.IntRange(min=0),
+                metavar="N",
+                help="Rows of a table to show; 0 for all.",
+            ),
+        )
+
+    return decorate
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal that something is going on, once it has lasted a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status(what)
+    timer = Timer(PATIENCE_S, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
+
+
+def end_on_failed_checks(results: Results) -> None:
+    """List failed checks on stderr and end with status 1; return where every check holds."""
+    if "checks" not in results:
+        return
+    failed = [row for row in results["checks"].iter_rows(named=True) if not row["ok"]]
+    for row in failed:
+        text = f"check failed: {row['check']}: {row['scope']}: got {row['got']}, wanted {row['wanted']}"
+        say(f"{text}; {row['message']}" if row["message"] else text)
+    if failed:
+        raise click.exceptions.Exit(EXIT_CHECK_FAILED)

@@ -1,0 +1,141 @@
+"""The command `twin`: a group whose commands are imported when they are called, and how it ends.
+
+Exit status: 0 fine, 1 a check failed, 2 bad input or usage, 101 a bug of ours, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import shell_complete
+
+from twin import __version__
+from twin.cli.trouble import report_bug, report_error, say
+from twin.errors import EXIT_BAD_INPUT, EXIT_OK, TwinError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_INTERRUPTED = 130
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("twin.cli.init", "init", "Write a starter topology to learn from and change."),
+    "validate": ("twin.cli.validate", "validate", "Check a topology file and list everything wrong with it."),
+    "show": ("twin.cli.show", "show", "Show the groups of a topology, or explain one of its nodes."),
+    "evaluate": ("twin.cli.run", "evaluate", "Run everything and print one screen of results."),
+    "capacity": ("twin.cli.run", "capacity", "What it can carry, and what stops it."),
+    "failure": ("twin.cli.run", "failure", "What breaks it, how often and for how long."),
+    "energy": ("twin.cli.run", "energy", "What it draws, and what that costs."),
+    "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
+    "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
+    "tables": ("twin.cli.tables", "tables", "List the result tables, or the columns of one."),
+    "plugins": ("twin.cli.plugins", "plugins", "List the plugins, what they provide and what is wrong with them."),
+}
+"""Name -> module, attribute, short help: all that `twin --help` needs."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and shows help without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import one command; None where there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with the nearest name for an unknown command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """The list of commands, from the static help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, _, short) in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """What to type first."""
+        with formatter.section("First steps"):
+            formatter.write_dl([("twin init", "write quickstart.yaml"), ("twin evaluate quickstart.yaml", "run it")])
+        formatter.write_paragraph()
+        formatter.write_text("'twin COMMAND --help' shows the options of a command with examples.")
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"twin {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def cli() -> None:
+    """An infrastructure digital twin for AI data centres.
+
+    One topology file describes sites, power, cooling, racks, network, energy and deals; twin says what it
+    can carry, what breaks it, what it draws, who pays whom and what a delivered accelerator-hour costs.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and give its exit status; whatever goes wrong is said on stderr."""
+    try:
+        status = _invoke(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` perhaps, has had enough
+        _discard_stdout()
+        status = EXIT_OK
+    except click.exceptions.Exit as leave:
+        status = leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = EXIT_BAD_INPUT
+    except TwinError as error:
+        report_error(error)
+        status = error.exit_status
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        say("interrupted")
+        status = EXIT_INTERRUPTED
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic in polars is no Exception, and a bug all the same
+        status = report_bug(error, args)
+    return status
+
+
+def main() -> None:
+    """The entry point of the command `twin`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a letter gets '?', not a traceback
+            stream.reconfigure(errors="replace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def _invoke(args: Sequence[str]) -> int:
+    completing = os.environ.get("_TWIN_COMPLETE")
+    if completing:
+        return shell_complete(cli, {}, "twin", "_TWIN_COMPLETE", completing)
+    with cli.make_context("twin", list(args)) as context:
+        cli.invoke(context)
+    return EXIT_OK
+
+
+def _discard_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

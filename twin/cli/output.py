@@ -1,0 +1,132 @@
+"""Frames to stdout or a file: as a table for people, or as JSON, CSV or Parquet."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import click
+
+from twin.cli.grid import grid
+from twin.cli.trouble import say
+from twin.errors import UsageError
+from twin.results.store import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from twin.cli.common import Output
+    from twin.results.results import Results
+
+_FIRST = {
+    "site_capacity": ("month", "scope", "racks", "demand_kw", "usable_kw", "headroom_kw", "binding_resource"),
+    "capacity": ("node", "count", "resource", "derated_kw", "load_kw", "worst_load_kw", "headroom_kw", "worst_case"),
+    "availability": ("scope", "event", "count", "availability_fraction", "downtime_h_per_year", "outages_per_year"),
+    "contingency": ("element", "count", "racks_lost", "lost_it_kw", "outages_per_year", "mean_outage_h"),
+    "party_metrics": ("party", "net_usd", "npv_usd", "irr_per_year", "inflow_usd", "outflow_usd"),
+    "unit_cost": ("party", "category", "usd_per_accelerator_h", "usd_per_delivered_accelerator_h", "cost_pv_usd"),
+}
+"""Columns that a narrow terminal keeps; the others give way."""
+
+
+def emit(frame: pl.DataFrame, out: Output, name: str = "") -> None:
+    """Write one frame as `out` says; a table by default."""
+    form = out.resolve()
+    if form is None and out.path is not None:
+        raise UsageError(f"'{out.path}' does not say a format; end it in .csv, .json or .parquet, or give --format")
+    if form is None or form == "table":
+        _write_text(_grids({name: frame}, out), out)
+    else:
+        _write_bytes(_encoded(frame, form), out, form)
+
+
+def emit_tables(
+    results: Results, out: Output, shown: Sequence[str], main: str | None, rest: Sequence[str] = ()
+) -> None:
+    """Write the tables of a command as `out` says.
+
+    Args:
+        results: where they are.
+        out: how; a path without the ending of a format is a results folder.
+        shown: names of those that a person sees, where the results have them.
+        main: the one that CSV and Parquet give; None where one has to be named.
+        rest: names of those that JSON gives too.
+    """
+    form = out.resolve()
+    if out.table is not None:
+        emit(results[out.table], out, out.table)
+    elif form is None and out.path is not None:
+        save(results, out)
+    elif form is None or form == "table":
+        _write_text(_grids({name: results[name] for name in shown if name in results}, out), out)
+        _mention(results, [name for name in rest if name in results])
+    elif form == "json":
+        have = [name for name in (*shown, *rest) if name in results]
+        body = ",\n".join(f'"{name}": {results[name].write_json()}' for name in have)
+        _write_bytes(f"{{{body}}}\n".encode(), out, form)
+    elif main is None:
+        raise UsageError(f"{form} holds one table: name it with --table, or give all with -o FOLDER")
+    else:
+        emit(results[main], out, main)
+
+
+def save(results: Results, out: Output) -> None:
+    """Save all tables in the folder that `out` names, and say so."""
+    if out.path is not None:
+        results.save(out.path)
+        say(f"saved {len(results)} tables in {out.path}")
+
+
+def _mention(results: Results, names: Sequence[str]) -> None:
+    more = [f"{name} ({results[name].height:,} rows)" for name in names if results[name].height]
+    if more:
+        say(f"more with --table NAME: {', '.join(more)}")
+
+
+def _encoded(frame: pl.DataFrame, form: str) -> bytes:
+    if form == "csv":
+        return frame.write_csv().encode()
+    if form == "json":
+        return f"{frame.write_json()}\n".encode()
+    held = BytesIO()
+    frame.write_parquet(held)
+    return held.getvalue()
+
+
+def _write_text(text: str, out: Output) -> None:
+    if out.path is None:
+        click.echo(text, nl=False)
+    else:
+        with atomic(out.path) as part:
+            part.write_text(text, encoding="utf-8")
+
+
+def _write_bytes(data: bytes, out: Output, form: str) -> None:
+    """Data is always UTF-8, whatever the terminal is set to."""
+    if out.path is not None:
+        with atomic(out.path) as part:
+            part.write_bytes(data)
+    elif form == "parquet" and sys.stdout.isatty():
+        raise UsageError("parquet is not for a terminal; name a file with -o")
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _grids(frames: Mapping[str, pl.DataFrame], out: Output) -> str:
+    """Every frame as a grid, each under its name where there are several; what is left out goes to stderr."""
+    limited = out.path is None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if limited else None
+    parts = []
+    for name, frame in frames.items():
+        made = grid(frame, width, out.rows, _FIRST.get(name, ()))
+        parts.append(f"{name}\n{made.text}" if len(frames) > 1 else made.text)
+        label = f"{name}: " if name else ""
+        if made.rows_left_out:
+            say(f"{label}{made.rows_left_out:,} more rows with --rows 0, or --format csv")
+        if made.columns_left_out:
+            say(f"{label}too narrow for {', '.join(made.columns_left_out)}; --format csv gives all columns")
+    return "\n".join(parts)

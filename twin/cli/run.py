@@ -1,0 +1,124 @@
+"""`twin evaluate`, `capacity`, `failure`, `energy` and `cost`: run analyses and show what they give."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from twin.cli.common import (
+    Output,
+    Source,
+    command,
+    end_on_failed_checks,
+    file_argument,
+    output_options,
+    topology_options,
+    working,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_LARGE = ("nodes", "edges")
+"""Tables with a row an instance: only for who asks for them."""
+
+
+def _runs(function: Callable[..., None]) -> Callable[..., Any]:
+    """The argument and options of every command here."""
+    return file_argument(topology_options(output_options(table=True)(function)))
+
+
+@command(
+    ("twin evaluate quickstart.yaml", "One screen: capacity, availability, cash, debt, unit cost, checks."),
+    ("twin evaluate river-bend.yaml -o results/river-bend", "Save every table as Parquet beside the screen."),
+    ("twin evaluate quickstart.yaml --format json | jq .unit_cost", "All tables but nodes and edges, for a program."),
+    ("twin evaluate quickstart.yaml --set 'discount=8 %/year'", "The same with one value changed."),
+)
+@_runs
+def evaluate(source: Source, out: Output) -> None:
+    """Run everything and print one screen of results.
+
+    Ends with status 1 where a check of the file does not hold.
+    """
+    from twin.cli.output import emit_tables, save
+    from twin.cli.screen import screen
+    from twin.report.summary import lines
+
+    with working(f"evaluating {source.file}"):
+        twin = source.load()
+        results = twin.evaluate(seed=source.seed)
+    form = out.resolve()
+    if form is None and out.table is None:
+        click.echo(screen(lines(results, _width())), nl=False)
+        save(results, out)
+    else:
+        names = [name for name in results.tables if name not in _LARGE]
+        emit_tables(results, out, names, main=None)
+    end_on_failed_checks(results)
+
+
+@command(
+    ("twin capacity quickstart.yaml", "What each hall carries as it is energised, and what stops it."),
+    (
+        "twin capacity quickstart.yaml --table capacity --format csv",
+        "Every supplier: rating, load, worst case.",
+    ),
+)
+@_runs
+def capacity(source: Source, out: Output) -> None:
+    """What it can carry, and what stops it.
+
+    Usable capacity is the largest IT load that every failure the file declares survivable still carries.
+    """
+    _run("capacity", source, out, ("site_capacity", "capacity"))
+
+
+@command(
+    ("twin failure quickstart.yaml", "Availability of racks, halls and sites, and the single failures that lose load."),
+    ("twin failure quickstart.yaml --table contingency --format csv", "What each single failure takes down."),
+)
+@_runs
+def failure(source: Source, out: Output) -> None:
+    """What breaks it, how often and for how long."""
+    _run("failure", source, out, ("availability", "contingency"))
+
+
+@command(
+    ("twin energy quickstart.yaml", "Energy and bill by month."),
+    ("twin energy quickstart.yaml --set 'cooling.constant-pue.pue=1.3'", "The same with a worse PUE."),
+)
+@_runs
+def energy(source: Source, out: Output) -> None:
+    """What it draws, and what that costs."""
+    _run("energy", source, out, ("energy", "energy_cost"))
+
+
+@command(
+    ("twin cost quickstart.yaml", "Each party's position, and the levelised cost of an accelerator-hour."),
+    ("twin cost quickstart.yaml --table cashflow -o ledger.csv", "The whole ledger: payer, payee, deal, category."),
+)
+@_runs
+def cost(source: Source, out: Output) -> None:
+    """Who pays whom, and what an accelerator-hour costs.
+
+    What the parties pay and are paid sums to zero, for every dollar has two ends.
+    """
+    rest = ("debt", "cashflow", "occupancy", "guarantee", "energy_cost")
+    _run("cost", source, out, ("party_metrics", "unit_cost"), rest)
+
+
+def _run(analysis: str, source: Source, out: Output, shown: Sequence[str], rest: Sequence[str] = ()) -> None:
+    """Run one analysis, give its tables (the first is the main one), and end on failed checks."""
+    from twin.cli.output import emit_tables
+
+    with working(f"running {analysis} of {source.file}"):
+        results = source.load().run(analysis, seed=source.seed)
+    emit_tables(results, out, shown, shown[0], (*rest, "checks"))
+    end_on_failed_checks(results)
+
+
+def _width() -> int:
+    """Columns of the terminal, within what reads well; 100 where there is none."""
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 100))

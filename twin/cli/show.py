@@ -1,0 +1,61 @@
+"""`twin show`: the tree of groups, or what one node is and where its numbers come from."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from twin.cli.common import Source, command, file_argument, topology_options, working
+from twin.cli.trouble import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
+_GROUPS_EXPLAINED = 4
+_WIDE = 160
+
+
+@command(
+    ("twin show quickstart.yaml", "The groups: how many, rated what, fed by whom."),
+    (
+        "twin show quickstart.yaml 'rack-room/rack[3]'",
+        "One node: its attributes with their source, who feeds it, what it feeds.",
+    ),
+    ("twin show river-bend.yaml kind=ups", "One of every group of a kind."),
+)
+@file_argument
+@click.argument("selector", required=False)
+@topology_options
+def show(source: Source, selector: str | None) -> None:
+    """Show the groups of a topology, or explain one of its nodes.
+
+    A selector is a path as site/hall[2..4]/rack, with * for any name and ** for any depth, or kind=rack.
+    Of each group that it names, the first node is explained.
+    """
+    from twin.report.explain import explain, tree
+    from twin.topology.select import select
+
+    with working(f"reading {source.file}"):
+        topology = source.load().topology
+    width = min(shutil.get_terminal_size().columns, _WIDE) if sys.stdout.isatty() else _WIDE
+    if selector is None:
+        _print(tree(topology, width))
+        return
+    found = select(topology, selector)
+    for path, locals_ in list(found.items())[:_GROUPS_EXPLAINED]:
+        _print(explain(topology, path, int(locals_[0]), width))
+        if len(locals_) > 1:
+            say(f"and {len(locals_) - 1:,} more of {path}; name one of them to have it explained")
+    if len(found) > _GROUPS_EXPLAINED:
+        say(f"and of {len(found) - _GROUPS_EXPLAINED} more groups: {', '.join(list(found)[_GROUPS_EXPLAINED:])}")
+
+
+def _print(lines: Sequence[Text]) -> None:
+    from twin.cli.screen import screen
+
+    click.echo(screen(lines), nl=False)

@@ -1,0 +1,42 @@
+"""`twin tables`: what result tables there are, and what their columns mean."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+
+import click
+
+from twin import tables as declared
+from twin.cli.common import command
+
+_TYPES = {"f64": "Float64", "i64": "Int64", "u32": "UInt32", "str": "String", "bool": "Boolean", "date": "Date"}
+_WIDEST = 120
+
+
+@command(
+    ("twin tables", "Every table with what a row of it is."),
+    ("twin tables cashflow", "Its columns with types and meaning; a '?' after the type: may be null."),
+)
+@click.argument("name", required=False)
+def tables(name: str | None) -> None:
+    """List the result tables, or the columns of one.
+
+    Names end in their unit: capacity_kw, amount_usd, outages_per_year.
+    """
+    if name is None:
+        _print([(table.name, table.doc) for table in declared.TABLES.values()])
+        return
+    table = declared.table(name)
+    click.echo(f"{table.name}: {table.doc}\n")
+    _print([(column.name, _TYPES[column.dtype] + "?" * column.nullable, column.doc) for column in table.columns])
+
+
+def _print(rows: list[tuple[str, ...]]) -> None:
+    """Columns side by side, the last one wrapped to the terminal."""
+    widths = [max(len(row[index]) for row in rows) + 2 for index in range(len(rows[0]) - 1)]
+    indent = sum(widths)
+    room = max(min(shutil.get_terminal_size().columns, _WIDEST), indent + 30)
+    for row in rows:
+        head = "".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
+        click.echo(textwrap.fill(row[-1], room, initial_indent=head, subsequent_indent=" " * indent))

@@ -1,0 +1,148 @@
+"""What a lender, a tenant and a guarantor read: positions, debt cover, guarantees, unit cost, workloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from twin.report.layout import Col, block, count, fact, largest, money, month, note, total
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from twin.results.results import Results
+
+_PARTIES_SHOWN = 8
+_CATEGORIES_SHOWN = 4
+_RENT = "base_rent"
+
+
+def workloads(results: Results, width: int) -> list[Text]:
+    """What each workload takes, at nameplate and after outages."""
+    if "goodput" not in results:
+        return []
+    said = []
+    for row in results["goodput"].iter_rows(named=True):
+        parts = [
+            count(row["accelerators"], "accelerator"),
+            f"MFU {row['mfu_fraction'] * 100:.3g} %",
+            f"{row['nameplate_days']:,.3g} days at nameplate, {row['delivered_days']:,.3g} delivered",
+        ]
+        said += fact(f"WORKLOAD {row['workload']}", " · ".join(parts), width)
+    return said
+
+
+def cash(results: Results, width: int) -> list[Text]:
+    """Each party's position, which sum to zero, and the base rent."""
+    if "party_metrics" not in results or not results["party_metrics"].height:
+        return []
+    frame = results["party_metrics"]
+    largest = frame.sort(pl.col("outflow_usd") + pl.col("inflow_usd"), descending=True)["party"].head(_PARTIES_SHOWN)
+    shown = frame.filter(pl.col("party").is_in(largest.implode()))
+    rows = [
+        [
+            row["party"],
+            row["role"],
+            money(row["inflow_usd"]),
+            money(row["outflow_usd"]),
+            money(row["net_usd"]),
+            money(row["npv_usd"]),
+            "-" if row["irr_per_year"] is None else f"{row['irr_per_year'] * 100:.1f} %",
+            month(row["payback"]),
+        ]
+        for row in shown.iter_rows(named=True)
+    ]
+    others = frame.height - shown.height
+    label = f"sum, with {count(others, 'other')}" if others else "sum"
+    sums = [money(total(frame[name])) for name in ("inflow_usd", "outflow_usd", "net_usd", "npv_usd")]
+    columns = [
+        Col("party", right=False),
+        Col("role", right=False, keep=6),
+        Col("in", keep=7),
+        Col("out", keep=7),
+        Col("net"),
+        Col("NPV"),
+        Col("IRR", keep=8),
+        Col("payback", keep=5),
+    ]
+    said = block("CASH by party", columns, [*rows, [label, "", *sums, "", ""]], width)
+    return said + _rent(results, width)
+
+
+def _rent(results: Results, width: int) -> list[Text]:
+    """The base rent of each lease over its months."""
+    if "cashflow" not in results:
+        return []
+    rents = results["cashflow"].filter(pl.col("category") == _RENT)
+    said: list[Text] = []
+    for (deal, payer, payee), part in rents.group_by("deal", "payer", "payee", maintain_order=True):
+        months = f"{month(part['month'].min())} to {month(part['month'].max())}"
+        paid = money(total(part["amount_usd"]))
+        said += note(f"base rent {paid} from {months}, {payer} to {payee} ({deal})", width)
+    return said
+
+
+def debt(results: Results, width: int) -> list[Text]:
+    """Each loan: drawn, peak, cover, when it is repaid; and each guarantee."""
+    said: list[Text] = []
+    if "debt" in results:
+        for (deal,), loan in results["debt"].group_by("deal", maintain_order=True):
+            said += fact(f"DEBT {deal}", _loan(loan.sort("month")), width)
+    if "guarantee" in results:
+        for (deal,), part in results["guarantee"].group_by("deal", maintain_order=True):
+            first = part.row(0, named=True)
+            most = money(largest(part["guaranteed_usd"]))
+            text = f"{first['guarantor']} for {first['obligor']}: up to {most}, "
+            text += f"expected loss {money(total(part['expected_loss_usd']))}"
+            said += fact(f"GUARANTEE {deal}", text, width)
+    return said
+
+
+def _loan(loan: pl.DataFrame) -> str:
+    parts = [f"{money(total(loan['draw_usd']))} drawn from {loan['lender'][0]} by {loan['borrower'][0]}"]
+    cover = loan.drop_nulls("dscr_ratio")
+    if cover.height:
+        worst = cover.row(int(cover["dscr_ratio"].arg_min() or 0), named=True)
+        text = f"DSCR at least {worst['dscr_ratio']:.2f} ({month(worst['month'])})"
+        parts.append(f"{text}, on average {total(cover['dscr_ratio']) / cover.height:.2f}")
+    else:
+        parts.append("no full year of debt service to cover")
+    last = loan.row(-1, named=True)
+    if last["closing_usd"] > 1:
+        parts.append(f"{money(last['closing_usd'])} still owed in {month(last['month'])}")
+    else:
+        repaid = loan.filter(pl.col("closing_usd") > 1)
+        end = loan.row(min(repaid.height, loan.height - 1), named=True)["month"]
+        parts.append(f"repaid in {month(end)}")
+    return " · ".join(parts)
+
+
+def unit_cost(results: Results, width: int) -> list[Text]:
+    """What an accelerator-hour costs each user, nameplate and delivered, and of what."""
+    if "unit_cost" not in results or not results["unit_cost"].height:
+        return []
+    said: list[Text] = []
+    for (party,), part in results["unit_cost"].group_by("party", maintain_order=True):
+        sum_row = part.filter(pl.col("category") == "total")
+        if not sum_row.height:
+            continue
+        row = sum_row.row(0, named=True)
+        text = f"{_dollars(row['usd_per_accelerator_h'])} at nameplate, "
+        text += f"{_dollars(row['usd_per_delivered_accelerator_h'])} delivered"
+        rest = part.filter(pl.col("category") != "total").sort(
+            pl.col("usd_per_delivered_accelerator_h").abs(), descending=True
+        )
+        sums = [
+            f"{each['category'].replace('_', ' ')} {_dollars(each['usd_per_delivered_accelerator_h'])}"
+            for each in rest.head(_CATEGORIES_SHOWN).iter_rows(named=True)
+        ]
+        more = total(rest["usd_per_delivered_accelerator_h"].slice(_CATEGORIES_SHOWN))
+        sums += [f"other {_dollars(more)}"] if rest.height > _CATEGORIES_SHOWN else []
+        said += fact(f"ACCELERATOR-HOUR for {party}", f"{text}: {', '.join(sums)}", width)
+    return said
+
+
+def _dollars(value: float) -> str:
+    """A price of a few dollars to the tenth of a cent, so that nameplate and delivered can be told apart."""
+    return f"-${-value:,.3f}" if value < 0 else f"${value:,.3f}"
