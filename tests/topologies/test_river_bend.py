@@ -1,0 +1,115 @@
+"""River Bend against what was published of it (sources in topologies/river-bend.yaml)."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import twin
+
+FILE = Path(__file__).parents[2] / "topologies" / "river-bend.yaml"
+PUBLISHERS_ROUNDING = 0.015
+
+BASE_TERM_USD = 7.0e9
+WITH_RENEWALS_USD = 17.7e9
+NOI_USD = 6.9e9
+NOTES_USD = 3.25e9
+IT_KW = 245_000
+
+
+@pytest.fixture(scope="module")
+def results() -> twin.Results:
+    return twin.load(FILE).evaluate()
+
+
+def _rent(results: twin.Results) -> float:
+    return results.sql("select sum(amount_usd) from cashflow where category = 'base_rent'").item()
+
+
+def test_one_rent_gives_both_published_contract_values(results: twin.Results) -> None:
+    assert _rent(results) == pytest.approx(BASE_TERM_USD, rel=PUBLISHERS_ROUNDING)
+    for renewed in (
+        twin.load(FILE, overlays=["deals.lease.renewals_exercised=3"]),
+        twin.load(FILE, scenario="all-renewals"),
+    ):
+        assert _rent(renewed.run("cost")) == pytest.approx(WITH_RENEWALS_USD, rel=PUBLISHERS_ROUNDING)
+
+
+def test_the_rent_is_the_one_that_misses_both_values_equally(results: twin.Results) -> None:
+    low = _rent(results) / BASE_TERM_USD - 1
+    high = _rent(twin.load(FILE, scenario="all-renewals").run("cost")) / WITH_RENEWALS_USD - 1
+    assert low == pytest.approx(-high, abs=2e-4)
+
+
+def test_noi_is_the_published_one(results: twin.Results) -> None:
+    cost = results.sql("select sum(amount_usd) from cashflow where deal = 'lease' and payer = 'hut8'").item()
+    assert _rent(results) - cost == pytest.approx(NOI_USD, rel=PUBLISHERS_ROUNDING)
+
+
+def test_parties_sum_to_zero_to_the_cent(results: twin.Results) -> None:
+    assert results.party_metrics["net_usd"].sum() == pytest.approx(0.0, abs=0.005)
+    flows = results.cashflow
+    into = flows.group_by("month", pl.col("payee").alias("party")).agg(pl.col("amount_usd").sum())
+    out = flows.group_by("month", pl.col("payer").alias("party")).agg(-pl.col("amount_usd").sum())
+    by_month = pl.concat([into, out]).group_by("month").agg(pl.col("amount_usd").sum())
+    assert by_month["amount_usd"].abs().max() < 0.005
+    assert {"hut8", "fluidstack", "google", "noteholders"} <= set(results.party_metrics["party"])
+
+
+def test_the_notes_are_drawn_whole_and_amortise_to_nothing(results: twin.Results) -> None:
+    notes = results.debt.filter(pl.col("deal") == "notes")
+    assert notes["draw_usd"].sum() == pytest.approx(NOTES_USD, abs=0.01)
+    assert notes["principal_usd"].sum() == pytest.approx(NOTES_USD, abs=0.01)
+    assert notes["closing_usd"].min() >= 0
+    assert notes.filter(pl.col("principal_usd") > 0)["month"].min() == date(2028, 1, 1)
+    # 1.314 follows from the published figures: present value of NOI at the coupon over the notes.
+    assert notes["dscr_ratio"].drop_nulls().min() == pytest.approx(1.314, rel=PUBLISHERS_ROUNDING)
+
+
+def test_the_lease_occupies_what_was_let(results: twin.Results) -> None:
+    lease = results.occupancy.filter(pl.col("deal") == "lease")
+    assert lease["it_kw"].max() == pytest.approx(IT_KW)
+
+
+def test_halls_energise_as_delivered_and_something_is_named_as_binding(results: twin.Results) -> None:
+    site = results.site_capacity.filter(pl.col("kind") == "site").sort("month")
+    assert site["racks"].to_list() == [0, 320, 640, 960, 1280, 1600]
+    full = site.row(-1, named=True)
+    assert full["demand_kw"] <= IT_KW <= full["usable_kw"]
+    assert full["binding_node"]
+    assert results.site_capacity.filter(pl.col("kind") == "hall")["scope"].n_unique() == 5
+
+
+def test_delivered_hours_cost_more_than_nameplate_hours(results: twin.Results) -> None:
+    total = results.unit_cost.filter((pl.col("party") == "fluidstack") & (pl.col("category") == "total")).row(
+        0, named=True
+    )
+    assert 0.5 < total["usd_per_accelerator_h"] < total["usd_per_delivered_accelerator_h"] < 5
+    parts = results.unit_cost.filter(pl.col("category") != "total")["usd_per_accelerator_h"].sum()
+    assert parts == pytest.approx(total["usd_per_accelerator_h"])
+
+
+def test_every_check_holds(results: twin.Results) -> None:
+    assert results.checks["ok"].all(), results.checks.filter(~pl.col("ok"))
+
+
+def test_what_is_not_published_says_why(results: twin.Results) -> None:
+    silent = results.assumptions.filter(
+        pl.col("origin").is_in(["file", "component"])
+        & pl.col("owner").str.starts_with("river-bend")
+        & pl.col("source").is_null()
+        & pl.col("note").is_null()
+    )
+    assert silent.is_empty(), silent
+
+
+def test_late_halls_move_rent_and_cover(results: twin.Results) -> None:
+    late = twin.load(FILE, scenario="late-energisation").run("cost")
+    first_years = pl.col("month") < date(2029, 1, 1)
+    rent = pl.col("category") == "base_rent"
+    early_rent = results.cashflow.filter(rent & first_years)["amount_usd"].sum()
+    assert late.cashflow.filter(rent & first_years)["amount_usd"].sum() < 0.9 * early_rent
+    assert late.debt["dscr_ratio"].drop_nulls().min() < results.debt["dscr_ratio"].drop_nulls().min()
