@@ -1,0 +1,205 @@
+"""Write the reference pages from the code: `python docs/generate.py`; a test holds them equal."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic_core import PydanticUndefined
+
+from twin import tables, units
+from twin.api import Quantity, Reference
+from twin.cli.main import COMMANDS, cli
+from twin.hookspecs import RETURNS, Specs
+from twin.registry import registry
+from twin.topology.shape import language_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DOCS = Path(__file__).parent
+MARK = "<!-- Written by docs/generate.py from the code; change the code and run it again. -->\n\n"
+WIDTH = 100
+"""Of the help pages, whatever the terminal."""
+
+PLAIN = {str: "text", int: "count", bool: "yes or no", float: "number", date: "date"}
+SECTIONS = ("deals", "energy", "cooling", "workloads", "analyses")
+
+
+def pages() -> dict[str, str]:
+    """Path below docs/ -> text of the page."""
+    made = {
+        "reference/tables.md": _tables(),
+        "reference/language.md": _language(),
+        "reference/units.md": _units(),
+        "reference/models.md": _models(),
+        "reference/hooks.md": _hooks(),
+        "reference/catalogue.md": _catalogue(),
+        "reference/cli.md": _cli(),
+    }
+    return {path: MARK + text.rstrip() + "\n" for path, text in made.items()}
+
+
+def _row(*cells: object) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _grid(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    head = tuple(head)
+    return "\n".join([_row(*head), _row(*("---" for _ in head)), *(_row(*row) for row in rows)]) + "\n"
+
+
+def _tables() -> str:
+    text = "# Tables\n\nEvery result is a polars frame.  Nulls stand only where the type ends in `?`.\n"
+    for table in tables.TABLES.values():
+        text += f"\n## {table.name}\n\n{table.doc}\n\n"
+        rows = ((f"`{c.name}`", c.dtype + ("?" if c.nullable else ""), c.doc) for c in table.columns)
+        text += _grid(("column", "type", "meaning"), rows)
+    return text
+
+
+def _language() -> str:
+    text = (
+        "# Topology language\n\nEvery key of every mapping.  Quantities are strings with a unit, "
+        "see [units](units.md); the parameters of deals, energy, cooling and workloads are those of their "
+        "[models](models.md).\n"
+    )
+    for section, rows in groupby(language_reference(), key=lambda row: row[0]):
+        text += f"\n## {section}\n\n" + _grid(("key", "value", "meaning"), ((f"`{k}`", t, d) for _, k, t, d in rows))
+    return text
+
+
+def _units() -> str:
+    rows = (
+        (d.name.replace("_", " "), f"`{d.example}`", d.label or "1", f"`_{d.suffix}`", "yes" if d.bare else "no")
+        for d in units.DIMENSIONS.values()
+    )
+    return (
+        "# Units\n\n"
+        + inspect.cleandoc(units.__doc__ or "")
+        + "\n\n"
+        + _grid(("dimension", "example", "canonical unit", "suffix of names", "a bare number is accepted"), rows)
+    )
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    mark = next((m for m in field.metadata if isinstance(m, Quantity)), None)
+    if value is None or value is PydanticUndefined:
+        return "not given"
+    if mark is not None and isinstance(value, int | float):
+        return f"`{units.show(value, mark.dimension)}`"
+    return f"`{value}`" if value != () else "none"
+
+
+def _type(field: Any) -> str:
+    return _type_of(field.annotation, field.metadata)
+
+
+def _type_of(annotation: Any, marks: Iterable[Any] = ()) -> str:
+    """What a person writes: `money`, `name of a party`, `gross or nnn`, `list of terms`."""
+    for mark in marks:
+        if isinstance(mark, Quantity):
+            return mark.dimension.replace("_", " ")
+        if isinstance(mark, Reference):
+            return f"name of a {mark.kind}"
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    made = {
+        typing.Annotated: lambda: _type_of(args[0], annotation.__metadata__),
+        typing.Literal: lambda: " or ".join(f"`{arg}`" for arg in args),
+        typing.Union: lambda: " or ".join(_type_of(arg) for arg in args if arg is not type(None)),
+        tuple: lambda: f"list: {_type_of(args[0])}",
+    }
+    made[types.UnionType] = made[typing.Union]
+    if origin in made:
+        return made[origin]()
+    return PLAIN.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _meaning(name: str, field: Any, model: type[Any]) -> str:
+    """The description of a parameter, or its line in the `Attributes:` of the docstring."""
+    if field.description:
+        return str(field.description)
+    found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(model.__doc__ or ""), re.MULTILINE)
+    return " ".join(found[1].split()).removesuffix(".") if found else ""
+
+
+def _models() -> str:
+    text = "# Models\n\nWhat entries of a topology file can name with `model:`, and the parameters of each.\n"
+    known = registry()
+    for section in SECTIONS:
+        text += f"\n## {section}\n"
+        for name, provided in sorted(known.models(section).items()):
+            model = provided.model
+            text += f"\n### {name}\n\n{model.doc}  Provided by `{provided.distribution or provided.plugin}`.\n\n"
+            fields = model.params.model_fields
+            if fields:
+                rows = ((f"`{n}`", _type(f), _default(f), _meaning(n, f, model.params)) for n, f in fields.items())
+                text += _grid(("parameter", "type", "default", "meaning"), rows)
+    return text
+
+
+def _hooks() -> str:
+    text = "# Hooks\n\n"
+    import twin.hookspecs as module  # noqa: PLC0415 - its docstring is the text
+
+    text += inspect.cleandoc(module.__doc__ or "") + "\n"
+    for name, descriptor in RETURNS.items():
+        text += f"\n## {name}\n\nReturns any number of `{descriptor.__name__}`.\n\n"
+        text += inspect.cleandoc(getattr(Specs, name).__doc__ or "") + "\n"
+    return text
+
+
+def _catalogue() -> str:
+    text = (
+        "# Catalogue\n\nThe parts of the first-party hardware plugin.  Every figure carries its source and how sure it "
+        "is: `read` was read in the source, `recalled` was not, `unverified` gates nothing, `nominal` is a size and "
+        "not a product.\n"
+    )
+    parts = sorted(registry().parts.values(), key=lambda part: (part.kind, part.name))
+    for kind, group in groupby(parts, key=lambda part: part.kind):
+        text += f"\n## {kind}\n"
+        for part in group:
+            text += f"\n### {part.name}\n\n{part.doc}\n\n"
+            rows = (
+                (f"`{a}`", f.text, f.confidence, f.source, f.note)
+                for a, first in part.figures.items()
+                for f in (first, *part.alternatives.get(a, ()))
+            )
+            text += _grid(("attribute", "value", "confidence", "source", "note"), rows)
+    return text
+
+
+def _cli() -> str:
+    text = "# Command line\n\n"
+    context = click.Context(
+        cli, info_name="twin", terminal_width=WIDTH, **cli.context_settings | {"max_content_width": WIDTH}
+    )
+    text += "```text\n" + cli.get_help(context) + "\n```\n"
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if command is not None:
+            inner = click.Context(command, info_name=name, parent=context)
+            text += f"\n## twin {name}\n\n```text\n{command.get_help(inner)}\n```\n"
+    return text
+
+
+def main() -> None:
+    """Write every page."""
+    for path, text in pages().items():
+        place = DOCS / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
