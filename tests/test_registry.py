@@ -91,7 +91,7 @@ def clash(**both):
 @pytest.mark.parametrize(
     ("both", "what"),
     [
-        ({"twin_energy": [tariff()]}, "model in 'energy' 'flat'"),
+        ({"twin_energy": [tariff()]}, "model 'flat' for 'energy:'"),
         ({"twin_hardware": [catalogue(("acme.ups", "ups"))]}, "part 'acme.ups'"),
         ({"twin_hardware": [catalogue(("acme.ups", "ups"), ups="acme.ups")]}, "default part for kind 'ups'"),
         ({"twin_hardware": [catalogue()]}, "catalogue 'parts'"),

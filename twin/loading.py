@@ -23,7 +23,7 @@ import pluggy
 from twin.api import API_VERSION, PROJECT, Analysis, Catalogue, FinancingModel, Model, Params, Reader
 from twin.catalogue import CataloguePart, read_catalogue
 from twin.errors import PluginError, nearest, one_of
-from twin.hookspecs import RETURNS, Specs
+from twin.hookspecs import RETURNS, SECTIONS, Specs
 from twin.tables import TABLES
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _load_entry(entry: EntryPoint, blocked: Collection[str], seen: dict[int, Plu
     distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "")
     info = PluginInfo(entry.name, distribution, version)
     if entry.name in blocked or distribution in blocked:
-        return Loaded(replace(info, state=BLOCKED, reason=f"blocked by {BLOCK_VARIABLE} or --no-plugins"))
+        return Loaded(replace(info, state=BLOCKED, reason=f"named in {BLOCK_VARIABLE}"))
     return _load(info, entry.load, seen)
 
 
@@ -219,7 +219,8 @@ def _ask(callers: Iterable[pluggy.HookCaller]) -> list[tuple[str, Descriptor]]:
 
 
 def _label(hook: str, offer: object) -> str:
-    return f"{hook.removeprefix('twin_')}/{getattr(offer, 'name', type(offer).__name__)}"
+    section = SECTIONS.get(hook, hook.removeprefix("twin_"))
+    return f"{section}/{getattr(offer, 'name', type(offer).__name__)}"
 
 
 def _check_offers(offers: list[tuple[str, Descriptor]]) -> None:

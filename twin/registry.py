@@ -205,7 +205,8 @@ class _Shelf(Generic[T]):
     """Things of one sort by name, and who put them there."""
 
     def __init__(self, sort: str) -> None:
-        self.what = _WHAT.get(sort, f"model in '{sort}'")
+        self.what = _WHAT.get(sort, "model")
+        self.where = "" if sort in _WHAT else f" for '{sort}:'"
         self.things: dict[str, T] = {}
         self.by: dict[str, list[PluginInfo]] = defaultdict(list)
 
@@ -218,7 +219,7 @@ class _Shelf(Generic[T]):
 
     def clashes(self) -> list[str]:
         return [
-            f"{self.what} '{name}' is provided by {' and by '.join(str(info) for info in infos)}"
+            f"{self.what} '{name}'{self.where} is provided by {' and by '.join(str(info) for info in infos)}"
             for name, infos in self.by.items()
             if len(infos) > 1
         ]

@@ -80,7 +80,8 @@ def table(name: str) -> Table:
         UsageError: no such table, with the nearest name.
     """
     if name not in TABLES:
-        raise UsageError(f"there is no table '{name}'; {nearest(name, TABLES)} see 'twin tables'")
+        hint = " ".join(filter(None, (nearest(name, TABLES), "see 'twin tables'")))
+        raise UsageError(f"there is no table '{name}'; {hint}")
     return TABLES[name]
 
 

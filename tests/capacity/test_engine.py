@@ -89,6 +89,32 @@ def test_a_state_is_judged_for_those_that_declared_to_survive_it():
     assert [structure.groups[structure.elements.group[e]] for e in result.failures[binding.state]] == ["s/a"]
 
 
+def test_a_neighbour_that_declares_nothing_still_draws():
+    """Nobody sheds it: with A lost, B carries it beside the racks that were promised redundancy."""
+    plant = Plant().add("s").add("s/a", 1, "ups", capacity=1000.0).add("s/b", 1, "ups", capacity=1000.0)
+    plant.add("s/promised", 5, "rack", plant.on("power", "s/promised", "s/a", "s/b", redundancy="2N"), load=100.0)
+    plant.add("s/silent", 5, "rack", plant.on("power", "s/silent", "s/a", "s/b"), load=100.0)
+    _, result = month_of(plant.done())
+    assert result.scopes[0].binding.factor == pytest.approx(1.0)
+
+
+def test_nothing_is_promised_where_nothing_is_declared():
+    """A PDU lives on any UPS, but nobody said that the loss of one must be survived."""
+    plant = Plant().add("s").add("s/ups", 4, "ups", capacity=100.0)
+    plant.add("s/pdu", 2, "pdu", plant.on("power", "s/pdu", "s/ups"))
+    plant.add("s/rack", 6, "rack", plant.on("power", "s/rack", "s/pdu", pick=1), load=10.0)
+    _, result = month_of(plant.done())
+    assert result.scopes[0].binding.factor * result.scopes[0].demand_kw == pytest.approx(400.0)
+
+
+def test_a_promise_further_up_reaches_the_racks():
+    plant = Plant().add("s").add("s/ups", 4, "ups", capacity=100.0)
+    plant.add("s/pdu", 2, "pdu", plant.on("power", "s/pdu", "s/ups", redundancy="N+1"))
+    plant.add("s/rack", 6, "rack", plant.on("power", "s/rack", "s/pdu", pick=1), load=10.0)
+    _, result = month_of(plant.done())
+    assert result.scopes[0].binding.factor * result.scopes[0].demand_kw == pytest.approx(300.0)
+
+
 def test_a_side_that_goes_down_whole_loads_the_other():
     """UPS A declares nothing about its switchgear, so losing that takes all of side A: 2N racks live on B."""
     plant = Plant().add("s").add("s/gear-a", 1, "switchgear").add("s/gear-b", 1, "switchgear")

@@ -40,6 +40,12 @@ class FakeTwin:
         return self.run(*ANALYSES, seed=seed)
 
 
+@pytest.fixture(autouse=True)
+def _wide_as_a_pipe(monkeypatch) -> None:
+    """No width from the shell or from the test runner."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def twin(monkeypatch) -> FakeTwin:
     """What `twin.evaluate.load` gives during the test."""

@@ -204,9 +204,33 @@ def survivors(base: set[Node]) -> Callable[[Gate, set[Node]], bool]:
         if gate.resource == "network":
             return True
         here = [member for _, member in gate.members if member in base]
-        return bool(live) and len(here) - len(live) <= declared(gate, len(here))
+        return bool(live) and (gate.tolerance() < 0 or len(here) - len(live) <= declared(gate, len(here)))
 
     return up
+
+
+def promised(plant: Naive, base: set[Node], alive: set[Node]) -> set[Node]:
+    """Loads that depend on a gate that leans on its tolerance, and whose own silent gates are whole."""
+
+    def lost(gate: Gate) -> int:
+        return sum(member in base and member not in alive for _, member in gate.members)
+
+    def leans(gate: Gate) -> bool:
+        size = sum(member in base for _, member in gate.members)
+        if gate.resource != "network" and gate.tolerance() >= 0 and 0 < lost(gate) <= declared(gate, size):
+            return True
+        return gate.resource != "network" and any(exposed(member) for _, member in gate.members if member in alive)
+
+    def exposed(node: Node) -> bool:
+        return any(leans(gate) for gate in plant.inputs.get(node, []))
+
+    return {
+        node
+        for node in alive
+        if plant.is_load(node)
+        and exposed(node)
+        and not any(g.tolerance() < 0 and g.resource != "network" and lost(g) for g in plant.inputs.get(node, []))
+    }
 
 
 def declared(gate: Gate, size: int) -> int:
@@ -250,8 +274,13 @@ def cases(plant: Naive, inside: Callable[[Node], bool]) -> list[Case]:
         flow = Flow(plant, alive)
         now = {node: flow.of(node) for node in elements}
         taking = {gate: flow.takers(gate) for gate in plant.consumers}
+        safe = promised(plant, base, alive)
+        if failed and not safe:
+            continue
         twice = Flow(plant, alive, lambda node: 2.0 if inside(node) else 1.0, taking)
-        found.append(Case(alive, taking, now, {node for node in elements if twice.of(node) > now[node] + SLACK}))
+        less = Flow(plant, alive, lambda node, safe=safe: 0.0 if node in safe else 1.0, taking)
+        holds = {node for node in elements if not failed or less.of(node) < now[node] - SLACK}
+        found.append(Case(alive, taking, now, {node for node in holds if twice.of(node) > now[node] + SLACK}))
     return found
 
 

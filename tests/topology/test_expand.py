@@ -143,6 +143,8 @@ def test_assumptions_name_every_value_and_where_it_came_from() -> None:
     assert table.select("owner", "attribute", "value", "origin", "source", "note").rows() == [
         ("calendar", "start", "2027-04-01", "file", None, None),
         ("discount", "rate", "10 %/year", "file", None, None),
+        ("s", "count", "1", "file", None, None),
+        ("s/rack", "count", "3 in each s", "file", None, None),
         ("s/rack", "load", "132 kW", "file", None, None),
         ("s/rack", "capacity", "2.5 MW", "catalogue", "https://maker.example", None),
         ("s/rack", "load", "2 values by instance, 10.0 to 30.0", "file", None, "side table"),
@@ -152,11 +154,12 @@ def test_assumptions_name_every_value_and_where_it_came_from() -> None:
         ("deals.rent", "size", "2.5 MW", "default", "model lease", None),
         ("deals.rent", "steps", "1, 2", "default", "model lease", None),
     ]
-    assert table["place"].to_list()[2] == str(HERE)
+    assert table["place"].to_list()[4] == str(HERE)
 
 
-def test_assumptions_of_nothing_is_an_empty_table() -> None:
-    assert check("assumptions", expand.assumptions(Builder().add("s", None, "site").done()), "x").height == 0
+def test_of_a_lone_site_its_number_is_all_that_is_assumed() -> None:
+    table = check("assumptions", expand.assumptions(Builder().add("s", None, "site").done()), "x")
+    assert table.select("owner", "attribute", "value").rows() == [("s", "count", "1")]
 
 
 def test_node_numbers_are_those_of_the_arrays() -> None:

@@ -6,7 +6,8 @@ a factor and all else stays as it is, an element carries
     load(factor) = load now + (factor - 1) * what comes of the scope's IT load
 
 and is full at factor = 1 + (derated capacity - load now) / what comes of the scope.  The least of
-these over all elements and states is what the scope can grow by; that element and state bind.
+these over all elements and states is what the scope can grow by; that element and state bind.  In a
+failure state only elements that carry promised load count (see `twin.capacity.states`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.capacity.states import Declared, batches, declare, states
+from twin.capacity.states import Batch, Declared, batches, declare, states
 from twin.errors import RefusedError
 from twin.structure.flow import CELLS, loads
 from twin.structure.model import NETWORK
@@ -83,6 +84,12 @@ class MonthResult:
 def evaluate(structure: Structure, month: int, prepared: Plan, sets: Twins) -> MonthResult:
     """All states of one month.
 
+    Args:
+        structure: the compiled system.
+        month: month index.
+        prepared: `twin.structure.flow.plan` of the structure.
+        sets: its exact twins.
+
     Raises:
         RefusedError: more states, elements and scopes than can be worked through.
     """
@@ -124,18 +131,19 @@ class _Work:
 
     def run(self, failures: list[tuple[int, ...]]) -> None:
         """Go through all states."""
-        cells = max(len(self.structure.elements), len(self.structure.classes), 1) * (2 + self.scale.shape[1])
+        cells = max(len(self.structure.elements), len(self.structure.classes), 1) * (3 + self.scale.shape[1])
         if len(failures) * cells > MAX_WORK:
             raise RefusedError(
                 "capacity",
                 f"{len(failures):,} failure states of {len(self.structure.elements):,} suppliers are too many",
                 "wire consumers to whole sets of suppliers, which makes those interchangeable, or split the file",
             )
-        for numbers, alive, fed in batches(self.declared, failures, max(1, CELLS // cells)):
-            self._add(numbers, alive, fed)
+        for batch in batches(self.declared, failures, max(1, CELLS // cells)):
+            self._add(batch)
 
-    def _add(self, numbers: Ints, alive: Bools, fed: Bools) -> None:
-        flow = loads(self.declared.rule, alive, self.scale, fed, self.prepared)
+    def _add(self, batch: Batch) -> None:
+        flow = loads(self.declared.rule, batch.alive, self.scale, batch.fed, self.prepared, batch.promised)
+        numbers = batch.numbers
         total = flow.constant + flow.present
         if numbers[0] == 0:
             self.load = total[0].copy()
@@ -146,7 +154,9 @@ class _Work:
         self.worst_state = np.where(worse, numbers[at], self.worst_state)
         spare = (self.derated - total)[:, :, None]
         growth = flow.columns
-        grows = growth > _NOISE * self.demand
+        # With nothing failed all load counts, in a failure only what was promised to survive it.
+        holds = (numbers == 0)[:, None] | (flow.marked > _NOISE * (1.0 + self.demand.sum()))
+        grows = (growth > _NOISE * self.demand) & holds[:, :, None]
         factor = 1.0 + np.divide(spare, growth, out=np.full(growth.shape, np.inf), where=grows)
         np.maximum(factor, 0.0, out=factor)
         least = factor.min(axis=0)

@@ -1,9 +1,16 @@
 """The failure states that the declared redundancy must survive.
 
-What is declared, by `need` or `redundancy`, counts here and not what the present load would allow: a
-gate that tolerates one loss stays up with one member less, whatever it has to carry then, and a gate
-that declares nothing stays up only while it is whole.  Loads that a state takes down all the same
-draw nothing in it; all others must be carried, for it is for them that the redundancy was declared.
+What is declared, by `need` or `redundancy`, decides here who is up, and not the present load: what
+cannot be carried shows as an overload and is what binds.
+
+- A gate that declares something is up until it has lost more than that; then its consumers are down.
+- A gate that declares nothing is up while any of its members is live.
+
+A load is *promised* in a state when a gate that it depends on, its own or one further up, makes use
+of its declared tolerance, and none of its own gates that declare nothing has lost a member.  An
+element that carries promised load in a state must carry all that it is asked for in it, for nobody
+sheds the rest: a neighbour that declares nothing still draws, and does not excuse a supplier from
+carrying those who were promised redundancy.  What is down draws nothing.
 
 The states are: nothing failed; each single element, one for each set of exact twins; and for each
 gate that tolerates `t >= 2` losses, every way to lose `t` of its members, one for each number lost of
@@ -18,6 +25,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from twin.structure.live import live
 from twin.structure.lump import row_of
@@ -28,7 +36,7 @@ from twin.topology import instances
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from twin.structure.model import Bools, Ints, Snapshot, Structure
+    from twin.structure.model import Bools, Csr, Ints, Snapshot, Structure
     from twin.structure.twins import Twins
 
 MAX_SUBSETS = 5_000
@@ -45,33 +53,56 @@ class Declared:
     """One month under the declared redundancy.
 
     Attributes:
-        rule: a snapshot whose gates stay up as long as what is declared.
+        rule: a snapshot whose gates are up as long as the declarations say.
         alive: (elements,), live with nothing failed.
-        tolerated: (gates,), losses that are declared to be survived; 0 where none or nothing is asked.
+        tolerated: (gates,), losses that are declared to be survived; 0 where none are.
+        silent: (gates,), gates of power and cooling that declare nothing.
+        members: (gates, elements), whether an element is a member; no gates of the network.
     """
 
     rule: Snapshot
     alive: Bools
     tolerated: Ints
+    silent: Bools
+    members: sparse.csr_array
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some states.
+
+    Attributes:
+        numbers: (n,), which of the states.
+        alive: (n, elements), live elements.
+        fed: (n, classes), loads that draw.
+        promised: (n, classes), of those, the ones that were promised to be carried.
+    """
+
+    numbers: Ints
+    alive: Bools
+    fed: Bools
+    promised: Bools
 
 
 def declare(structure: Structure, month: int) -> Declared:
     """The rule of one month."""
     bare = connected(structure, month)
-    alive = live(bare, np.zeros((1, len(structure.elements)), dtype=bool))[0][0]
     gates = structure.gates
     gate = row_of(gates.members)
+    nothing = np.zeros((1, len(structure.elements)), dtype=bool)
+    alive = live(bare, nothing)[0][0]
     present = alive[gates.members.values]
     size = np.bincount(gate[present], minlength=len(gates)).astype(np.int64)
-    spare = np.where(gates.need >= 0, size - gates.need, gates.tolerance)
-    spare = np.clip(spare, 0, np.maximum(size - 1, 0))
     counts = used(bare) & (gates.resource != NETWORK)
-    rule = replace(
-        bare,
-        weight=present.astype(float),
-        threshold=np.where(counts, np.maximum(size - spare, 1), 0).astype(float),
+    silent = (gates.need < 0) & (gates.tolerance < 0)
+    spare = np.where(gates.need >= 0, size - gates.need, gates.tolerance)
+    spare = np.where(counts & ~silent, np.clip(spare, 0, np.maximum(size - 1, 0)), 0)
+    needed = np.where(silent, 1, np.maximum(size - spare, 1))
+    rule = replace(bare, weight=present.astype(float), threshold=np.where(counts, needed, 0).astype(float))
+    members = sparse.csr_array(
+        (counts[gate].astype(np.float64), (gate, gates.members.values)), shape=(len(gates), len(structure.elements))
     )
-    return Declared(rule, alive, np.where(counts, spare, 0))
+    return Declared(rule, alive, spare, silent & counts, members)
 
 
 def states(declared: Declared, sets: Twins) -> list[tuple[int, ...]]:
@@ -90,24 +121,18 @@ def states(declared: Declared, sets: Twins) -> list[tuple[int, ...]]:
     return list(found)
 
 
-def batches(declared: Declared, failures: Sequence[tuple[int, ...]], size: int) -> Iterator[tuple[Ints, Bools, Bools]]:
-    """The states that can load anything more than another, with who is live and fed in them.
-
-    A state in which no gate makes use of its tolerance only takes load away; it is left out.
-
-    Yields:
-        Numbers of states (n,), elements live (n, elements), classes fed (n, classes); n is at most `size`.
-    """
+def batches(declared: Declared, failures: Sequence[tuple[int, ...]], size: int) -> Iterator[Batch]:
+    """The states in which something is promised, and the one in which nothing failed; `size` at a time at most."""
     for begin in range(0, len(failures), size):
         part = failures[begin : begin + size]
         failed = np.zeros((len(part), len(declared.alive)), dtype=bool)
         for row, lost in enumerate(part):
             failed[row, list(lost)] = True
         alive, fed = live(declared.rule, failed)
-        bare = np.array([not lost for lost in part], dtype=bool)
-        keep = np.flatnonzero(bare | _leans(declared, alive))
+        promised = fed & _promised(declared, alive)
+        keep = np.flatnonzero(promised.any(axis=1) | np.array([not lost for lost in part], dtype=bool))
         if len(keep):
-            yield begin + keep, alive[keep], fed[keep]
+            yield Batch(begin + keep, alive[keep], fed[keep], promised[keep])
 
 
 def name(structure: Structure, failed: tuple[int, ...]) -> str:
@@ -125,20 +150,28 @@ def node_id(structure: Structure, element: int) -> str:
     return instances.ids(structure.topology, path, [int(structure.elements.local[element])])[0]
 
 
-def _leans(declared: Declared, alive: Bools) -> Bools:
-    """(states,): whether some gate has lost members and is up all the same."""
-    members = declared.rule.structure.gates.members
-    tolerant = np.flatnonzero(declared.tolerated > 0)
-    leans = np.zeros(len(alive), dtype=bool)
-    if not len(tolerant):
-        return leans
-    size = members.start[tolerant + 1] - members.start[tolerant]
-    start = np.concatenate([[0], np.cumsum(size)])
-    entries = np.arange(start[-1]) + np.repeat(members.start[tolerant] - start[:-1], size)
-    here = members.values[entries]
-    lost = np.add.reduceat((declared.alive[here] & ~alive[:, here]).astype(np.int64), start[:-1], axis=1)
-    leans |= np.any((lost > 0) & (lost <= declared.tolerated[tolerant]), axis=1)
-    return leans
+def _promised(declared: Declared, alive: Bools) -> Bools:
+    """(states, classes): whether a gate on the way leans on its tolerance, and no silent one of its own is broken."""
+    structure = declared.rule.structure
+    lost = declared.members @ (declared.alive & ~alive).T.astype(float)
+    leaning = (lost > 0) & (lost <= declared.tolerated[:, None])
+    of_elements = _incidence(structure.elements.gates, len(structure.gates))
+    of_classes = _incidence(structure.classes.gates, len(structure.gates))
+    while True:
+        exposed = ((of_elements @ leaning.astype(float)) > 0) & alive.T
+        further = leaning | ((declared.members @ exposed.astype(float)) > 0)
+        if np.array_equal(further, leaning):
+            break
+        leaning = further
+    broken = declared.silent[:, None] & (lost > 0)
+    promised: Bools = ((of_classes @ leaning.astype(float)) > 0) & ((of_classes @ broken.astype(float)) == 0)
+    return promised.T
+
+
+def _incidence(inputs: Csr, gates: int) -> sparse.csr_array:
+    """(consumers, gates): who asks which gate."""
+    entries = (np.ones(len(inputs.values)), inputs.values, inputs.start)
+    return sparse.csr_array(entries, shape=(len(inputs), gates))
 
 
 def _subsets(declared: Declared, sets: Twins, members: Ints, losses: int) -> list[tuple[int, ...]]:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Params, Ratio, hookimpl
-from twin.cost.assertions import checks
+from twin.cost.assertions import Row, calendar_covers, checks, let_covers
+from twin.cost.horizon import needs
 from twin.cost.inputs import roles
 from twin.cost.measures import party_metrics, positions
 from twin.cost.run import WRITTEN, run_deals
 from twin.cost.unit_cost import unit_cost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
 
@@ -46,8 +49,19 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         **done,
         "party_metrics": party_metrics(found, calendar, roles(topology), rate),
         "unit_cost": unit_cost(done["cashflow"], done["occupancy"], schedule, calendar, rate),
-        "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr),
+        "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr, _assertions(inputs, done)),
     }
+
+
+def _assertions(inputs: AnalysisInputs, done: Mapping[str, pl.DataFrame]) -> list[Row]:
+    twin = inputs.twin
+    if not twin.topology.section("deals"):
+        return []
+    wanted = needs(twin.topology, twin.structure, twin.registry)
+    return [
+        calendar_covers(twin.topology.name, twin.calendar.months, max(wanted.values(), default=0)),
+        *let_covers(done["occupancy"], inputs.tables["schedule"]),
+    ]
 
 
 @hookimpl

@@ -1,25 +1,27 @@
-"""Rows of table `checks`: the parties sum to zero, loans are repaid, debt service is covered."""
+"""Rows of table `checks`: parties sum to zero, the calendar and the lease are long and large enough, loans are paid."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
-from twin import tables
+from twin import tables, units
 from twin.cost.measures import CENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
     from twin.cost.measures import Positions
 
+_ROUNDING = 1e-9
 Row = tuple[str, str, bool, str, str, str]
 
 
-def checks(name: str, found: Positions, debt: pl.DataFrame, least_dscr: float) -> pl.DataFrame:
+def checks(
+    name: str, found: Positions, debt: pl.DataFrame, least_dscr: float, others: Sequence[Row] = ()
+) -> pl.DataFrame:
     """Table `checks` of the cost analysis.
 
     Args:
@@ -27,8 +29,9 @@ def checks(name: str, found: Positions, debt: pl.DataFrame, least_dscr: float) -
         found: positions of the parties by month.
         debt: table `debt`.
         least_dscr: the cover ratio below which a loan fails.
+        others: further rows, as `calendar_covers` and `let_covers` make them.
     """
-    rows: list[Row] = [_zero_sum(name, found)]
+    rows: list[Row] = [_zero_sum(name, found), *others]
     for loan in debt.partition_by("deal", maintain_order=True):
         rows += [_repaid(loan), *_covered(loan, least_dscr)]
     return _frame(rows)
@@ -49,6 +52,50 @@ def _zero_sum(name: str, found: Positions) -> Row:
         "0.00 $ in every month",
         "every dollar paid is received by somebody",
     )
+
+
+def calendar_covers(name: str, months: int, wanted: int) -> Row:
+    """Whether the calendar is as long as the deals; a short one leaves rent and hours out of every figure.
+
+    Args:
+        name: of the topology.
+        months: of the calendar.
+        wanted: months that the deals need.
+    """
+    return (
+        "calendar_covers_deals",
+        name,
+        months >= wanted,
+        f"{months:,} months",
+        f"{wanted:,} months",
+        "what falls after the calendar is in no figure: leave calendar.months out or lengthen it",
+    )
+
+
+def let_covers(occupancy: pl.DataFrame, schedule: pl.DataFrame) -> list[Row]:
+    """Whether the IT power let at each site, at its most, covers the IT load that stands there.
+
+    Accelerators beyond what is let cost money and give no hours to anybody.
+
+    Args:
+        occupancy: table `occupancy`.
+        schedule: table `schedule`.
+    """
+    let = occupancy.group_by("site", "month").agg(pl.col("it_kw").sum()).group_by("site").agg(pl.col("it_kw").max())
+    load = schedule.group_by("site", maintain_order=True).agg(load_kw=pl.col("it_kw").max())
+    return [
+        (
+            "let_power_covers_it_load",
+            site,
+            it_kw >= load_kw * (1 - _ROUNDING),
+            units.show(it_kw, "power"),
+            f"at least {units.show(load_kw, 'power')}",
+            "racks beyond what is let are paid for and used by nobody: let more power or install fewer",
+        )
+        for site, load_kw, it_kw in load.join(let, on="site", maintain_order="left")
+        .select("site", "load_kw", "it_kw")
+        .rows()
+    ]
 
 
 def _repaid(loan: pl.DataFrame) -> Row:

@@ -32,7 +32,20 @@ def months(topology: Topology, structure: Structure, registry: Registry) -> int:
         PluginError: a model's `horizon` failed or returned something other than a number of months.
     """
     last = int(structure.classes.energised.max()) if len(structure.classes) else 0
-    wanted = {"the last energisation and a year": max(last, 0) + MONTHS_PER_YEAR}
+    build = {"the last energisation and a year": max(last, 0) + MONTHS_PER_YEAR}
+    wanted = build | needs(topology, structure, registry)
+    who = max(wanted, key=wanted.__getitem__)
+    _refuse_too_long(who, wanted[who], topology.calendar)
+    return wanted[who]
+
+
+def needs(topology: Topology, structure: Structure, registry: Registry) -> dict[str, int]:
+    """Months of calendar that each financing model of the file asks for, by `model 'name'`.
+
+    Raises:
+        PluginError: as for `months`.
+    """
+    wanted: dict[str, int] = {}
     calendar = replace(topology.calendar, months=0)
     known = registry.models("deals")
     deals = topology.section("deals")
@@ -47,9 +60,7 @@ def months(topology: Topology, structure: Structure, registry: Registry) -> int:
         own = tuple(entry for name, entry in every.items() if name in names)
         others = {name: entry for name, entry in every.items() if name not in names}
         wanted[f"model '{model}'"] = _ask(known[model], replace(given, entries=own, others=others))
-    who = max(wanted, key=wanted.__getitem__)
-    _refuse_too_long(who, wanted[who], calendar)
-    return wanted[who]
+    return wanted
 
 
 def _ask(provided: Provided, inputs: FinancingInputs) -> int:

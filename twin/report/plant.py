@@ -149,14 +149,14 @@ def _capacity_row(scope: _Scope, prefix: str) -> list[str]:
     if row["binding_resource"]:
         stop = row["binding_resource"].replace("_", " ")
         stop += f": {row['binding_node'].removeprefix(prefix)}" if row["binding_node"] else ""
-    used = f"{row['demand_kw'] / row['usable_kw'] * _PERCENT:.0f} %" if row["usable_kw"] > 0 else "-"
+    used = f"{row['demand_kw'] / row['usable_kw'] * _PERCENT:.0f} %" if row["usable_kw"] else "-"
     return [
         span(scope.ids, prefix),
         f"{first:%Y-%m}" if first == last else f"{first:%Y-%m} to {last:%Y-%m}",
         f"{row['racks']:,}",
         power(row["demand_kw"]),
-        power(row["usable_kw"]),
-        used + (" OVER" if row["headroom_kw"] < 0 else ""),
+        "no limit" if row["usable_kw"] is None else power(row["usable_kw"]),
+        used + (" OVER" if (row["headroom_kw"] or 0.0) < 0 else ""),
         stop or "nothing",
         (row["binding_state"] or "").replace(prefix, ""),
     ]

@@ -46,12 +46,14 @@ class Loads:
         constant: (states, elements), load that comes from what elements draw themselves.
         present: (states, elements), load that comes from the fed loads as they are now.
         columns: (states, elements, weightings), load that comes from the weighted loads.
+        marked: (states, elements), load that comes from the marked loads as they are now.
         asked: (states, gates), what all consumers together ask of each gate now.
     """
 
     constant: Floats
     present: Floats
     columns: Floats
+    marked: Floats
     asked: Floats
 
 
@@ -118,7 +120,12 @@ def plan(structure: Structure) -> Plan:
 
 
 def loads(
-    snapshot: Snapshot, alive: Bools, class_scale: Floats, fed: Bools | None = None, prepared: Plan | None = None
+    snapshot: Snapshot,
+    alive: Bools,
+    class_scale: Floats,
+    fed: Bools | None = None,
+    prepared: Plan | None = None,
+    marked: Bools | None = None,
 ) -> Loads:
     """Propagate the loads in many failure states at once.
 
@@ -131,6 +138,7 @@ def loads(
         class_scale: (classes, weightings), how much of its present draw each class counts for in each weighting.
         fed: (states, classes), which loads draw; None for all that are energised.
         prepared: `plan(snapshot.structure)`, for a caller that asks often.
+        marked: (states, classes), loads whose part is wanted as well; None for none.
 
     Returns:
         Loads in kW (Gbit/s for network elements): what power suppliers give, the heat that coolers take.
@@ -140,10 +148,11 @@ def loads(
     states = alive.shape[0]
     on = np.ascontiguousarray((alive & snapshot.element_on).T)
     draws = snapshot.class_on[:, None] & (np.True_ if fed is None else fed.T) & np.ones((1, states), dtype=bool)
-    wide = 2 + class_scale.shape[1]
+    wide = 3 + class_scale.shape[1]
     scaled = np.zeros((len(structure.classes), states, wide))
     scaled[:, :, 1] = draws
-    scaled[:, :, 2:] = draws[:, :, None] * class_scale[:, None, :]
+    scaled[:, :, 2:-1] = draws[:, :, None] * class_scale[:, None, :]
+    scaled[:, :, -1] = draws & (np.False_ if marked is None else marked.T)
     ask = _times(work.by_class, scaled)
     ask[:, :, 0] += work.by_self @ on.astype(float)
     carried = np.zeros((len(structure.elements), states, wide))
@@ -164,7 +173,8 @@ def loads(
     return Loads(
         constant=carried[:, :, 0].T,
         present=carried[:, :, 1].T,
-        columns=carried[:, :, 2:].transpose(1, 0, 2),
+        columns=carried[:, :, 2:-1].transpose(1, 0, 2),
+        marked=carried[:, :, -1].T,
         asked=(ask[:, :, 0] + ask[:, :, 1]).T,
     )
 

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 def assumptions(topology: Topology) -> pl.DataFrame:
     """Table `assumptions` of a topology; what engines derive is added by them.
 
-    One row a setting (`calendar`, `discount`), a group's attribute, a column of a side table, an
+    One row a setting (`calendar`, `discount`), a group's count, a group's attribute, a column of a side table, an
     overlay on some instances, and a parameter of a model entry, in this order.  Parameters that
     the file leaves out appear with the model's default; a default of "none" is no assumption and
     has no row.
     """
     rows = [*_settings(topology)]
     for group in topology.groups.values():
+        rows.append(_count(group))
         rows += _attributes(group)
         rows += _columns(group)
     rows += [_override(topology, override) for override in topology.overrides]
@@ -43,6 +44,12 @@ def _settings(topology: Topology) -> Iterator[Row]:
     for name, value in topology.settings.items():
         owner, _, attribute = name.partition(".")
         yield _row(owner, attribute or "rate", value)
+
+
+def _count(group: Group) -> Row:
+    """How many there are is an assumption too, and a group's own reason must not be lost where it states no figure."""
+    text = f"{group.count:,} in each {group.parent}" if group.parent else f"{group.count:,}"
+    return group.path, "count", text, "file", group.source or None, None, group.note or None, str(group.where)
 
 
 def _attributes(group: Group) -> Iterator[Row]:

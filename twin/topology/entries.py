@@ -106,9 +106,9 @@ def check(draft: Draft, raw: RawEntry) -> ModelEntry | None:
         _unknown_model(draft, raw, models)
         return None
     params = _params(draft, raw, provided)
+    refers = _references(draft, raw, _marked(params, ()) if params is not None else _stated(raw, provided))
     if params is None:
         return None
-    refers = _references(draft, raw, params)
     return ModelEntry(
         section=raw.section,
         name=raw.name,
@@ -266,10 +266,10 @@ def _example(field: FieldInfo | None) -> str:
 # --- references -------------------------------------------------------------------------------
 
 
-def _references(draft: Draft, raw: RawEntry, params: Params) -> tuple[str, ...]:
+def _references(draft: Draft, raw: RawEntry, found: Iterable[tuple[str, str, Loc]]) -> tuple[str, ...]:
     """Check the names that parameters give of other things; the deals among them."""
     deals = []
-    for kind, name, loc in _marked(params, ()):
+    for kind, name, loc in found:
         node, path, _ = _locate(raw, loc)
         known = _known(draft, kind)
         if kind == "deal" and name in known:
@@ -277,7 +277,7 @@ def _references(draft: Draft, raw: RawEntry, params: Params) -> tuple[str, ...]:
         if name in known:
             continue
         extra = f"; add it under 'parties:', or use {', '.join(EXTERNAL_PARTIES)}" if kind == "party" else ""
-        expected = (nearest(name, known) or one_of(name, known)) + extra
+        expected = (nearest(name, known) or one_of(name, known)).removesuffix("?" if extra else "") + extra
         draft.findings.add(node, path, f"there is no {kind} '{name}'", got=name, expected=expected.removeprefix("; "))
     return tuple(dict.fromkeys(deals))
 
@@ -300,6 +300,15 @@ def _marked(params: BaseModel, loc: Loc) -> Iterable[tuple[str, str, Loc]]:
             yield mark.kind, value, here
         else:
             yield from _inner(field.annotation, value, here)
+
+
+def _stated(raw: RawEntry, provided: Provided) -> Iterable[tuple[str, str, Loc]]:
+    """The references of an entry whose parameters are wrong elsewhere, so that both are found at once."""
+    for name, field in provided.model.params.model_fields.items():
+        stated = field.alias or name
+        if stated in raw.params:
+            marks = typing.Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+            yield from _inner(marks, plain(raw.params[stated]), (stated,))
 
 
 def _inner(annotation: Any, value: Any, loc: Loc) -> Iterable[tuple[str, str, Loc]]:
