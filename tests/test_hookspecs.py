@@ -50,7 +50,7 @@ def test_example_is_accepted_and_implements_its_hook_alone(hook):
     assert info.state == "active"
     assert info.hooks == (hook,)
     assert len(info.provides) == 1
-    assert info.provides[0].startswith(hook.removeprefix("twin_") + "/")
+    assert info.provides[0].startswith(SECTIONS.get(hook, hook.removeprefix("twin_")) + "/")
 
 
 def test_hardware_example_gives_a_part_of_known_attributes():

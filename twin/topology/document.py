@@ -33,6 +33,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _BRACKETED = re.compile(r"[A-Za-z0-9_*-]\[")
+_YAML_BREAKS = re.compile("[\x85\u2028\u2029]")
+"""Ends of lines to YAML, ordinary characters of a string to JSON."""
 _SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\.", re.DOTALL)
 
 
@@ -64,6 +66,7 @@ def load(path: Path | str, findings: Findings) -> Document:
     text, digest = _text(Path(path), file, findings)
     if Path(path).suffix.lower() == ".json":
         text = _SURROGATES.sub(_join_surrogates, text)
+        text = _YAML_BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     root = parse(text, file, findings)
     if root is None:
         findings.add(Where(file), "", "the file is empty", expected="start with 'twin: 1' and 'sites:'")
