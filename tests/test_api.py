@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,3 +144,17 @@ def test_descriptors_are_plain_values():
     assert Entry("a", Everything()) == Entry("a", Everything())
     with pytest.raises(AttributeError):
         model.name = "other"
+
+
+@given(starts, st.lists(starts, min_size=1))
+def test_month_numbers_of_a_column_are_those_of_each_date(start, days):
+    calendar = Calendar(start, 0)
+    got = pl.DataFrame({"when": days}).select(calendar.number("when"))["when"]
+    assert got.dtype == pl.Int64
+    assert got.to_list() == [calendar.index(day) for day in days]
+
+
+def test_a_site_named_without_a_number_means_all_of_it():
+    sites = pl.DataFrame({"site": ["a", "b[1]", "b[2]", "bb[1]"]})
+    for names, wanted in (((), 4), (("a",), 1), (("b",), 2), (("b[2]",), 1), (("a", "bb"), 2), (("c",), 0)):
+        assert sites.filter(api.at_sites(names)).height == wanted

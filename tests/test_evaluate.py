@@ -77,7 +77,7 @@ def test_evaluate_runs_every_analysis_and_sql_sees_a_table_of_a_plugin(tmp_path:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"run": lambda _: {}}, "declares the tables"),
+        ({"run": lambda _: {}}, "table 'greetings' is missing"),
         ({"run": lambda _: {"greetings": pl.DataFrame({"site": ["room"]})}}, "column 'racks' is missing"),
         ({"requires": ("nothing",)}, "requires the table 'nothing', which nothing writes"),
         ({"produces": ("capacity",), "tables": ()}, "table 'capacity' is written by several analyses"),
@@ -137,3 +137,32 @@ def test_a_twinfile_beside_the_topology_runs_only_when_trusted(tmp_path: Path) -
     with pytest.raises(twin.InputError, match=r"own\.rack"):
         load(tmp_path, text)
     assert load(tmp_path, text, trust=True).nodes["load_kw"].drop_nulls().to_list() == [50.0, 50.0]
+
+
+def _breaks(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    raise KeyError(inputs.seed)
+
+
+def test_an_analysis_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
+    loaded = load(tmp_path, plugins=[plugin(run=_breaks)])
+    with pytest.raises(twin.PluginError, match=r"analysis 'greet' of plugin greet .*KeyError: 0 \(test_evaluate.py:"):
+        loaded.run("greet")
+
+
+def _spoils(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    for frame in inputs.tables.values():
+        frame.drop_in_place(frame.columns[0])
+    return {"greetings": GREETINGS.empty()}
+
+
+def test_an_analysis_cannot_spoil_what_others_made(tmp_path: Path) -> None:
+    loaded = load(tmp_path, plugins=[plugin(run=_spoils, requires=("schedule", "nodes"))])
+    results = loaded.run("greet")
+    assert "month" in results.schedule.columns
+    assert "node" in results.nodes.columns
+
+
+def test_a_site_without_racks_is_evaluated(tmp_path: Path) -> None:
+    text = "\n".join(line for line in ROOM.splitlines() if "rack" not in line)
+    results = load(tmp_path, text).evaluate()
+    assert results.schedule["it_kw"].to_list() == [0.0, 0.0, 0.0]

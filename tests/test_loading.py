@@ -22,7 +22,7 @@ from twin.api import (
 )
 from twin.errors import PluginError
 from twin.loading import blocked_names, load_installed, load_module, load_twinfile
-from twin.tables import TABLES
+from twin.tables import TABLES, Table
 
 
 class Terms(Params):
@@ -175,6 +175,10 @@ BROKEN = {
     "misspells a table": (
         {"twin_analyses": [limit(produces=("scedule",))]},
         "no table 'scedule'; did you mean 'schedule'?",
+    ),
+    "names a table oddly": (
+        {"twin_analyses": [limit(tables=(Table("../mine", "Mine.", ()),))]},
+        "'../mine' is not the name of a table",
     ),
     "declares a table of twin": (
         {"twin_analyses": [limit(tables=(TABLES["schedule"],))]},

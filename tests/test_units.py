@@ -68,6 +68,8 @@ REFUSED = [
     ("$5/kWh", "money_per_power_month", "not a unit of money per power month"),
     ("$10/kW-month", "money_per_energy", "not a unit of money per energy"),
     ("5 kVA", "power", "'kVA' is not a unit"),
+    ("132 mW", "power", "in milliwatts"),
+    ("$50/mWh", "money_per_energy", "in milliwatts"),
     ("", "power", "not a quantity"),
     ("much", "power", "not a quantity"),
     ("1.2.3 MW", "power", "not a unit"),
@@ -117,3 +119,14 @@ def test_lanes_read_as_number_and_rate() -> None:
     assert units.parse_lanes("800 Gbps") == (1, 800.0)
     with pytest.raises(UnitError):
         units.parse_lanes("72 lanes")
+
+
+@pytest.mark.parametrize("text", [10**350, 10**41, "1e41", "1" * 60])
+def test_numbers_beyond_any_real_quantity_are_refused(text: object) -> None:
+    with pytest.raises(UnitError, match=r"not a finite number|larger than any real quantity"):
+        units.parse(text, "number")
+
+
+def test_lanes_of_thousands_of_digits_are_refused() -> None:
+    with pytest.raises(UnitError, match="too many lanes"):
+        units.parse_lanes("9" * 5000 + " x 400 Gbps")

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin import tables
 from twin.api import AnalysisInputs
 from twin.errors import PluginError, UsageError, one_of
 from twin.loading import load_twinfile
@@ -141,19 +140,13 @@ class Twin:
 
     def _run_one(self, provided: Provided, made: Made, seed: int) -> dict[str, pl.DataFrame]:
         analysis = provided.model
-        who = f"analysis '{analysis.name}' of {provided.plugin}"
         inputs = AnalysisInputs(
             tables={name: self._table(name, made) for name in analysis.requires},
             twin=self,
             seed=seed,
             params=self._params(analysis.name, analysis.params),
         )
-        returned = analysis.run(inputs)
-        wrong = set(returned) ^ set(analysis.produces)
-        if wrong:
-            raise PluginError(f"{who} declares the tables {list(analysis.produces)} but returned {sorted(returned)}")
-        own = {table.name: table for table in analysis.tables}
-        return {name: tables.check(own.get(name, name), frame, who) for name, frame in returned.items()}
+        return provided.call(inputs, required=analysis.produces)
 
     def _table(self, name: str, made: Made) -> pl.DataFrame:
         return getattr(self, name) if name in INPUT_TABLES else pl.concat(made[name])

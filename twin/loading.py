@@ -42,6 +42,7 @@ BLOCK_VARIABLE = "TWIN_DISABLE_PLUGINS"
 ACTIVE, BROKEN, BLOCKED = "active", "broken", "blocked"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_TABLE = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX = re.compile(r"(\.[a-z0-9]+)+")
 
 
@@ -146,7 +147,7 @@ def load_twinfile(path: Path) -> tuple[ModuleType, ...]:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
-        raise PluginError(f"{path} does not run: {_reason(error)}") from error
+        raise PluginError(f"{path} does not run: {reason(error)}") from error
     return (module,)
 
 
@@ -174,7 +175,7 @@ def _load(info: PluginInfo, get: Callable[[], object], seen: dict[int, PluginInf
         catalogues = [offer for _, offer in offers if isinstance(offer, Catalogue)]
         parts = tuple(part for catalogue in catalogues for part in read_catalogue(catalogue, str(info)))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - anything may go wrong in other people's code
-        return Loaded(replace(info, state=BROKEN, reason=_reason(error)))
+        return Loaded(replace(info, state=BROKEN, reason=reason(error)))
     return Loaded(info, tuple(offers), parts, plugin)
 
 
@@ -265,6 +266,9 @@ def _check_model(model: Model, who: str) -> None:
 
 def _check_tables(model: Analysis, who: str) -> None:
     own = {table.name for table in model.tables}
+    for table in own:
+        if not _TABLE.fullmatch(table):
+            raise PluginError(f"{who}: '{table}' is not the name of a table; write one as 'site_limits'")
     for table in own & TABLES.keys():
         raise PluginError(f"{who}: the table '{table}' is twin's own; give yours another name")
     for table in model.produces:
@@ -280,7 +284,7 @@ def _check_reader(reader: Reader, who: str) -> None:
         raise PluginError(f"{who}: suffixes are file name endings as '.csv', in lower case with the dot")
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """The error in one line, with the place in the plugin that raised it."""
     text = str(error).strip() or type(error).__name__
     if isinstance(error, PluginError):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from twin import tables
-from twin.api import Catalogue, Model, Reader
+from twin.api import PROJECT, Analysis, Catalogue, Model, Reader
 from twin.catalogue import CataloguePart, Figure
 from twin.errors import PluginError, TwinError
 from twin.hookspecs import SECTIONS
@@ -23,10 +23,11 @@ from twin.loading import (
     blocked_names,
     load_installed,
     load_module,
+    reason,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
     import polars as pl
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["CataloguePart", "Figure", "PluginInfo", "Provided", "Registry", "registry"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 _OPAQUE = ("hardware/", "readers/")
 _WHAT = {"parts": "part", "defaults": "default part for kind", "readers": "reader for", "catalogues": "catalogue"}
 
@@ -57,15 +59,36 @@ class Provided:
     @property
     def who(self) -> str:
         """The model and who ships it, as messages name it."""
-        return f"model '{self.model.name}' of plugin {self.plugin}"
+        sort = "analysis" if isinstance(self.model, Analysis) else "model"
+        return f"{sort} '{self.model.name}' of plugin {self.plugin}"
 
-    def call(
-        self, inputs: object, required: Collection[str], optional: Collection[str] = ()
-    ) -> dict[str, pl.DataFrame]:
+    def guard(self, work: Callable[[], R], what: str = "") -> R:
+        """Do something with the model; what its author's code raises becomes an error that names the plugin.
+
+        Args:
+            work: calls the model.
+            what: what of it is called, for the message, as `horizon of `.
+
+        Raises:
+            PluginError: it failed; names the model, the plugin and the line.  A failure of twin's own
+                distribution is a bug of ours and stays what it is.
+            TwinError: what the model itself refuses.
+        """
+        try:
+            return work()
+        except TwinError:
+            raise
+        except Exception as error:
+            if self.distribution == PROJECT:
+                raise
+            raise PluginError(f"{what}{self.who} failed: {reason(error)}") from error
+
+    def call(self, inputs: Any, required: Collection[str], optional: Collection[str] = ()) -> dict[str, pl.DataFrame]:
         """Run the model and hold what it returns against the tables.
 
         Args:
-            inputs: what `run` takes.
+            inputs: what `run` takes, a dataclass; the model gets frames of its own, so that what it does to
+                them touches nobody else's.
             required: tables that it has to return.
             optional: tables that it may return besides.
 
@@ -73,16 +96,11 @@ class Provided:
             The frames by table, columns in the declared order.
 
         Raises:
-            PluginError: it failed, or a table is missing, unexpected or not as declared; the message
+            PluginError: a table is missing, unexpected or not as declared, or as for `guard`; the message
                 names the model, the plugin, the distribution and the version.
             TwinError: what the model itself refuses.
         """
-        try:
-            returned = self.model.run(inputs)
-        except TwinError:
-            raise
-        except Exception as error:
-            raise PluginError(f"{self.who} failed: {type(error).__name__}: {error}") from error
+        returned = self.guard(lambda: self.model.run(_with_own_frames(inputs)))
         if not isinstance(returned, Mapping):
             raise PluginError(f"{self.who} returned {type(returned).__name__}; frames by table name are wanted")
         missing = [name for name in required if name not in returned]
@@ -93,7 +111,26 @@ class Provided:
                 + [f"table '{name}' is not asked for" for name in extra]
             )
             raise PluginError(f"{self.who} returned the wrong tables: {problem}")
-        return {name: tables.check(name, frame, self.who) for name, frame in returned.items()}
+        own: dict[str, tables.Table] = {table.name: table for table in getattr(self.model, "tables", ())}
+        return {name: tables.check(own.get(name) or name, frame, self.who) for name, frame in returned.items()}
+
+
+def _with_own_frames(inputs: Any) -> Any:
+    """The inputs of a model with copies of the frames they hold: cheap, as the columns are shared."""
+    if not is_dataclass(inputs) or isinstance(inputs, type):
+        return inputs
+    copied: dict[str, Any] = {}
+    for each in fields(inputs):
+        value = getattr(inputs, each.name)
+        if _is_frame(value):
+            copied[each.name] = value.clone()
+        elif isinstance(value, Mapping) and any(map(_is_frame, value.values())):
+            copied[each.name] = {name: frame.clone() for name, frame in value.items()}
+    return replace(inputs, **copied)
+
+
+def _is_frame(value: object) -> bool:
+    return hasattr(value, "clone") and hasattr(value, "lazy")
 
 
 @dataclass(frozen=True)

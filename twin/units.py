@@ -115,6 +115,11 @@ _SCALE_WORD = re.compile(r"(k|K|M|m|bn|B|T)(?![A-Za-z])\s*(?:USD\b)?\s*(?P<rest>
 _LANES = re.compile(r"\s*(\d+)\s*[x\u00d7]\s*(.+)$")
 _PER_ENERGY = re.compile(r"(?:Wh|W[-* ]h(?:rs?|ours?)?|watt[-_* ]?hours?)$", re.IGNORECASE)
 _LARGEST_WRITTEN_OUT = 1e15
+MOST = 1e40
+"""Larger quantities are slips of the pen, and their sums and products would leave the range of floats."""
+
+_MOST_LANES_DIGITS = 9
+_MILLI = re.compile(r"(?<![A-Za-z])mWh?(?![A-Za-z])")
 _PLAIN_UNIT = re.compile(r"[A-Za-z%°_µ$ */().\d-]*$")
 _SHORT = (
     ("yearly", "year"),
@@ -148,13 +153,14 @@ def parse(text: object, name: str) -> float:
         The value as a finite float in `DIMENSIONS[name].unit`.
 
     Raises:
-        UnitError: not a quantity, the wrong unit, a bare number where a unit belongs, not finite.
+        UnitError: not a quantity, the wrong unit, a bare number where a unit belongs, not finite,
+            beyond 1e40.
     """
     want = DIMENSIONS[name]
     if isinstance(text, bool) or not isinstance(text, int | float | str):
         raise UnitError("not a quantity", _right(want))
     if isinstance(text, int | float):
-        return _bare(float(text), want)
+        return _bare(_float(text), want)
     match = _QUANTITY.match(text)
     if match is None or not any(char.isdigit() for char in match["number"]):
         raise UnitError("not a quantity", _right(want))
@@ -167,10 +173,7 @@ def parse(text: object, name: str) -> float:
         value *= scale
     if not unit:
         return _bare(value, want)
-    value = float(f"{value * _factor(unit, name):.15g}")
-    if not math.isfinite(value):
-        raise UnitError("not a finite number", _right(want))
-    return value
+    return _bounded(float(f"{value * _factor(unit, name):.15g}"), want)
 
 
 def parse_lanes(text: object) -> tuple[int, float]:
@@ -182,6 +185,8 @@ def parse_lanes(text: object) -> tuple[int, float]:
     match = _LANES.match(text) if isinstance(text, str) else None
     if match is None:
         return 1, parse(text, "bandwidth")
+    if len(match[1]) > _MOST_LANES_DIGITS:
+        raise UnitError("too many lanes", "write it as '72 x 400 Gbps'")
     return int(match[1]), parse(match[2], "bandwidth")
 
 
@@ -222,9 +227,24 @@ def _scaled(value: float, steps: tuple[tuple[str, float], ...], digits: int) -> 
     return f"{_digits(value / size, digits)} {unit}".strip()
 
 
-def _bare(value: float, want: Dimension) -> float:
+def _float(number: float) -> float:
+    """A number of a file as a float; whole numbers beyond the range of floats are infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _bounded(value: float, want: Dimension) -> float:
     if not math.isfinite(value):
         raise UnitError("not a finite number", _right(want))
+    if abs(value) > MOST:
+        raise UnitError("larger than any real quantity", _right(want))
+    return value
+
+
+def _bare(value: float, want: Dimension) -> float:
+    value = _bounded(value, want)
     if not want.bare:
         raise UnitError("a number without a unit", _right(want))
     return value
@@ -246,6 +266,8 @@ def _right(want: Dimension) -> str:
 @cache
 def _factor(unit: str, name: str) -> float:
     want = DIMENSIONS[name]
+    if _MILLI.search(unit):
+        raise UnitError(f"'{unit}' is in milliwatts, a billionth of MW", f"write MW with a capital M; {_right(want)}")
     expression = _expression(unit)
     registry = _registry()
     if not _PLAIN_UNIT.match(unit) or "**" in unit or unit[0] in ".0123456789":

@@ -89,7 +89,7 @@ def bill(load: pl.DataFrame, calendar: Calendar, prices: Iterable[tuple[object, 
         One row a month, site and line; a line whose amount is zero in every month is left out.
     """
     frame = load.join(pl.DataFrame(list(prices), schema=SCHEMA, orient="row"), on="entry", maintain_order="left")
-    growth = (1.0 + pl.col("growth_per_year")).pow(_years(calendar))
+    growth = (1.0 + pl.col("growth_per_year")).pow(calendar.number() // 12)
     lines = [
         frame.select(
             "month",
@@ -103,10 +103,3 @@ def bill(load: pl.DataFrame, calendar: Calendar, prices: Iterable[tuple[object, 
         for line, amount in LINES.items()
     ]
     return pl.concat(lines).sort("site", "month", "supply", maintain_order=True)
-
-
-def _years(calendar: Calendar) -> pl.Expr:
-    """Whole years from the start of the calendar to each month."""
-    month = pl.col("month")
-    months = (month.dt.year().cast(pl.Int64) - calendar.start.year) * 12 + month.dt.month() - calendar.start.month
-    return months // 12

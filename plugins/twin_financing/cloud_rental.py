@@ -67,8 +67,8 @@ def _amounts(entry: Entry[CloudRentalParams], inputs: FinancingInputs) -> Floats
     else:
         rows = terms.at_site(inputs.schedule, params.site)
         hours = np.zeros(calendar.months)
-        index = [calendar.index(month) for month in rows["month"]]
-        np.add.at(hours, np.array(index, dtype=np.int64), rows["accelerator_h"].to_numpy() * (params.share or 0.0))
+        index = rows.select(calendar.number())["month"].to_numpy()
+        np.add.at(hours, index, rows["accelerator_h"].to_numpy() * (params.share or 0.0))
     return live * hours * max(params.commitment, params.utilisation) * params.price * (1 - params.discount)
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 YEAR = 12
 
+_NOTHING = 1e-12
+"""Share of the largest debt service below which none is due: what is left of rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loan:
@@ -170,9 +173,7 @@ def trailing_dscr(cfads: Floats, service: Floats, first: int) -> Floats:
     window = np.ones(YEAR)
     have = np.convolve(cfads[first:], window, "valid")
     owe = np.convolve(service[first:], window, "valid")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = have / owe
-    out[start:] = np.where(owe > 0, ratio, np.nan)
+    out[start:] = np.divide(have, owe, out=np.full(len(owe), np.nan), where=owe > _NOTHING * float(np.max(owe)))
     return out
 
 

@@ -107,10 +107,30 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
 
     Returns:
         `cashflow` (debt_draw, interest, principal) and `debt`, from the first draw to maturity.
+
+    Raises:
+        RefusedError: a loan that cannot be worked out, or two that count the same cash, by name.
     """
+    _refuse_shared_security(inputs)
     ledger = terms.Ledger(inputs.calendar)
     frames = [_one(entry, inputs, ledger) for entry in inputs.entries]
     return {"cashflow": ledger.frame(), "debt": terms.together(frames, DEBT)}
+
+
+def _refuse_shared_security(inputs: FinancingInputs) -> None:
+    """Two loans that count the same cash would each look covered by all of it."""
+    every = [*inputs.entries, *(other for other in inputs.others.values() if isinstance(other.params, TermDebtParams))]
+    for entry in inputs.entries:
+        for other in every:
+            shared = set(entry.params.secured_by) & set(other.params.secured_by)
+            if other.name != entry.name and other.params.borrower == entry.params.borrower and shared:
+                raise terms.refuse(
+                    NAME,
+                    entry.name,
+                    f"'{other.name}' of the same borrower is secured by '{min(shared)}' too, and each would count all "
+                    "of its cash",
+                    "secure each loan by deals of its own, or make them one loan",
+                )
 
 
 def _one(entry: Entry[TermDebtParams], inputs: FinancingInputs, ledger: terms.Ledger) -> pl.DataFrame:
@@ -285,10 +305,7 @@ def _cfads(entry: Entry[TermDebtParams], inputs: FinancingInputs, dates: _Dates)
 
 
 def _by_month(rows: pl.DataFrame, inputs: FinancingInputs, sign: Floats) -> Floats:
-    start = inputs.calendar.start
-    index = rows.select(
-        index=(pl.col("month").dt.year().cast(pl.Int64) - start.year) * 12 + pl.col("month").dt.month() - start.month
-    )["index"].to_numpy()
+    index = rows.select(inputs.calendar.number())["month"].to_numpy()
     amounts = rows["amount_usd"].to_numpy() * sign
     return np.bincount(index, weights=amounts, minlength=inputs.calendar.months).astype(np.float64)
 

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from twin.api import RefusedError, Term
+from twin.api import RefusedError, Term, at_sites
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,9 +119,7 @@ class Ledger:
 
 def at_site(frame: pl.DataFrame, site: str | None) -> pl.DataFrame:
     """The rows of a site; of all its instances where `sites:` says `name[n]`; all rows for None."""
-    if site is None:
-        return frame
-    return frame.filter((pl.col("site") == site) | (pl.col("site").str.replace(r"\[\d+\]$", "") == site))
+    return frame.filter(at_sites(() if site is None else (site,)))
 
 
 def occupancy(calendar: Calendar, deal: str, site: str, user: str, it_kw: Floats) -> pl.DataFrame:

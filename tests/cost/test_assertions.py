@@ -50,3 +50,17 @@ def test_a_balance_left_or_a_low_cover_fails():
 
 def test_nothing_is_said_of_cover_where_nothing_secures_the_loan():
     assert set(got(debt(0.0, None))) == {("parties_sum_to_zero", "dc"), ("debt_repaid", "notes")}
+
+
+@pytest.mark.parametrize(("cfads", "ok"), [(130.0, True), (90.0, False)])
+def test_a_loan_repaid_within_a_year_is_held_to_all_of_its_repayment(cfads, ok):
+    # One month of drawing, then two of repayment that take 102 and 101: no twelve months, and so no ratio.
+    rows = [
+        (date(2027, 1, 1), "notes", "spv", "bank", 0.0, 200.0, 0.0, 0.0, 0.0, 200.0, 0.0, None, None),
+        (date(2027, 2, 1), "notes", "spv", "bank", 200.0, 0.0, 2.0, 0.0, 100.0, 100.0, cfads, None, None),
+        (date(2027, 3, 1), "notes", "spv", "bank", 100.0, 0.0, 1.0, 0.0, 100.0, 0.0, cfads, None, None),
+    ]
+    loans = pl.DataFrame(rows, schema=tables.table("debt").schema(), orient="row")
+    row = got(loans)["debt_service_covered", "notes"]
+    assert row["ok"] is ok
+    assert row["got"] == f"{2 * cfads / 203:.3f} in the 2 months to 2027-03"

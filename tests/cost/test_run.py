@@ -112,3 +112,23 @@ def test_what_is_let_is_not_in_its_owners_use():
     occupancy = pl.DataFrame(rows, schema=tables.table("occupancy").schema(), orient="row")
     got = run.settle(occupancy, ledger)
     assert got.select("deal", "site").rows() == [("racks", "annex"), ("lease", "dc")]
+
+
+def _debts(inputs, *rows):
+    columns = ("opening", "draw", "interest", "capitalised", "principal", "closing", "cfads")
+    blank = {f"{name}_usd": 0.0 for name in columns} | {"dscr_ratio": None, "llcr_ratio": None}
+    who = {"month": START, "deal": "x", "borrower": "lab", "lender": "owner"}
+    frame = pl.DataFrame([{**who, **blank, **row} for row in rows], schema=tables.table("debt").schema())
+    return {**pay(inputs), "debt": frame}
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([{}, {}], "deal 'x' has more than one row for 2027-01-01"),
+        ([{"draw_usd": 5.0}], "is not opening \\+ draw \\+ capitalised - principal"),
+    ],
+)
+def test_a_loan_that_cannot_be_is_the_plugins_fault(rows, says):
+    with pytest.raises(PluginError, match=says):
+        work(deal("x", "bad"), models={"bad": lambda inputs: _debts(inputs, *rows)})

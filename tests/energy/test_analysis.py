@@ -97,7 +97,7 @@ def pue(value=1.25, *sites, name="air"):
 
 
 def tariff(*sites, name="grid", **kwargs):
-    given = {"energy": "$0.05/kWh", "demand": "$10/kW-month", "payer": "tenant", "sites": sites} | kwargs
+    given = {"energy": "$0.05/kWh", "demand": "$10/kW-month", "payer": "operator", "sites": sites} | kwargs
     return entry("energy", name, "grid-tariff", twin_energy.GridTariff(**given))
 
 
@@ -284,16 +284,17 @@ def test_a_model_is_called_once_for_all_its_entries():
 
 
 ENTRY = pl.col("entry")
+OPERATOR = pl.lit("operator")
 
 
-def bill(inputs, amount=1.0, supply=ENTRY):
+def bill(inputs, amount=1.0, supply=ENTRY, payer=OPERATOR):
     rows = inputs.load.select(
         "month",
         "site",
         supply=supply,
         line=pl.lit("x"),
-        payer=pl.lit("p"),
-        payee=pl.lit("q"),
+        payer=payer,
+        payee=pl.lit("utility"),
         amount_usd=pl.lit(amount),
     )
     return {"energy_cost": rows}
@@ -321,6 +322,8 @@ WRONG = {
     "no table": ("cooling", lambda _i: {}, "table 'energy' is missing"),
     "negative bill": ("energy", lambda i: bill(i, -1.0), "negative 'amount_usd'"),
     "another supply": ("energy", lambda i: bill(i, supply=pl.lit("solar")), "billed supply 'solar' for site 'a'"),
+    "unknown party": ("energy", lambda i: bill(i, payer=pl.lit("tennant")), "payer 'tennant', who is no party"),
+    "own pocket": ("energy", lambda i: bill(i, payer=pl.lit("utility")), "pay itself"),
     "raises": ("energy", lambda _i: 1 / 0, "failed: ZeroDivisionError"),
 }
 

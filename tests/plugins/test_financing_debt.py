@@ -200,3 +200,33 @@ def test_a_ratio_that_would_let_the_balance_grow_is_refused():
 def test_bad_loans_are_errors(params, says):
     with pytest.raises(ValidationError, match=says):
         entry("term-debt", **{**LEVEL, **params})
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_two_loans_cannot_count_the_same_cash(together):
+    first, second = entry("term-debt", "senior", **SCULPTED), entry("term-debt", "junior", **SCULPTED)
+    flows = ledger([1e5] * 60)
+    given = inputs(
+        first,
+        *([second] if together else []),
+        months=60,
+        cashflow=flows,
+        others=[CASH, *([] if together else [second])],
+    )
+    with pytest.raises(RefusedError, match="deal 'senior': 'junior' of the same borrower is secured by 'cash' too"):
+        run(given, "term-debt")
+
+
+def test_loans_of_different_borrowers_may_name_the_same_deal():
+    other = {**SCULPTED, "borrower": "spv2", "secured_by": ["cash"], "amortisation": "level"}
+    out = run(
+        inputs(
+            entry("term-debt", "a", **SCULPTED),
+            entry("term-debt", "b", **other),
+            months=60,
+            cashflow=ledger([1e5] * 60),
+            others=[CASH],
+        ),
+        "term-debt",
+    )
+    assert out["debt"]["deal"].unique().sort().to_list() == ["a", "b"]

@@ -51,6 +51,11 @@ def test_show_tables_lists_what_there_is_and_what_could_be_made():
         ("", ["not a query"]),
         ("-- select\n", ["not a query"]),
         ("123", ["not a query"]),
+        ("select * from read_csv('/etc/passwd')", ["reads tables and no files", "read_csv"]),
+        ("with f as (select * from READ_PARQUET('x')) select * from f", ["read_parquet"]),
+        ("select 1 from cashflow where 1 in (select 1 from \"read_json\"('x'))", ["read_json"]),
+        ("select '--', * from read_ipc('x')", ["read_ipc"]),
+        (r"select E'\'', * from read_csv(E'x')", ["read_csv"]),
     ],
 )
 def test_a_wrong_query_is_explained_on_one_line(text, words):
@@ -75,6 +80,8 @@ def test_names_that_could_be_made_are_suggested_too():
         ("select 'debt' from checks -- edges\n/* nodes\n */", ["checks"]),
         ("select 'it''s debt' as x", []),
         ("select debts, capacity_kw from nodes", ["nodes"]),
+        ("select '--' as x from debt", ["debt"]),
+        ("select 1 as x /* it's */ from debt -- can't", ["debt"]),
     ],
 )
 def test_tables_named_in_a_query(text, names):

@@ -130,6 +130,7 @@ def test_assumptions_name_every_value_and_where_it_came_from() -> None:
         {"rent": "2 MW", "fee": "3 kW"},
         (),
         Where("x.yaml", 30),
+        frozenset({"fee"}),
     )
     settings = {"calendar.start": value("2027-04-01", "2027-04-01"), "discount": value(0.1, "10 %/year")}
     override = Override("s/rack", (0, 1), "load", value(9.0, "9 kW", "overlay"))
@@ -147,6 +148,8 @@ def test_assumptions_name_every_value_and_where_it_came_from() -> None:
         ("s/rack", "count", "3 in each s", "file", None, None),
         ("s/rack", "load", "132 kW", "file", None, None),
         ("s/rack", "capacity", "2.5 MW", "catalogue", "https://maker.example", None),
+        ("s/rack", "derate", "100 %", "default", None, "neither the file nor a catalogue gives derate"),
+        ("s/rack", "mtbf", "never fails", "default", None, "neither the file nor a catalogue gives mtbf"),
         ("s/rack", "load", "2 values by instance, 10.0 to 30.0", "file", None, "side table"),
         ("s/rack", "load", "9 kW", "overlay", None, "on 2 of 3 instances"),
         ("deals.rent", "rent", "2 MW", "file", None, None),

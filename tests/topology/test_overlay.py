@@ -4,6 +4,7 @@ import pytest
 from topology.fakes import GOOD, load
 
 from twin.errors import InputError
+from twin.topology.expand import assumptions
 
 RACK, UPS = "bend/hall/row/rack", "bend/hall/ups"
 
@@ -172,3 +173,19 @@ def test_the_file_may_be_completed_by_a_setting(tmp_path):
     with pytest.raises(InputError, match="needs 'rent'"):
         given(tmp_path, text=text)
     assert given(tmp_path, "deals.lease.rent=$1M", text=text).entries[0].params.rent == 1e6
+
+
+def test_parameters_that_an_overlay_gave_say_so(tmp_path):
+    origins = [
+        {name: origin for owner, name, origin in frame.iter_rows() if owner == "deals.lease"}
+        for frame in (
+            assumptions(topology).select("owner", "attribute", "origin")
+            for topology in (
+                given(tmp_path, "deals.lease.steps=[{to: hut, amount: $3}]"),
+                given(tmp_path, scenario="late"),
+                given(tmp_path),
+            )
+        )
+    ]
+    assert [each.get("rent") for each in origins] == ["file", "overlay", "file"]
+    assert origins[0]["steps"] == "overlay"

@@ -109,11 +109,11 @@ def test_the_earliest_date_counts_overlays(tmp_path):
     assert topology.overrides[0].value.value == 0
 
 
-def test_dates_before_the_start_are_the_start(tmp_path):
+def test_dates_before_the_start_count_backwards(tmp_path):
     text = "'g[3]': {kind: genset, energised: [2026-12-31, 2027-01-31, 2028-01-01]}"
     topology = one(tmp_path, text, "calendar: {start: 2027-01-15}\n")
-    assert topology.groups["s/g"].energised == (0, 0, 12)
-    assert topology.groups["s/grid"].energised == (0,)
+    assert topology.groups["s/g"].energised == (-1, 0, 12)
+    assert topology.groups["s/grid"].energised == ()
 
 
 def test_the_nearest_statement_wins_and_says_where_it_comes_from(tmp_path):

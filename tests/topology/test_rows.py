@@ -47,7 +47,7 @@ def test_columns_become_attributes_in_canonical_units(tmp_path):
         "load": [100.0, 50.5],
         "accelerators": [72, 8],
         "mtbf": [50000.0, 60000.0],
-        "energised": [2, 0],
+        "energised": [2, -12],
         "maker": ["a", "b"],
     }
     assert group.rows.schema == {
@@ -57,7 +57,7 @@ def test_columns_become_attributes_in_canonical_units(tmp_path):
         "energised": pl.Int64,
         "maker": pl.String,
     }
-    assert group.energised == (2, 0)
+    assert group.energised == (2, -12)
 
 
 def test_parquet_reads_alike(tmp_path):

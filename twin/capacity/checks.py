@@ -15,7 +15,7 @@ from twin import tables, units
 from twin.capacity.states import name, node_id
 from twin.structure.gates import resource_of
 from twin.structure.lump import row_of
-from twin.structure.model import NETWORK, RESOURCES
+from twin.structure.model import NETWORK, RESOURCES, TOLERANCE
 from twin.structure.redundancy import tolerated
 from twin.structure.snapshot import used
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from twin.structure.model import Floats, Ints, Snapshot, Structure
     from twin.structure.twins import Twins
     from twin.topology.model import Dependency
-
-_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def _ratings(structure: Structure, sets: Twins, months: list[tuple[Snapshot, Mon
     load = np.stack([result.load_kw[sets.first] for _, result in months])
     used_share = load / np.where(rated, derated, np.inf)
     most = used_share.max(axis=0)
-    over = np.flatnonzero(most > 1.0 + _SLACK)
+    over = np.flatnonzero(most > 1.0 + TOLERANCE)
     if not len(over):
         tightest = node_id(structure, int(sets.first[np.argmax(most)]))
         got = f"{units.show(float(most.max()), 'fraction')} of {tightest}"
@@ -103,7 +101,7 @@ def _overload(structure: Structure, sets: Twins, over: Ints, worst: int, load: F
     # What is over in one hall is not mended by what is added in another.
     holder = elements.local[sets.first[over]] // group.count
     lacking = np.bincount(holder, weights=carried - room).clip(min=0.0)
-    more = int(np.ceil(lacking / float(derated[worst]) * (1.0 - _SLACK)).sum())
+    more = int(np.ceil(lacking / float(derated[worst]) * (1.0 - TOLERANCE)).sum())
     node = node_id(structure, int(sets.first[worst]))
     others = int(count[over].sum()) - 1
     alike = f" and {others} more of its group are" if others else " is"
@@ -129,7 +127,7 @@ def _usable(structure: Structure, sets: Twins, months: list[tuple[Snapshot, Mont
         if tight.binding is None:
             continue
         usable = tight.binding.factor * tight.demand_kw
-        ok = usable >= tight.demand_kw * (1.0 - _SLACK)
+        ok = usable >= tight.demand_kw * (1.0 - TOLERANCE)
         node = node_id(structure, int(sets.first[sets.of[tight.binding.element]]))
         state = name(structure, result.failures[tight.binding.state])
         text = f"'{node}' is the first to be full ({state}), in {_when(structure, result.month)}"
@@ -240,7 +238,7 @@ def _way_out(structure: Structure, month: Snapshot, gate: int, losses: int) -> s
     if lacking <= 0:
         # Enough in all, but the lot falls on too few: they are shared with others.
         return f"share the load more evenly, enlarge each {what} or lower the load"
-    more = ceil(lacking / float(derated[-1]) * (1.0 - _SLACK))
+    more = ceil(lacking / float(derated[-1]) * (1.0 - TOLERANCE))
     return f"add {more} {what} or lower the load by {units.show(lacking, 'power')}"
 
 

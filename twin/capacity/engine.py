@@ -95,10 +95,11 @@ def evaluate(structure: Structure, month: int, prepared: Plan, sets: Twins) -> M
     """
     declared = declare(structure, month)
     failures = states(declared, sets)
-    held = _held(structure)
     demand = _demand(structure, month)
-    per_scope = np.array([demand[inside].sum() for inside in held.T])
+    per_scope = _by_scope(structure, demand)
     growing = np.flatnonzero(per_scope > 0)
+    _refuse_too_much(structure, len(failures), len(growing))
+    held = _held(structure)
     work = _Work(
         structure, declared, prepared, (held[:, growing] & (demand > 0)[:, None]).astype(float), per_scope[growing]
     )
@@ -131,13 +132,7 @@ class _Work:
 
     def run(self, failures: list[tuple[int, ...]]) -> None:
         """Go through all states."""
-        cells = max(len(self.structure.elements), len(self.structure.classes), 1) * (3 + self.scale.shape[1])
-        if len(failures) * cells > MAX_WORK:
-            raise RefusedError(
-                "capacity",
-                f"{len(failures):,} failure states of {len(self.structure.elements):,} suppliers are too many",
-                "wire consumers to whole sets of suppliers, which makes those interchangeable, or split the file",
-            )
+        cells = _cells(self.structure, self.scale.shape[1])
         for batch in batches(self.declared, failures, max(1, CELLS // cells)):
             self._add(batch)
 
@@ -185,6 +180,31 @@ class _Work:
         state = self.factor_state[ties, column]
         element = int(ties[np.argmin(state)])
         return Limit(element, int(state.min()), float(factor[element]))
+
+
+def _cells(structure: Structure, scopes: int) -> int:
+    """Figures of one state: a constant, a present and a marked part beside one for each growing scope."""
+    return max(len(structure.elements), len(structure.classes), 1) * (3 + scopes)
+
+
+def _refuse_too_much(structure: Structure, states: int, scopes: int) -> None:
+    if states * _cells(structure, scopes) > MAX_WORK:
+        raise RefusedError(
+            "capacity",
+            f"{states:,} failure states of {len(structure.elements):,} suppliers in {scopes:,} sites and halls are "
+            "too many",
+            "wire consumers to whole sets of suppliers, which makes those interchangeable, make rows or pods of "
+            "containers that need no figures of their own, or split the file",
+        )
+
+
+def _by_scope(structure: Structure, amount: Floats) -> Floats:
+    """(scopes,): sums over the classes that each roll-up scope holds, at whatever depth."""
+    sums = np.bincount(structure.classes.scope, weights=amount, minlength=len(structure.scopes)).astype(np.float64)
+    for index in range(len(structure.scopes) - 1, -1, -1):
+        if structure.scopes[index].parent >= 0:
+            sums[structure.scopes[index].parent] += sums[index]
+    return sums
 
 
 def _held(structure: Structure) -> Bools:

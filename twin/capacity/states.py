@@ -188,12 +188,16 @@ def _subsets(declared: Declared, sets: Twins, members: Ints, losses: int) -> lis
 
 
 def _compositions(limits: list[int], total: int) -> Iterator[tuple[int, ...]]:
-    """All ways to write `total` as a sum with one term up to each limit."""
-    if not limits:
-        if not total:
-            yield ()
-        return
-    rest = sum(limits[1:])
-    for here in range(max(total - rest, 0), min(limits[0], total) + 1):
-        for tail in _compositions(limits[1:], total - here):
-            yield (here, *tail)
+    """All ways to write `total` as a sum with one term up to each limit, in dictionary order."""
+    after = [sum(limits[at + 1 :]) for at in range(len(limits))]
+    # a stack and no recursion: there may be thousands of suppliers that are no twins
+    pending: list[tuple[tuple[int, ...], int]] = [((), total)]
+    while pending:
+        terms, left = pending.pop()
+        at = len(terms)
+        if at == len(limits):
+            if not left:
+                yield terms
+            continue
+        least, most = max(left - after[at], 0), min(limits[at], left)
+        pending += [((*terms, here), left - here) for here in range(most, least - 1, -1)]

@@ -72,6 +72,9 @@ def emit_tables(
         raise UsageError(f"{form} holds one table: name it with --table, or give all with -o FOLDER")
     else:
         emit(results[main], out, main)
+        others = [name for name in (*shown, *rest) if name != main and name in results]
+        if others:
+            say(f"this is {main}; with --table NAME: {', '.join(others)}")
 
 
 def save(results: Results, out: Output) -> None:

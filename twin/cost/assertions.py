@@ -111,18 +111,27 @@ def _repaid(loan: pl.DataFrame) -> Row:
 
 
 def _covered(loan: pl.DataFrame, least_dscr: float) -> list[Row]:
-    """One row where the loan is secured by cash of deals; none where nothing says what pays it."""
+    """One row where the loan is secured by cash of deals; none where nothing says what pays it.
+
+    A loan that is repaid in less than a year has no twelve months: all of its repayment is one period.
+    """
     ratios = loan.drop_nulls("dscr_ratio")
     if ratios.is_empty():
-        return []
-    worst = ratios.row(int(ratios["dscr_ratio"].arg_min() or 0), named=True)
-    got = worst["dscr_ratio"]
+        repaying = loan.filter(pl.col("principal_usd").cum_sum() > 0)
+        if repaying.is_empty() or not (loan["cfads_usd"] != 0).any():
+            return []
+        service = repaying["interest_usd"] - repaying["capitalised_usd"] + repaying["principal_usd"]
+        got = float(np.sum(repaying["cfads_usd"].to_numpy()) / np.sum(service.to_numpy()))
+        when = f"in the {repaying.height} months to {repaying['month'][-1]:%Y-%m}"
+    else:
+        worst = ratios.row(int(ratios["dscr_ratio"].arg_min() or 0), named=True)
+        got, when = worst["dscr_ratio"], f"in the year to {worst['month']:%Y-%m}"
     return [
         (
             "debt_service_covered",
             loan["deal"][0],
             got >= least_dscr - 1e-9,
-            f"{got:.3f} in the year to {worst['month']:%Y-%m}",
+            f"{got:.3f} {when}",
             f"at least {least_dscr:g} in every twelve months of repayment",
             "CFADS over debt service; where it is lower, the borrower pays the rest out of its own pocket or defaults",
         )

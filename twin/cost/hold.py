@@ -26,6 +26,9 @@ _NOT_NEGATIVE = {
     "guarantee": ("guaranteed_usd", "default_probability_fraction", "expected_loss_usd"),
 }
 
+_ONE_A_MONTH = ("debt", "guarantee")
+_ROUNDING = 1e-6
+
 
 def hold(written: Mapping[str, pl.DataFrame], inputs: FinancingInputs, parties: Collection[str], who: str) -> None:
     """Check the tables of one call beyond their columns.
@@ -38,7 +41,8 @@ def hold(written: Mapping[str, pl.DataFrame], inputs: FinancingInputs, parties: 
 
     Raises:
         PluginError: a row of another deal, of an unknown party or site, outside the calendar, with a
-            negative amount, or a party that pays itself.
+            negative amount, a party that pays itself, two rows of `debt` or `guarantee` for one month of
+            a deal, or a balance that does not follow from what was drawn and repaid.
     """
     for table, frame in written.items():
         fault = _fault(table, frame, inputs, parties)
@@ -66,8 +70,25 @@ def _fault(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Co
             deal, amount = negative["deal"][0], negative[column][0]
             month = negative["month"][0]
             return f"deal '{deal}' has {column} {amount:,.2f} in {month}; an amount is never negative: swap the parties"
+    return _own_fault(table, frame)
+
+
+def _own_fault(table: str, frame: pl.DataFrame) -> str:
+    """What is wrong with the rows of one table beside each other."""
     if table == "cashflow":
         own = frame.filter(pl.col("payer") == pl.col("payee"))
-        if own.height:
-            return f"deal '{own['deal'][0]}' lets '{own['payer'][0]}' pay itself"
+        return f"deal '{own['deal'][0]}' lets '{own['payer'][0]}' pay itself" if own.height else ""
+    if table in _ONE_A_MONTH:
+        twice = frame.filter(pl.struct("month", "deal").is_duplicated())
+        if twice.height:
+            return f"deal '{twice['deal'][0]}' has more than one row for {twice['month'][0]}"
+    if table == "debt":
+        due = pl.col("opening_usd") + pl.col("draw_usd") + pl.col("capitalised_usd") - pl.col("principal_usd")
+        size = pl.max_horizontal("opening_usd", "draw_usd", "closing_usd", 1.0)
+        off = frame.filter((due - pl.col("closing_usd")).abs() > _ROUNDING * size)
+        if off.height:
+            return (
+                f"deal '{off['deal'][0]}' closes {off['month'][0]} with {off['closing_usd'][0]:,.2f}, which is not "
+                f"opening + draw + capitalised - principal"
+            )
     return ""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twin.cost.inputs import entries_of, financing_inputs
-from twin.errors import PluginError, RefusedError, TwinError, one_of
+from twin.errors import PluginError, RefusedError, one_of
+from twin.topology.settings import MAX_MONTHS
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from twin.registry import Provided, Registry
     from twin.structure.model import Structure
     from twin.topology.model import Topology
-
-MOST = 1200
-"""The longest calendar: a hundred years."""
 
 
 def months(topology: Topology, structure: Structure, registry: Registry) -> int:
@@ -64,21 +62,17 @@ def needs(topology: Topology, structure: Structure, registry: Registry) -> dict[
 
 
 def _ask(provided: Provided, inputs: FinancingInputs) -> int:
-    try:
-        answer = provided.model.horizon(inputs)
-    except TwinError:
-        raise
-    except Exception as error:
-        raise PluginError(f"horizon of {provided.who} failed: {type(error).__name__}: {error}") from error
+    answer = provided.guard(lambda: provided.model.horizon(inputs), "horizon of ")
     if isinstance(answer, bool) or not isinstance(answer, int) or answer < 0:
         raise PluginError(f"horizon of {provided.who} returned {answer!r}; a whole number of months is wanted")
     return answer
 
 
 def _refuse_too_long(who: str, count: int, calendar: Calendar) -> None:
-    if count > MOST:
+    if count > MAX_MONTHS:
         raise RefusedError(
             "cost",
-            f"{who} asks for {count:,} months from {calendar.start:%Y-%m}; the longest calendar is {MOST:,} months",
+            f"{who} asks for {count:,} months from {calendar.start:%Y-%m}; "
+            f"the longest calendar is {MAX_MONTHS:,} months",
             "check the dates and terms, or state `calendar.months`",
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twin.api import Calendar
-    from twin.structure.model import Ints, Structure
+    from twin.structure.model import Structure
     from twin.topology.model import Topology
 
 EXTERNAL = "external"
@@ -150,7 +150,7 @@ def _loads(structure: Structure, calendar: Calendar) -> pl.DataFrame:
     columns = {
         "site": [sites[scope] for scope in classes.scope.tolist()],
         "group": [structure.groups[group] for group in classes.group.tolist()],
-        "month": _dates(classes.energised, calendar),
+        "month": instances.first_days(calendar, classes.energised),
         "is_rack": classes.is_rack,
         "racks": classes.count,
         "accelerators": classes.count * classes.accelerators,
@@ -175,16 +175,10 @@ def _by_price(structure: Structure, calendar: Calendar, path: str) -> pl.DataFra
         "site": instances.ids(topology, root, site[first]),
         "group": [path] * len(first),
         "part": [group.part] * len(first),
-        "month": _dates(month[first], calendar),
+        "month": instances.first_days(calendar, month[first]),
         "racks": count,
         "accelerators": count * np.nan_to_num(accelerators[first]).astype(np.int64),
         "it_kw": count * np.nan_to_num(power[first]),
         "price_usd": pl.Series(price[first], nan_to_null=True),
     }
     return pl.DataFrame(columns, schema=PARTS)
-
-
-def _dates(index: Ints, calendar: Calendar) -> pl.Series:
-    """First days of months by index, negative ones too."""
-    start = np.datetime64(f"{calendar.start:%Y-%m}", "M")
-    return pl.Series((start + index).astype("datetime64[D]"), dtype=pl.Date)

@@ -67,11 +67,7 @@ def positions(cashflow: pl.DataFrame, calendar: Calendar, declared: Mapping[str,
 
 def month_numbers(frame: pl.DataFrame, calendar: Calendar) -> NDArray[np.int64]:
     """Index of the month of every row of a frame."""
-    month = pl.col("month")
-    years = month.dt.year().cast(pl.Int64) - calendar.start.year
-    return frame.select(years * MONTHS_PER_YEAR + month.dt.month().cast(pl.Int64) - calendar.start.month)[
-        "month"
-    ].to_numpy()
+    return frame.select(calendar.number())["month"].to_numpy()
 
 
 def discount_factors(rate_per_year: float, months: int) -> Floats:

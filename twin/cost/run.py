@@ -10,7 +10,7 @@ import polars as pl
 
 from twin import tables
 from twin.cost.hold import hold
-from twin.cost.inputs import entries_of, financing_inputs, roles
+from twin.cost.inputs import entries_of, financing_inputs
 from twin.errors import PluginError, RefusedError, one_of
 
 if TYPE_CHECKING:
@@ -68,11 +68,10 @@ def run_deals(
     given = financing_inputs(structure, calendar, schedule, bills)
     ledger = Ledger()
     ledger.take({"cashflow": bills})
-    known = frozenset(roles(topology))
     for provided, entries in calls(topology.section("deals"), registry):
         inputs = _for(given, entries, topology, ledger, bills)
         written = provided.call(inputs, required=WRITTEN[:1], optional=WRITTEN[1:])
-        hold(written, inputs, known, provided.who)
+        hold(written, inputs, topology.known_parties, provided.who)
         ledger.take(written)
     done = {name: ledger.table(name) for name in WRITTEN}
     done["cashflow"] = done["cashflow"].sort("month", maintain_order=True)

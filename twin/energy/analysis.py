@@ -134,7 +134,7 @@ def _bills(twin: Any, load: pl.DataFrame, energy: pl.DataFrame) -> pl.DataFrame:
     for provided, used, rows in _by_model(served, meter, twin.registry.models("energy"), entries):
         own = rows.select(*KEYS, "entry", "hours_h", "energy_kwh", "peak_kw")
         returned = provided.call(EnergyInputs(used, twin.calendar, own), required=("energy_cost",))
-        frames.append(hold_bill(returned["energy_cost"], own, provided.who))
+        frames.append(hold_bill(returned["energy_cost"], own, twin.topology.known_parties, provided.who))
     return pl.concat(frames)
 
 

@@ -12,13 +12,12 @@ import numpy as np
 import polars as pl
 
 from twin.structure.flow import plan
-from twin.structure.live import live, rows
-from twin.structure.model import POWER, Snapshot, Structure
-from twin.structure.snapshot import months_of_change, snapshot
+from twin.structure.live import live
+from twin.structure.snapshot import months_of_change, snapshot, sources
 
 if TYPE_CHECKING:
     from twin.api import Calendar
-    from twin.structure.model import Bools, Floats, Ints
+    from twin.structure.model import Floats, Ints, Snapshot, Structure
 
 
 def overhead_ratio(structure: Structure, calendar: Calendar) -> pl.DataFrame:
@@ -51,7 +50,7 @@ def _ratios(at: Snapshot, sites: int) -> Floats:
     """(sites,): overhead over IT power in one month."""
     structure = at.structure
     _, fed = live(at, np.zeros((1, len(structure.elements)), dtype=bool))
-    drawn = np.bincount(_element_site(structure), weights=at.load_kw * _sources(structure), minlength=sites)
+    drawn = np.bincount(_element_site(structure), weights=at.load_kw * sources(structure), minlength=sites)
     kw = structure.classes.count * structure.classes.power_kw * (at.class_on & fed[0])
     it = np.bincount(_scope_site(structure)[structure.classes.scope], weights=kw, minlength=sites)
     ratio: Floats = np.divide(drawn, it, out=np.ones(sites), where=it > 0) - 1.0
@@ -79,13 +78,3 @@ def _element_site(structure: Structure) -> Ints:
     per_site = np.array([groups[path].total // groups[root].total for path, root in each], dtype=np.int64)
     elements = structure.elements
     return offset[elements.group] + elements.local // per_site[elements.group]
-
-
-def _sources(structure: Structure) -> Bools:
-    """Elements through which power enters: members of a power gate that have no power gate themselves."""
-    gates, elements = structure.gates, structure.elements
-    fed = np.zeros(len(elements), dtype=bool)
-    fed[rows(elements.gates)[gates.resource[elements.gates.values] == POWER]] = True
-    feeds = np.zeros(len(elements), dtype=bool)
-    feeds[gates.members.values[gates.resource[rows(gates.members)] == POWER]] = True
-    return feeds & ~fed

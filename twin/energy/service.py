@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from twin.errors import Finding, InputError, PluginError
+from twin.api import at_sites
+from twin.errors import Finding, InputError, PluginError, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from twin.topology.model import ModelEntry
 
@@ -31,13 +32,11 @@ def serve(entries: Iterable[ModelEntry], load: pl.DataFrame) -> pl.DataFrame:
         InputError: two entries serve the same site; one finding for every such pair.
     """
     by_site: dict[str, list[ModelEntry]] = defaultdict(list)
-    sites = load["site"].unique(maintain_order=True).to_list()
+    frame = load.select(pl.col("site").unique(maintain_order=True))
+    sites = frame["site"].to_list()
     for entry in entries:
-        wanted = set(getattr(entry.params, "sites", ()))
-        for site in sites:
-            # a name without a number means every instance of the site: `campus` for `campus[2]`
-            if not wanted or site in wanted or site.partition("[")[0] in wanted:
-                by_site[site].append(entry)
+        for site in frame.filter(at_sites(getattr(entry.params, "sites", ())))["site"]:
+            by_site[site].append(entry)
     findings = [_twice(site, first, other) for site, (first, *others) in by_site.items() for other in others]
     if findings:
         raise InputError(findings)
@@ -75,11 +74,12 @@ def hold_overhead(frame: pl.DataFrame, load: pl.DataFrame, who: str) -> pl.DataF
     return frame
 
 
-def hold_bill(frame: pl.DataFrame, load: pl.DataFrame, who: str) -> pl.DataFrame:
+def hold_bill(frame: pl.DataFrame, load: pl.DataFrame, parties: Collection[str], who: str) -> pl.DataFrame:
     """Rows of table `energy_cost` that an energy model returned for the sites of its load.
 
     Raises:
-        PluginError: a month, site or entry that it was not given, or a negative amount.
+        PluginError: a month, site or entry that it was not given, an unknown party, one that pays
+            itself, or a negative amount.
     """
     keys = {"month": "month", "site": "site", "supply": "entry"}
     strange = frame.join(load, left_on=list(keys), right_on=list(keys.values()), how="anti")
@@ -88,6 +88,13 @@ def hold_bill(frame: pl.DataFrame, load: pl.DataFrame, who: str) -> pl.DataFrame
         raise PluginError(
             f"{who} billed supply '{row['supply']}' for site '{row['site']}' in {row['month']}, which it was not given"
         )
+    for column in ("payer", "payee"):
+        unknown = frame.filter(~pl.col(column).is_in(list(parties)))[column]
+        if len(unknown):
+            raise PluginError(f"{who} billed a {column} '{unknown[0]}', who is no party; {one_of(unknown[0], parties)}")
+    own = frame.filter(pl.col("payer") == pl.col("payee"))
+    if own.height:
+        raise PluginError(f"{who} lets '{own['payer'][0]}' pay itself; name two different parties")
     _not_negative(frame, "amount_usd", who)
     return frame
 

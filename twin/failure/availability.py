@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.failure.alike import alike
 from twin.failure.bdd import DEFAULT_NODES, Measure
 from twin.failure.exact import Exact, solve
 from twin.tables import table
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Snapshot
 
     Row = dict[str, object]
-
-_DIGITS = 11
-"""Digits after the first in which the numbers of two classes must agree to share a row."""
 
 
 def availability(snapshots: Iterable[Snapshot], nodes: int = DEFAULT_NODES) -> pl.DataFrame:
@@ -129,16 +127,12 @@ def _classes(snapshot: Snapshot, exact: Exact) -> Iterator[Row]:
 
 def _alike(chosen: Bools, *columns: Iterable[Hashable] | Floats) -> list[list[int]]:
     """The chosen rows in sets that agree in all columns, floats to twelve digits; in order of first sight."""
-    keys = [_rounded(column) if isinstance(column, np.ndarray) else list(column) for column in columns]
+    keys = [alike(column.tolist()) if isinstance(column, np.ndarray) else list(column) for column in columns]
     sets: defaultdict[tuple[Hashable, ...], list[int]] = defaultdict(list)
     for index, key in enumerate(zip(*keys, strict=True)):
         if chosen[index]:
             sets[key].append(index)
     return list(sets.values())
-
-
-def _rounded(column: Floats) -> list[str]:
-    return [f"{value:.{_DIGITS}e}" for value in column.tolist()]
 
 
 def _event(measure: Measure) -> Row:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.structure.live import gates_up, live, rows
+from twin.failure.alike import alike
+from twin.structure.live import gates_up, live
+from twin.structure.lump import row_of
 from twin.structure.twins import twins
 from twin.tables import table
 from twin.topology.instances import ids, offsets
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 _CELLS = 16_000_000
 """States times elements worked on at once."""
 
-_DIGITS = 12
 _NAMED = 3
 
 
@@ -185,13 +186,13 @@ def _reaching(structure: Structure, unfed: Bools, down: Bools) -> Bools:
     members, inputs, loads = structure.gates.members, structure.elements.gates, structure.classes.gates
     lost = unfed.T
     gates = np.zeros((len(structure.gates), len(down)), dtype=bool)
-    np.logical_or.at(gates, loads.values, lost[rows(loads)])
+    np.logical_or.at(gates, loads.values, lost[row_of(loads)])
     gates &= down.T
     while True:
         elements = np.zeros((len(structure.elements), len(down)), dtype=bool)
-        np.logical_or.at(elements, members.values, gates[rows(members)])
+        np.logical_or.at(elements, members.values, gates[row_of(members)])
         reached = gates.copy()
-        np.logical_or.at(reached, inputs.values, elements[rows(inputs)])
+        np.logical_or.at(reached, inputs.values, elements[row_of(inputs)])
         reached &= down.T
         if np.array_equal(reached, gates):
             return gates.T
@@ -202,12 +203,12 @@ def _merged(losses: list[Loss]) -> list[Loss]:
     """Sets of one group with the same numbers as one, with their summed count, in table order."""
     sets: dict[tuple[object, ...], list[Loss]] = {}
     for loss in losses:
-        floats = (f"{x:.{_DIGITS - 1}e}" for x in (loss.kw, loss.unavailability, loss.per_year))
-        sets.setdefault((loss.group, loss.elements, loss.racks, loss.accelerators, *floats), []).append(loss)
+        same = alike((loss.kw, loss.unavailability, loss.per_year))
+        sets.setdefault((loss.group, loss.elements, loss.racks, loss.accelerators, *same), []).append(loss)
     merged = []
-    for alike in sets.values():
-        lead = min(alike, key=lambda loss: loss.node)
-        merged.append(replace(lead, count=sum(loss.count for loss in alike)))
+    for members in sets.values():
+        lead = min(members, key=lambda loss: loss.node)
+        merged.append(replace(lead, count=sum(loss.count for loss in members)))
     return sorted(merged, key=lambda loss: (-loss.expected_kwh, -loss.kw, loss.node))
 
 

@@ -73,16 +73,25 @@ def solve(snapshot: Snapshot, nodes: int = DEFAULT_NODES) -> Exact:
         of_class = system.of_class(index)
         classes[index] = system.measure(of_class)
         scope = int(structure.classes.scope[index])
-        if scope >= 0:
-            causes[scope] = (causes[scope] or set()) | of_class
+        _add(causes, scope, of_class)
     for scope in range(len(structure.scopes) - 1, -1, -1):
         own = causes[scope]
         if own is not None:
             scopes[scope] = system.measure(frozenset(own))
             parent = structure.scopes[scope].parent
-            if parent >= 0:
-                causes[parent] = (causes[parent] or set()) | own
+            _add(causes, parent, own)
     return Exact(classes[:, 0], classes[:, 1], scopes[:, 0], scopes[:, 1])
+
+
+def _add(causes: list[set[int] | None], scope: int, more: Iterable[int]) -> None:
+    """Add causes to a scope, in place: a site of a thousand halls must not copy what it has a thousand times."""
+    if scope < 0:
+        return
+    have = causes[scope]
+    if have is None:
+        causes[scope] = set(more)
+    else:
+        have.update(more)
 
 
 class System:

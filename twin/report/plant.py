@@ -10,6 +10,7 @@ import polars as pl
 
 from twin.report.layout import Col, block, count, energy_text, fact, hours, largest, note, percent, power, total
 from twin.topology.attributes import ROLLUP_KINDS, SINK_KINDS
+from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _SCOPES_SHOWN = 8
 _FAILURES_SHOWN = 5
 _PERCENT = 100
-_MONTHS_PER_YEAR = 12
 _LAST_NUMBER = re.compile(r"(.*)\[(\d+)\]")
 
 
@@ -53,11 +53,11 @@ def energy(results: Results, width: int) -> list[Text]:
         return []
     frame = results["energy"]
     total_kwh = total(frame["energy_kwh"])
-    last = frame.filter(pl.col("month") > pl.col("month").max().dt.offset_by(f"-{_MONTHS_PER_YEAR}mo"))
+    last = frame.filter(pl.col("month") > pl.col("month").max().dt.offset_by(f"-{MONTHS_PER_YEAR}mo"))
     peak_kw = frame.group_by("month", "site").agg(pl.col("peak_kw").sum())["peak_kw"]
     where = "" if frame["site"].n_unique() == 1 else " at the largest site"
     months = last["month"].n_unique()
-    span = "last 12 months" if months == _MONTHS_PER_YEAR else count(months, "month")
+    span = "last 12 months" if months == MONTHS_PER_YEAR else count(months, "month")
     said = [f"{energy_text(total(last['energy_kwh']))} in the {span}", f"peak {power(largest(peak_kw))}{where}"]
     if "energy_cost" in results and results["energy_cost"].height and total_kwh > 0:
         cost_usd = total(results["energy_cost"]["amount_usd"])

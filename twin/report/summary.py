@@ -11,6 +11,7 @@ import polars as pl
 
 from twin.report import finance, layout, plant
 from twin.report.layout import count, fact, month, power, total
+from twin.topology.attributes import NEVER_FAILS
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -97,4 +98,8 @@ def assumptions(results: Results, width: int) -> list[Text]:
     defaults = frame.filter(pl.col("origin") == "default").height
     parts = [count(frame.height, "value"), f"{bare} without a source", f"{doubtful} unverified"]
     parts += [f"{defaults} by default"] if defaults else []
+    immortal = frame.filter((pl.col("attribute") == "mtbf") & (pl.col("value") == NEVER_FAILS)).height
+    parts += [f"{count(immortal, 'group')} without failure data never {'fails' if immortal == 1 else 'fail'}"] * bool(
+        immortal
+    )
     return fact("ASSUMPTIONS", ", ".join(parts), width)

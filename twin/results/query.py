@@ -12,10 +12,14 @@ from twin.errors import UsageError, nearest, shorten
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_TEXT = re.compile(r"'(?:[^']|'')*'")
+_SILENT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+"""Texts and comments, whichever begins first: what stands in one is not part of the other."""
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _READS = ("explain", "from", "select", "show", "values", "with")
+_FILES = frozenset(("read_avro", "read_csv", "read_delta", "read_ipc", "read_json", "read_ndjson", "read_parquet"))
+"""Table functions of polars that read files; a query reads result tables and nothing else of the machine."""
+
 _PLAN = "\n\nResolved plan"
 _NO_TABLE = re.compile(r"relation '(?P<name>[^']*)' was not found")
 _NO_COLUMN = re.compile(r'unable to find column "(?P<name>[^"]*)"; valid columns: \[(?P<known>[^\]]*)\]')
@@ -23,7 +27,7 @@ _NO_COLUMN = re.compile(r'unable to find column "(?P<name>[^"]*)"; valid columns
 
 def named(query: str, tables: Iterable[str]) -> list[str]:
     """Which of `tables` a query may mean: every one whose name stands in it outside texts and comments."""
-    words = {word.casefold() for word in _WORD.findall(_TEXT.sub(" ", _COMMENT.sub(" ", query)))}
+    words = {word.casefold() for word in _WORD.findall(_SILENT.sub(" ", query))}
     return [name for name in tables if name.casefold() in words]
 
 
@@ -39,18 +43,22 @@ def sql(frames: Mapping[str, pl.DataFrame | pl.LazyFrame], query: str, known: It
         What the query gives, rows in its order.
 
     Raises:
-        UsageError: not a query, an unknown table or column (with the nearest name), or anything else
-            that polars will not run.
+        UsageError: not a query, one that reads files (`read_csv` and the like), an unknown table or
+            column (with the nearest name), or anything else that polars will not run.
     """
-    words = _WORD.search(_COMMENT.sub(" ", query))
+    words = _WORD.search(_SILENT.sub(" ", query))
     if words is None or words[0].casefold() not in _READS:
         raise UsageError(f"'{shorten(query)}' is not a query; one begins with 'select', as in the examples of --help")
+    # looked for in texts and comments too: telling these apart as polars does is not worth a hole
+    files = sorted(_FILES & {word.casefold() for word in _WORD.findall(query)})
+    if files:
+        raise UsageError(f"a query reads tables and no files, so '{files[0]}' is refused; see 'show tables'")
     if words[0].casefold() == "show":
         return pl.DataFrame({"name": sorted({*frames, *known})}, schema={"name": pl.String})
     try:
         answer: pl.LazyFrame = pl.SQLContext(dict(frames), eager=False).execute(query, eager=False)
         return answer.collect()
-    except pl.exceptions.PolarsError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise UsageError(_explain(str(error), {*frames, *known})) from error
 
 

@@ -9,6 +9,7 @@ All of it is array work per group: a million racks cost a few passes over a few 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -220,18 +221,12 @@ class _Figures:
 def _order(topology: Topology) -> tuple[list[str], set[str]]:
     """Leaf groups, suppliers first and else in file order, and the groups that somebody takes from."""
     leaves = [path for path, group in topology.groups.items() if not group.container]
+    feeds = {path: {s.group for d in topology.groups[path].dependencies for s in d.suppliers} for path in leaves}
     depth: dict[str, int] = {}
-
-    def visit(path: str) -> int:
-        if path not in depth:
-            below = [visit(s.group) for d in topology.groups[path].dependencies for s in d.suppliers]
-            depth[path] = 1 + max(below, default=-1)
-        return depth[path]
-
-    for path in leaves:
-        visit(path)
-    used = {s.group for path in leaves for d in topology.groups[path].dependencies for s in d.suppliers}
-    return sorted(leaves, key=lambda path: depth[path]), used
+    # no recursion: a chain of suppliers may be longer than Python's stack
+    for path in TopologicalSorter(feeds).static_order():
+        depth[path] = 1 + max((depth[supplier] for supplier in feeds[path]), default=-1)
+    return sorted(leaves, key=depth.__getitem__), set().union(*feeds.values())
 
 
 def _scopes(topology: Topology) -> tuple[tuple[Scope, ...], dict[str, int]]:

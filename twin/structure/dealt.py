@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.structure.lump import number, number_lists, row_of
+from twin.structure.model import TOLERANCE
 from twin.structure.sharing import shares
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ MAX_TRIALS = 5_000
 
 _BATCH = 200_000
 """Members of trials worked on at once."""
-
-_SLACK = 1e-9
 
 
 @dataclass(slots=True)
@@ -135,7 +134,7 @@ class _Solver:
         trial, element, live, key = trial[order], element[order], live[order], key[order]
         load = self.asked.carried[element] + self._extra(trial, element, live, key)
         derated = self.structure.elements.derated_kw[element]
-        over = live & (load > derated * (1.0 + _SLACK))
+        over = live & (load > derated * (1.0 + TOLERANCE))
         bad = np.bincount(trial[over], minlength=sum(len(t.live) for t in batch)) > 0
         begin = 0
         for trials in batch:
@@ -207,7 +206,7 @@ def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Tri
     for weight in _weightings(derated, asked, gate, elements, rule.weight[trials.entries]):
         sums = np.array([weight[row].sum() for row in trials.live])
         least = float(sums[trials.fine].min())
-        if trials.fine.all() or float(sums[~trials.fine].max()) < least * (1.0 - _SLACK) ** 2:
+        if trials.fine.all() or float(sums[~trials.fine].max()) < least * (1.0 - TOLERANCE) ** 2:
             rule.weight[trials.entries] = weight
             rule.threshold[gate] = least
             return True

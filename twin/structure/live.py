@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from twin.structure.lump import row_of
+from twin.structure.model import TOLERANCE
+
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Csr, Floats, Ints, Snapshot
-
-TOLERANCE = 1e-9
-"""Share of a threshold that live weight may fall short of it: sums of ratings are not exact in binary."""
 
 _CELLS = 4_000_000
 """Elements times states worked on at once; bounds the memory of one step to about 100 MB."""
@@ -31,12 +31,7 @@ def terms(snapshot: Snapshot) -> tuple[Floats, Floats]:
     """
     gates = snapshot.structure.gates
     need = snapshot.threshold * (1.0 - TOLERANCE)
-    return np.minimum(snapshot.weight, snapshot.threshold[rows(gates.members)]), need
-
-
-def rows(lists: Csr) -> Ints:
-    """For each entry of `lists.values`, the row that it stands in."""
-    return np.repeat(np.arange(len(lists)), np.diff(lists.start))
+    return np.minimum(snapshot.weight, snapshot.threshold[row_of(gates.members)]), need
 
 
 def live(snapshot: Snapshot, failed: Bools) -> tuple[Bools, Bools]:
@@ -157,5 +152,5 @@ def _matrix(lists: Csr, values: Floats | None, width: int) -> csr_array:
 def _highest(lists: Csr, level: Ints) -> Ints:
     """The highest level among the entries of each row; 0 for an empty row."""
     highest = np.zeros(len(lists), dtype=np.int64)
-    np.maximum.at(highest, rows(lists), level[lists.values])
+    np.maximum.at(highest, row_of(lists), level[lists.values])
     return highest

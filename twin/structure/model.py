@@ -30,6 +30,9 @@ POWER, LIQUID, AIR, NETWORK = range(4)
 
 RESOURCES = ("power", "liquid_cooling", "air_cooling", "network")
 
+TOLERANCE = 1e-9
+"""Share by which what is there may fall short of what is asked and still be enough: sums are not exact in binary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Csr:
@@ -196,7 +199,7 @@ class Snapshot:
         load_kw: output of each element with everything energised in service (heat moved, for cooling).
         input_kw: what each element draws from its own suppliers on the power layer.
         heat_kw: what each element gives to its own suppliers on the cooling layer.
-        source_kw: output of all elements without a power gate that carry power: what the site draws.
+        source_kw: output of the elements where power enters (`twin.structure.snapshot.sources`): what the sites draw.
         weight: for each entry of `gates.members.values`, what the member counts for while live (0 where not energised).
         threshold: live weight that each gate needs; a gate without energised consumers has 0.
         spare: how many members each gate can lose at this load, whichever they are; -1 where that is not decided.

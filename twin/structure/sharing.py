@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.structure.model import TOLERANCE
+
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Ints
-
-_SLACK = 1e-9
-"""Share of a load that a rating may fall short of it and still carry it: sums are not exact in binary."""
 
 
 def shares(start: Ints, derated: Floats, rank: Ints, primary: Bools, alive: Bools, load: Floats) -> Floats:
@@ -56,7 +55,7 @@ def _first_able(start: Ints, derated: Floats, rank: Ints, primary: Bools, alive:
     for step in range(int(rank.max()) + 1):
         mine = alive & (rank == step)[:, None]
         carried = np.add.reduceat(np.where(mine, derated[:, None], 0.0), begin, axis=0)
-        able = primary[:, None] & ~settled & (carried > 0) & (carried >= load * (1.0 - _SLACK))
+        able = primary[:, None] & ~settled & (carried > 0) & (carried >= load * (1.0 - TOLERANCE))
         settled |= able
         taking = np.where(np.repeat(able, size, axis=0), mine, taking)
     return taking

@@ -57,7 +57,7 @@ def snapshot(structure: Structure, month: int, prepared: Plan | None = None) -> 
         load_kw=load,
         input_kw=power_in,
         heat_kw=np.where(on, load * work.heat + structure.elements.power_kw, 0.0),
-        source_kw=float(load[(work.role == POWER) & ~_has_power_gate(structure)].sum()),
+        source_kw=float(load[sources(structure)].sum()),
         weight=rule.weight,
         threshold=rule.threshold,
         spare=rule.spare,
@@ -98,8 +98,10 @@ def used(month: Snapshot) -> Bools:
     return found
 
 
-def _has_power_gate(structure: Structure) -> Bools:
-    inputs = structure.elements.gates
-    row = row_of(inputs)
-    fed: Bools = np.bincount(row[structure.gates.resource[inputs.values] == POWER], minlength=len(inputs)) > 0
-    return fed
+def sources(structure: Structure) -> Bools:
+    """(elements,): where power enters: members of a power gate that have no power gate themselves."""
+    gates, inputs = structure.gates, structure.elements.gates
+    found = np.zeros(len(inputs), dtype=bool)
+    found[gates.members.values[gates.resource[row_of(gates.members)] == POWER]] = True
+    found[row_of(inputs)[gates.resource[inputs.values] == POWER]] = False
+    return found

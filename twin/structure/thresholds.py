@@ -24,13 +24,10 @@ import numpy as np
 from twin.errors import RefusedError
 from twin.structure import dealt
 from twin.structure.lump import row_of
-from twin.structure.model import NETWORK
+from twin.structure.model import NETWORK, TOLERANCE
 
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Ints, Structure
-
-_SLACK = 1e-9
-"""Share of a load that capacity may fall short of it: sums of ratings are not exact in binary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ def _pooled(structure: Structure, rule: Thresholds, pool: _Pool, chosen: Bools) 
     np.maximum.at(high, pool.gate[entry], pool.derated[entry])
     equal = chosen & (low == high)
     share = np.divide(pool.load, low, out=np.zeros(size), where=equal)
-    needed = np.maximum(np.ceil(share - _SLACK * np.maximum(share, 1.0)), 1.0)
+    needed = np.maximum(np.ceil(share - TOLERANCE * np.maximum(share, 1.0)), 1.0)
     rule.threshold = np.where(equal, np.minimum(needed, pool.wired), rule.threshold)
     rule.spare = np.where(equal, np.maximum(pool.wired - needed, 0).astype(np.int64), rule.spare)
     rule.shortfall |= equal & (needed > pool.wired)
@@ -154,7 +151,7 @@ def _weigh(structure: Structure, rule: Thresholds, pool: _Pool, gate: int) -> No
     threshold = load if load > 0 else 1.0
     capacity = np.where(on, pool.derated[row], 0.0)
     carried = np.cumsum(np.sort(capacity[on]))
-    enough = int(np.count_nonzero(carried >= threshold * (1.0 - _SLACK))) if load > 0 else int(pool.wired[gate])
+    enough = int(np.count_nonzero(carried >= threshold * (1.0 - TOLERANCE))) if load > 0 else int(pool.wired[gate])
     rule.weight[row] = weight
     rule.shortfall[gate] = enough == 0
     rule.spare[gate] = max(enough - 1, 0)

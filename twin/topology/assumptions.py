@@ -9,6 +9,7 @@ import polars as pl
 from twin import units
 from twin.api import Params, Quantity
 from twin.tables import table
+from twin.topology.attributes import ATTRIBUTES, matters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,19 +24,20 @@ if TYPE_CHECKING:
 def assumptions(topology: Topology) -> pl.DataFrame:
     """Table `assumptions` of a topology; what engines derive is added by them.
 
-    One row a setting (`calendar`, `discount`), a group's count, a group's attribute, a column of a side table, an
-    overlay on some instances, and a parameter of a model entry, in this order.  Parameters that
-    the file leaves out appear with the model's default; a default of "none" is no assumption and
-    has no row.
+    One row a setting (`calendar`, `discount`), a group's count, each of its attributes, what is
+    assumed for one that nobody gives, a column of a side table, an overlay on some instances, and a
+    parameter of a model entry, in this order.  Parameters that the file leaves out appear with the
+    model's default; a default of "none" is no assumption and has no row.
     """
     rows = [*_settings(topology)]
     for group in topology.groups.values():
         rows.append(_count(group))
         rows += _attributes(group)
+        rows += _absent(group)
         rows += _columns(group)
     rows += [_override(topology, override) for override in topology.overrides]
     for entry in topology.entries:
-        rows += _params(topology, entry)
+        rows += _params(entry)
     want = table("assumptions")
     return pl.DataFrame(rows, schema=want.schema(), orient="row")
 
@@ -55,6 +57,17 @@ def _count(group: Group) -> Row:
 def _attributes(group: Group) -> Iterator[Row]:
     for name, value in group.attributes.items():
         yield _row(group.path, name, value)
+
+
+def _absent(group: Group) -> Iterator[Row]:
+    """What the engines take because neither the file nor a catalogue says otherwise."""
+    if group.container:
+        return
+    given = {*group.attributes, *(group.rows.columns if group.rows is not None else ())}
+    for attribute in ATTRIBUTES.values():
+        if attribute.name not in given and matters(attribute, group.kind, given):
+            note = f"neither the file nor a catalogue gives {attribute.name}"
+            yield group.path, attribute.name, attribute.absent, "default", None, "assumed", note, str(group.where)
 
 
 def _columns(group: Group) -> Iterator[Row]:
@@ -89,12 +102,11 @@ def _row(owner: str, attribute: str, value: Value) -> Row:
     )
 
 
-def _params(topology: Topology, entry: ModelEntry) -> Iterator[Row]:
+def _params(entry: ModelEntry) -> Iterator[Row]:
     owner = f"{entry.section}.{entry.name}"
-    overlaid = {overlay.partition("=")[0].strip() for overlay in topology.overlays}
     for name, field in type(entry.params).model_fields.items():
         if name in entry.given:
-            origin = "overlay" if f"{owner}.{name}" in overlaid else "file"
+            origin = "overlay" if name in entry.overlaid else "file"
             text = entry.given[name]
             yield owner, name, text, origin, entry.source or None, None, entry.note or None, str(entry.where)
             continue

@@ -7,6 +7,10 @@ language reference is generated from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 from twin.units import DIMENSIONS
 
@@ -30,6 +34,9 @@ SINK_KINDS = ("rack", "server", "storage", "load")
 OTHER_KINDS = ("accelerator", "pump", "asset", "system")
 COOLING_KINDS = tuple(dict.fromkeys(LIQUID_KINDS + AIR_KINDS + REJECTION_KINDS))
 _COMPUTE = ("rack", "server", "accelerator", "system")
+_MOST_IN_ONE = 1e6
+"""Most accelerators, ports and the like in one component: 20 million of these still add up in 64 bits."""
+
 _RATED = SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS + OTHER_KINDS
 
 KINDS = tuple(
@@ -47,6 +54,10 @@ KINDS = tuple(
 )
 
 
+NEVER_FAILS = "never fails"
+"""What `assumptions` says of the `mtbf` of a component for which nobody gives one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute.
@@ -61,6 +72,8 @@ class Attribute:
         kinds: kinds that may have it; empty for every kind that is not a container.
         default: whether a kind's default part supplies it where a file leaves it out.  Sizes and
             prices are never guessed; how good and how reliable equipment is, may be.
+        absent: what the engines take where nobody gives it, as a person reads it; empty where that
+            is no assumption.
     """
 
     name: str
@@ -72,6 +85,7 @@ class Attribute:
     whole: bool = False
     kinds: tuple[str, ...] = ()
     default: bool = False
+    absent: str = ""
 
 
 _ALL = (
@@ -81,22 +95,25 @@ _ALL = (
         "rated output: kW of power, or kW of heat for cooling equipment; Gbit/s for network equipment",
         positive=True,
         kinds=_RATED,
+        absent="no limit",
     ),
     Attribute(
         "derate",
         "fraction",
-        "share of the rating that may be used continuously (1 where not given)",
+        "share of the rating that may be used continuously (100 % where not given)",
         most=1.0,
         positive=True,
         default=True,
+        absent="100 %",
     ),
     Attribute(
         "efficiency",
         "fraction",
-        "output over input at full use (1 where not given)",
+        "output over input at full use (100 % where not given)",
         most=1.0,
         positive=True,
         default=True,
+        absent="100 %",
     ),
     Attribute("load", "power", "own electrical load at full use; `power:` is the dependency"),
     Attribute(
@@ -106,12 +123,15 @@ _ALL = (
         positive=True,
         default=True,
         kinds=COOLING_KINDS,
+        absent="no electricity but its own load",
     ),
     Attribute(
         "liquid_fraction", "fraction", "share of the heat that goes to liquid", most=1.0, default=True, kinds=SINK_KINDS
     ),
-    Attribute("accelerators", "number", "accelerators in one", whole=True, kinds=_COMPUTE),
-    Attribute("mtbf", "duration", "mean operating time between failures", positive=True, default=True),
+    Attribute("accelerators", "number", "accelerators in one", most=_MOST_IN_ONE, whole=True, kinds=_COMPUTE),
+    Attribute(
+        "mtbf", "duration", "mean operating time between failures", positive=True, default=True, absent=NEVER_FAILS
+    ),
     Attribute("mttr", "duration", "mean time to repair", default=True),
     Attribute("failure_rate", "rate", "failures a year of operation; another way to say mtbf", default=True),
     Attribute("price", "money", "purchase price of one"),
@@ -121,7 +141,9 @@ _ALL = (
     Attribute("hbm", "memory", "high-bandwidth memory of one accelerator", kinds=_COMPUTE),
     Attribute("hbm_bandwidth", "memory_bandwidth", "memory bandwidth of one accelerator", kinds=_COMPUTE),
     Attribute("tdp", "power", "thermal design power of one accelerator", kinds=_COMPUTE),
-    Attribute("scaleup_domain", "number", "accelerators in one scale-up domain", whole=True, kinds=_COMPUTE),
+    Attribute(
+        "scaleup_domain", "number", "accelerators in one scale-up domain", most=_MOST_IN_ONE, whole=True, kinds=_COMPUTE
+    ),
     Attribute(
         "scaleup_bandwidth",
         "bandwidth",
@@ -129,13 +151,15 @@ _ALL = (
         kinds=_COMPUTE,
     ),
     Attribute("scaleout_bandwidth", "bandwidth", "scale-out bandwidth of one accelerator", kinds=_COMPUTE),
-    Attribute("ports", "number", "network ports", whole=True),
+    Attribute("ports", "number", "network ports", most=_MOST_IN_ONE, whole=True),
     Attribute("port_bandwidth", "bandwidth", "rate of one port"),
     Attribute("space", "space", "height in rack units"),
     Attribute("mass", "mass", "weight"),
     Attribute("start_time", "duration", "time from loss of supply to carrying load", default=True),
     Attribute("runtime", "duration", "time it carries its load without supply", default=True),
-    Attribute("chips_per_server", "number", "accelerators in one server", whole=True, kinds=_COMPUTE),
+    Attribute(
+        "chips_per_server", "number", "accelerators in one server", most=_MOST_IN_ONE, whole=True, kinds=_COMPUTE
+    ),
     Attribute("launch", "text", "date of launch"),
     Attribute("maker", "text", "manufacturer"),
     Attribute("cooling_type", "text", "air, liquid or hybrid, as published"),
@@ -156,6 +180,23 @@ def column_of(attribute: Attribute, kind: str) -> str:
     """
     dimension = DIMENSIONS.get(dimension_of(attribute, kind))
     return attribute.name if dimension is None or dimension.bare else f"{attribute.name}_{dimension.suffix}"
+
+
+def matters(attribute: Attribute, kind: str, given: Container[str]) -> bool:
+    """Whether leaving the attribute out of a component of this kind makes the engines assume something.
+
+    Args:
+        attribute: the attribute, not among those given.
+        kind: of the component.
+        given: names of the attributes that it has.
+    """
+    if not attribute.absent or not fits(attribute, kind):
+        return False
+    if attribute.name == "mtbf":
+        return "failure_rate" not in given
+    if attribute.name == "derate":
+        return "capacity" in given
+    return attribute.name != "efficiency" or kind in POWER_KINDS
 
 
 def fits(attribute: Attribute, kind: str) -> bool:

@@ -115,6 +115,7 @@ def check(draft: Draft, raw: RawEntry) -> ModelEntry | None:
         model=raw.model,
         params=params,
         given={key: _text(node) for key, node in raw.params.items()},
+        overlaid=frozenset(key for key, node in raw.params.items() if _overlaid(node)),
         refers=refers,
         where=raw.node.where,
         **raw.about,
@@ -140,6 +141,13 @@ def _unknown_model(draft: Draft, raw: RawEntry, models: Mapping[str, Provided]) 
 
 def _text(node: Node) -> str:
     return node.text if isinstance(node, Scalar) else str(plain(node))
+
+
+def _overlaid(node: Node) -> bool:
+    """Whether an overlay gave the value or something inside it."""
+    if node.origin == "overlay" or isinstance(node, Scalar):
+        return node.origin == "overlay"
+    return any(_overlaid(item) for item in (node.items.values() if isinstance(node, Mapped) else node.items))
 
 
 def _params(draft: Draft, raw: RawEntry, provided: Provided) -> Params | None:

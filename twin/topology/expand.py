@@ -180,11 +180,10 @@ def _parents(topology: Topology) -> pl.Series:
 
 
 def _dates(topology: Topology) -> pl.Series:
-    start = np.datetime64(topology.calendar.start, "M")
     months = np.concatenate(list(instances.energised(topology).values()))
     low, high = int(months.min()), int(months.max())
     # Few months and many instances: make each date once.
-    days = (start + np.arange(low, high + 1)).astype("datetime64[D]").astype(np.int32)
+    days = instances.first_days(topology.calendar, np.arange(low, high + 1)).astype(np.int32)
     return pl.Series(days[months - low]).cast(pl.Date)
 
 

@@ -69,7 +69,7 @@ def _node(group: Group) -> dict[str, Any]:
         "count": group.count,
         "total": group.total,
         "container": group.container,
-        "energised": group.energised,
+        "energised": group.energised or (0,),
         "doc": group.doc,
         "source": group.source,
         "note": group.note,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from twin.api import Calendar
     from twin.topology.model import Group, Topology
 
     Ints = NDArray[np.int64]
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 ENERGISED = "energised"
 """Name under which side tables and overrides carry the month index of coming into service."""
+
+_UNSTATED = -(1 << 40)
+"""Month of a group that says nothing: earlier than any that is stated."""
 
 
 def offsets(topology: Topology) -> dict[str, int]:
@@ -65,6 +69,12 @@ def first_locals(topology: Topology, group: str, ancestor: str, ancestors: Array
         Locals of `group`, int64, of the shape of `ancestors` (locals of `ancestor`).
     """
     return np.asarray(ancestors, dtype=np.int64) * topology.per(group, ancestor)
+
+
+def first_days(calendar: Calendar, months: ArrayLike) -> NDArray[np.datetime64]:
+    """The first days of months by index, negative ones too: `datetime64[D]` of the shape of `months`."""
+    start = np.datetime64(f"{calendar.start:%Y-%m}", "M")
+    return (start + np.asarray(months, dtype=np.int64)).astype("datetime64[D]")
 
 
 def varying(topology: Topology, group: str) -> tuple[str, ...]:
@@ -110,8 +120,8 @@ def attribute(topology: Topology, group: str, name: str) -> Floats:
 def energised(topology: Topology) -> dict[str, Ints]:
     """The month index from which every instance is in service, by group path.
 
-    An instance is in service when it and everything that contains it is: the latest of their
-    months, side tables and overlays applied.
+    An instance is in service when it and everything that contains it is: the latest of the months
+    that they state, side tables and overlays applied; the calendar's start where none states one.
 
     Returns:
         int64 arrays of length `total`, counted from the month of the calendar's start; negative
@@ -121,7 +131,7 @@ def energised(topology: Topology) -> dict[str, Ints]:
     for path, group in topology.groups.items():
         own = _own_months(topology, group)
         months[path] = own if group.parent is None else np.maximum(own, np.repeat(months[group.parent], group.count))
-    return months
+    return {path: np.where(stated == _UNSTATED, 0, stated) for path, stated in months.items()}
 
 
 def ids(topology: Topology, group: str, locals_: ArrayLike) -> list[str]:
@@ -156,7 +166,7 @@ def instance_id(chain: Iterable[Group], local: int) -> str:
 
 
 def _own_months(topology: Topology, group: Group) -> Ints:
-    stated = np.array(group.energised, dtype=np.int64)
+    stated = np.array(group.energised or (_UNSTATED,), dtype=np.int64)
     months = np.full(group.total, stated[0]) if len(stated) == 1 else np.tile(stated, group.total // group.count)
     if group.rows is not None and ENERGISED in group.rows.columns:
         cells = group.rows[ENERGISED]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from twin.api import EXTERNAL_PARTIES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -115,8 +117,9 @@ class Group:
         part: component or catalogue part it uses; None where none.
         attributes: by name; the names and units are those of `twin.topology.attributes`.
         dependencies: at most one a layer, two on cooling (one liquid, one air).
-        energised: month index (from the calendar's start) of each instance of ONE parent instance, own
-            statement only (a child is in service when all its ancestors are): length 1 (for all) or `count`.
+        energised: month index (from the calendar's start, negative before it) of each instance of ONE
+            parent instance, own statement only (a child is in service when all its ancestors are):
+            length 1 (for all) or `count`; empty where the file says nothing.
         rows: columns of a side table that differ by instance, by attribute name, canonical units,
             `total` rows; None where there is none.
         where: place in the file.
@@ -192,6 +195,7 @@ class ModelEntry:
         model: name of the model.
         params: the validated parameters.
         given: name of each parameter the file or an overlay states -> its text.
+        overlaid: those of them that a scenario or `--set` gave, in whole or in part.
         refers: names of other deals that it refers to.
         where: place in the file.
     """
@@ -203,6 +207,7 @@ class ModelEntry:
     given: Mapping[str, str]
     refers: tuple[str, ...]
     where: Where
+    overlaid: frozenset[str] = frozenset()
     doc: str = ""
     source: str = ""
     note: str = ""
@@ -223,7 +228,6 @@ class Topology:
         overlays: `path=value` applied after it, as written.
         files: every file read, with its SHA-256.
         settings: values of the file that are not of a group or entry (discount rate, …), for `assumptions`.
-        checks: assertions of the file beyond `redundancy`; empty for now.
     """
 
     name: str
@@ -242,6 +246,11 @@ class Topology:
     files: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Value] = field(default_factory=dict)
     doc: str = ""
+
+    @property
+    def known_parties(self) -> frozenset[str]:
+        """Names of all who may pay or be paid: those the file declares and the external ones."""
+        return frozenset((*self.parties, *EXTERNAL_PARTIES))
 
     def section(self, name: str) -> tuple[ModelEntry, ...]:
         """The entries of one section, in file order."""

@@ -155,7 +155,7 @@ def _days(node: Node | None) -> list[date]:
 
 
 def _energised(draft: Draft, raw: RawGroup, start: date) -> tuple[int, ...]:
-    """Month index of each date; what comes into service before the start is there from the start."""
+    """Month index of each date, negative before the calendar's start; none where the group says nothing."""
     node = raw.items.get("energised")
     days = _days(node)
     if isinstance(node, Listing) and len(node.items) != raw.count:
@@ -166,7 +166,7 @@ def _energised(draft: Draft, raw: RawGroup, start: date) -> tuple[int, ...]:
             got=f"{len(node.items)} dates",
             expected=f"one date for all, or a list of {raw.count:,}",
         )
-    return tuple(max(0, month_index(day, start)) for day in days) or (0,)
+    return tuple(month_index(day, start) for day in days)
 
 
 def _overrides(draft: Draft, parts: Parts, start: date, groups: dict[str, Group]) -> tuple[Override, ...]:
@@ -199,4 +199,4 @@ def _override_value(draft: Draft, parts: Parts, one: Pending, raw: RawGroup, sta
     except UnitError as error:
         draft.findings.add(one.node, one.node.path, error.message, got=one.node.text, expected=error.expected)
         return None
-    return Value(max(0, month_index(day, start)), one.node.text, "overlay", one.node.where)
+    return Value(month_index(day, start), one.node.text, "overlay", one.node.where)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from twin import units
+from twin.api import Calendar
 from twin.errors import nearest, one_of
 from twin.topology.attributes import ATTRIBUTES, Attribute, column_of, dimension_of, fits
 from twin.topology.draft import MAX_COUNT
@@ -191,7 +194,7 @@ def _column(draft: Draft, group: RawGroup, series: pl.Series, attribute: Attribu
         if series.dtype == pl.String
         else series.cast(pl.Float64)
     )
-    lost = numbers.is_null() | ~numbers.is_finite().fill_null(value=False)
+    lost = ~(numbers.abs() <= units.MOST).fill_null(value=False)
     if _first(draft, group, series, lost, lambda cell: _lost(cell, series.name)):
         return None
     bad = pl.Series([False]).new_from_index(0, len(numbers))
@@ -213,10 +216,11 @@ def _lost(cell: object, name: str) -> tuple[str, str]:
     if cell is None or not str(cell).strip():
         return "empty", "every row needs a value; leave the column out to use the group's own"
     try:
-        float(str(cell))
+        number = float(str(cell))
     except ValueError:
         return "not a number", f"write numbers in the unit of '{name}', without the unit"
-    return "not a finite number", "write a finite number"
+    what = "larger than any real quantity" if math.isfinite(number) else "not a finite number"
+    return what, "write a finite number"
 
 
 def _dates(draft: Draft, group: RawGroup, series: pl.Series) -> pl.Series | None:
@@ -232,9 +236,7 @@ def _dates(draft: Draft, group: RawGroup, series: pl.Series) -> pl.Series | None
 
 
 def months(frame: pl.DataFrame, start: date) -> pl.DataFrame:
-    """The frame with `energised` as month index (int64) from the month of `start`, 0 for what is earlier."""
+    """The frame with `energised` as month index (int64) from the month of `start`, negative before it."""
     if ENERGISED not in frame.columns or frame[ENERGISED].dtype != pl.Date:
         return frame
-    day = pl.col(ENERGISED)
-    index = (day.dt.year().cast(pl.Int64) - start.year) * 12 + day.dt.month().cast(pl.Int64) - start.month
-    return frame.with_columns(index.clip(lower_bound=0).alias(ENERGISED))
+    return frame.with_columns(Calendar(start, 0).number(ENERGISED))

@@ -34,7 +34,8 @@ def energised(structure: Structure, calendar: Calendar) -> pl.DataFrame:
         """(months, sites): sum of what is energised by then."""
         shape = (calendar.months, len(sites))
         added = np.bincount(cell, weights=amount[month < calendar.months], minlength=shape[0] * shape[1])
-        return added.reshape(shape).cumsum(axis=0).ravel()
+        # of no loads at all numpy counts in whole numbers, whatever the weights
+        return added.reshape(shape).cumsum(axis=0).ravel().astype(np.float64)
 
     dates = np.array(calendar.dates(), dtype="datetime64[D]")
     return pl.DataFrame(

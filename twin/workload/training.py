@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import AfterValidator
 
-from twin.api import Fraction, Params, Ratio, RefusedError, SiteRef, Work, WorkloadInputs, WorkloadModel
+from twin.api import Fraction, Params, Ratio, RefusedError, SiteRef, Work, WorkloadInputs, WorkloadModel, at_sites
 
 SECONDS_PER_DAY = 86_400.0
 FLOP_PER_TFLOP = 1e12
@@ -60,9 +60,7 @@ def training(inputs: WorkloadInputs) -> dict[str, pl.DataFrame]:
 
 
 def _row(name: str, given: Training, compute: pl.DataFrame) -> dict[str, object]:
-    if given.sites:
-        compute = compute.filter(pl.col("site").is_in(given.sites) | _without_number("site").is_in(given.sites))
-    compute = compute.filter(pl.col("accelerators") > 0)
+    compute = compute.filter(at_sites(given.sites), pl.col("accelerators") > 0)
     total = int(compute["accelerators"].sum())
     count = round(given.accelerators * total) if given.accelerators <= 1.0 else round(given.accelerators)
     _refuse(name, given, compute, total, count)
@@ -100,10 +98,6 @@ def _refuse(name: str, given: Training, compute: pl.DataFrame, total: int, count
             f"'{name}' runs at {given.precision} and '{unknown['group'][0]}' has no figure for it",
             f"state '{given.precision}' for that group, or use a part that has it",
         )
-
-
-def _without_number(column: str) -> pl.Expr:
-    return pl.col(column).str.replace(r"\[.*$", "")
 
 
 MODEL = WorkloadModel("training", "How long a training run of so many FLOP takes.", Training, training)

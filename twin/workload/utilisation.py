@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from twin.api import at_sites
 from twin.errors import Finding, InputError
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ def utilisation(months: pl.DataFrame, workloads: Iterable[ModelEntry]) -> pl.Dat
 
 def _share(params: Any) -> pl.Expr:
     """Share of a site's accelerators that a workload occupies; 0 at other sites."""
-    wanted = list(getattr(params, "sites", ()))
-    site = pl.col("site")
-    here = site.is_in(wanted) | site.str.replace(r"\[.*$", "").is_in(wanted) if wanted else pl.lit(value=True)
+    here = at_sites(getattr(params, "sites", ()))
     if params.accelerators <= 1.0:
         return pl.when(here).then(params.accelerators).otherwise(0.0)
     pool = pl.col("accelerators").filter(here).sum().over("month")
