@@ -25,6 +25,10 @@ def test_the_nearest_name_forgives_case_and_slips() -> None:
     assert nearest("zzz", ["rack"]) == ""
 
 
+def test_the_start_of_a_single_name_is_taken_for_it() -> None:
+    assert nearest("maker.b30", ["maker.b30-rack", "maker.b29"]) == "did you mean 'maker.b30-rack'?"
+
+
 def test_a_long_list_says_how_long() -> None:
     assert "(20 in all)" in one_of("x", [f"name{n:02}" for n in range(20)])
 

@@ -67,7 +67,7 @@ REFUSED = [
     ("3 %", "rate", "'%' is not a unit of rate"),
     ("$5/kWh", "money_per_power_month", "not a unit of money per power month"),
     ("$10/kW-month", "money_per_energy", "not a unit of money per energy"),
-    ("5 kVA", "power", "'kVA' is not a unit"),
+    ("5 kVA", "power", "'kVA' is apparent power"),
     ("132 mW", "power", "in milliwatts"),
     ("$50/mWh", "money_per_energy", "in milliwatts"),
     ("", "power", "not a quantity"),
@@ -130,3 +130,10 @@ def test_numbers_beyond_any_real_quantity_are_refused(text: object) -> None:
 def test_lanes_of_thousands_of_digits_are_refused() -> None:
     with pytest.raises(UnitError, match="too many lanes"):
         units.parse_lanes("9" * 5000 + " x 400 Gbps")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(999.6e6, "$1B"), (999.4e6, "$999M"), (-1.5e6, "-$1.5M"), (0.0, "$0"), (15_500.0, "$15.5k")]
+)
+def test_money_steps_up_when_rounding_does(value: float, text: str) -> None:
+    assert units.show_money(value, 3) == text

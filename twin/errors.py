@@ -19,6 +19,7 @@ EXIT_BAD_INPUT = 2
 EXIT_BUG = 101
 
 _MAX_GOT = 60
+_SHORTEST_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,6 +117,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     folded = {other.casefold(): other for other in names}
     if name.casefold() in folded:
         return f"did you mean '{folded[name.casefold()]}'?"
+    longer = [other for other in names if other.casefold().startswith(name.casefold())]
+    if len(longer) == 1 and len(name) >= _SHORTEST_PREFIX:
+        return f"did you mean '{longer[0]}'?"
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 

@@ -174,7 +174,7 @@ class Registry:
         sure = [info for info in missing if any(label.split("/", 1)[1] == name for label in info.provides)]
         # a catalogue does not list its parts here, nor a reader its suffixes, and an import that failed tells nothing
         might = [info for info in missing if not info.provides or info.provides[0].startswith(_OPAQUE)]
-        return "; ".join(f"plugin {info} is {info.state}: {info.reason}" for info in sure or might)
+        return "; ".join(f"plugin {info} is {info.state}: {info.reason}" for info in sure or might or missing)
 
 
 def registry(extra: Iterable[object] = ()) -> Registry:

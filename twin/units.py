@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pint import UnitRegistry
 
 HOURS_PER_YEAR = 8760.0
-HOURS_PER_MONTH = 730.0
 MONTHS_PER_YEAR = 12
 
 _DEFINITIONS = """
@@ -120,6 +119,7 @@ MOST = 1e40
 
 _MOST_LANES_DIGITS = 9
 _MILLI = re.compile(r"(?<![A-Za-z])mWh?(?![A-Za-z])")
+_APPARENT = re.compile(r"\b[kMG]?VA\b")
 _PLAIN_UNIT = re.compile(r"[A-Za-z%°_µ$ */().\d-]*$")
 _SHORT = (
     ("yearly", "year"),
@@ -220,10 +220,8 @@ def _digits(value: float, digits: int) -> str:
 
 
 def _scaled(value: float, steps: tuple[tuple[str, float], ...], digits: int) -> str:
-    for unit, size in steps:
-        if abs(value) >= size:
-            return f"{_digits(value / size, digits)} {unit}".strip()
-    unit, size = steps[-1]
+    rounded = abs(float(f"{value:.{digits}g}"))  # 999.9 M in three digits is 1 B, not 1,000 M
+    unit, size = next((step for step in steps if rounded >= step[1]), steps[-1])
     return f"{_digits(value / size, digits)} {unit}".strip()
 
 
@@ -268,6 +266,8 @@ def _factor(unit: str, name: str) -> float:
     want = DIMENSIONS[name]
     if _MILLI.search(unit):
         raise UnitError(f"'{unit}' is in milliwatts, a billionth of MW", f"write MW with a capital M; {_right(want)}")
+    if _APPARENT.search(unit):
+        raise UnitError(f"'{unit}' is apparent power", f"give real power: kW = kVA x power factor; {_right(want)}")
     expression = _expression(unit)
     registry = _registry()
     if not _PLAIN_UNIT.match(unit) or "**" in unit or unit[0] in ".0123456789":

@@ -32,8 +32,8 @@ CASH by party  role         in    out     net     NPV     IRR  payback
   base rent $250k from 2027-04 to 2027-04, tenant to landlord (lease)
 DEBT notes  $20M drawn from bank by landlord · DSCR at least 1.27 (2027-05), on average 1.29 ·
             $19.9M still owed in 2027-05
-ACCELERATOR-HOUR for tenant  $3.000 at nameplate, $3.003 delivered: base rent $2.462, energy charge
-                             $0.540
+ACCELERATOR-HOUR for tenant  $3.000 at nameplate, $3.003 delivered, of which base rent $2.462,
+                             energy charge $0.540
 CHECKS  1 check holds
 ASSUMPTIONS  2 values, 1 without a source, 1 unverified"""
 

@@ -96,8 +96,10 @@ PARTS = {
     "maker.rack": Part(
         "maker.rack", "rack", {"load": Figure("100 kW", "a page", "read"), "accelerators": Figure("64")}
     ),
-    "maker.switch": Part("maker.switch", "leaf", {"capacity": Figure("51.2 Tbps"), "unheard_of": Figure("1")}),
+    "maker.switch": Part("maker.switch", "leaf", {"capacity": Figure("51.2 Tbps"), "accelerators": Figure("1")}),
     "maker.odd": Part("maker.odd", "ups", {"capacity": Figure("many")}),
+    "maker.slip": Part("maker.slip", "rack", {"laod": Figure("110 kW")}),
+    "maker.raack": Part("maker.raack", "raack", {"load": Figure("110 kW")}),
     "taken": Part("taken", "ups", {}),
     "maker.half": Part("maker.half", "ups", {"mttr": Figure("8 h")}),
 }

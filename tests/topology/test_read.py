@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from topology.fakes import GOOD, PLUGIN, Registry, load
 
+from twin.errors import InputError
 from twin.topology import shape
 from twin.topology.attributes import ATTRIBUTES, column_of, dimension_of, fits
 from twin.topology.document import parse
@@ -159,6 +160,19 @@ def test_a_failure_rate_hides_the_mtbf_of_what_is_further_away(tmp_path):
 def test_figures_that_mean_nothing_here_are_left_out(tmp_path):
     assert set(only(tmp_path, "l: {use: maker.switch}")) == {"capacity"}
     assert only(tmp_path, "l: {use: maker.switch}")["capacity"].value == 51200.0
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "right"),
+    [
+        ("maker.slip", "part 'maker.slip' of fake (fake-dist 1.0) has an attribute 'laod' that there is not", "'load'"),
+        ("maker.raack", "part 'maker.raack' of fake (fake-dist 1.0) is of a kind that there is not", "'rack'"),
+    ],
+)
+def test_a_part_that_says_what_there_is_not_names_its_plugin(tmp_path, part, said, right):
+    with pytest.raises(InputError) as caught:
+        only(tmp_path, f"r: {{use: {part}, power: grid}}")
+    assert any(said in finding.message and right in finding.expected for finding in caught.value.findings)
 
 
 def test_containers_take_their_kind_or_their_name_or_are_spaces(tmp_path):

@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 a check failed, 2 bad input or usage, 101 a bug of ours, 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXIT_INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A disk or quota that is full is the machine's fault and not a bug."""
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("twin.cli.init", "init", "Write a starter topology to learn from and change."),
@@ -107,6 +110,13 @@ def run(args: Sequence[str]) -> int:
     except TwinError as error:
         report_error(error)
         status = error.exit_status
+    except OSError as error:
+        if error.errno not in _FULL:
+            status = report_bug(error, args)
+        else:
+            _discard_stdout()
+            say(f"error: cannot write: {error.strerror}")
+            status = EXIT_BAD_INPUT
     except (KeyboardInterrupt, EOFError, click.Abort):
         say("interrupted")
         status = EXIT_INTERRUPTED

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _LARGE = ("nodes", "edges")
 """Tables with a row an instance: only for who asks for them."""
 
+_WIDEST = 140
+"""Columns of a summary beyond which lines are too long to read."""
+
 
 def _runs(function: Callable[..., None]) -> Callable[..., Any]:
     """The argument and options of every command here."""
@@ -121,4 +124,4 @@ def _run(analysis: str, source: Source, out: Output, shown: Sequence[str], rest:
 
 def _width() -> int:
     """Columns of the terminal, within what reads well; 100 where there is none."""
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 100))
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, _WIDEST))

@@ -53,6 +53,7 @@ def cash(results: Results, width: int) -> list[Text]:
         ]
         for row in shown.iter_rows(named=True)
     ]
+    rate = _discount(results)
     others = frame.height - shown.height
     label = f"sum, with {count(others, 'other')}" if others else "sum"
     sums = [money(total(frame[name])) for name in ("inflow_usd", "outflow_usd", "net_usd", "npv_usd")]
@@ -62,12 +63,20 @@ def cash(results: Results, width: int) -> list[Text]:
         Col("in", keep=7),
         Col("out", keep=7),
         Col("net"),
-        Col("NPV"),
+        Col(f"NPV at {rate}" if rate else "NPV"),
         Col("IRR", keep=8),
         Col("payback", keep=5),
     ]
     said = block("CASH by party", columns, [*rows, [label, "", *sums, "", ""]], width)
     return said + _rent(results, width)
+
+
+def _discount(results: Results) -> str:
+    """The rate of the present values as the file says it; empty where the assumptions are not there."""
+    if "assumptions" not in results:
+        return ""
+    said = results["assumptions"].filter((pl.col("owner") == "discount") & (pl.col("attribute") == "rate"))["value"]
+    return said[0].removesuffix("/year").replace(" ", "") if said.len() else ""
 
 
 def _rent(results: Results, width: int) -> list[Text]:
@@ -104,8 +113,11 @@ def _loan(loan: pl.DataFrame) -> str:
     cover = loan.drop_nulls("dscr_ratio")
     if cover.height:
         worst = cover.row(int(cover["dscr_ratio"].arg_min() or 0), named=True)
-        text = f"DSCR at least {worst['dscr_ratio']:.2f} ({month(worst['month'])})"
-        parts.append(f"{text}, on average {total(cover['dscr_ratio']) / cover.height:.2f}")
+        least, mean = worst["dscr_ratio"], total(cover["dscr_ratio"]) / cover.height
+        if f"{least:.2f}" == f"{mean:.2f}":  # sculpted: which month is the lowest is rounding noise
+            parts.append(f"DSCR {least:.2f} throughout")
+        else:
+            parts.append(f"DSCR at least {least:.2f} ({month(worst['month'])}), on average {mean:.2f}")
     else:
         parts.append("no full year of debt service to cover")
     last = loan.row(-1, named=True)
@@ -129,17 +141,18 @@ def unit_cost(results: Results, width: int) -> list[Text]:
             continue
         row = sum_row.row(0, named=True)
         text = f"{_dollars(row['usd_per_accelerator_h'])} at nameplate, "
-        text += f"{_dollars(row['usd_per_delivered_accelerator_h'])} delivered"
+        text += f"{_dollars(row['usd_per_delivered_accelerator_h'])} delivered, of which"
         rest = part.filter(pl.col("category") != "total").sort(
             pl.col("usd_per_delivered_accelerator_h").abs(), descending=True
         )
+        named = rest.height if rest.height <= _CATEGORIES_SHOWN + 1 else _CATEGORIES_SHOWN
         sums = [
             f"{each['category'].replace('_', ' ')} {_dollars(each['usd_per_delivered_accelerator_h'])}"
-            for each in rest.head(_CATEGORIES_SHOWN).iter_rows(named=True)
+            for each in rest.head(named).iter_rows(named=True)
         ]
-        more = total(rest["usd_per_delivered_accelerator_h"].slice(_CATEGORIES_SHOWN))
-        sums += [f"other {_dollars(more)}"] if rest.height > _CATEGORIES_SHOWN else []
-        said += fact(f"ACCELERATOR-HOUR for {party}", f"{text}: {', '.join(sums)}", width)
+        more = total(rest["usd_per_delivered_accelerator_h"].slice(named))
+        sums += [f"other {_dollars(more)}"] if rest.height > named else []
+        said += fact(f"ACCELERATOR-HOUR for {party}", f"{text} {', '.join(sums)}", width)
     return said
 
 

@@ -242,9 +242,9 @@ def failures(results: Results, width: int) -> list[Text]:
             row["element"].removeprefix(prefix) + (f" (any of {row['count']:,})" if row["count"] > 1 else ""),
             f"{row['racks_lost']:,}",
             power(row["lost_it_kw"]),
-            hours(row["outages_per_year"]),
+            hours(row["outages_per_year"]) if row["outages_per_year"] else "no data",
             "-" if row["mean_outage_h"] is None else hours(row["mean_outage_h"]),
-            energy_text(row["expected_kwh_lost_per_year"]),
+            energy_text(row["expected_kwh_lost_per_year"]) if row["outages_per_year"] else "no data",
         ]
         for row in supply.head(_FAILURES_SHOWN).iter_rows(named=True)
     ]

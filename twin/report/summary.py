@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _UNVERIFIED = ("assumed", "recalled", "unverified")
 _CHECKS_SHOWN = 5
+_GROUPS_SHOWN = 8
 
 
 def lines(results: Results, width: int = 100) -> list[Text]:
@@ -98,8 +99,10 @@ def assumptions(results: Results, width: int) -> list[Text]:
     defaults = frame.filter(pl.col("origin") == "default").height
     parts = [count(frame.height, "value"), f"{bare} without a source", f"{doubtful} unverified"]
     parts += [f"{defaults} by default"] if defaults else []
-    immortal = frame.filter((pl.col("attribute") == "mtbf") & (pl.col("value") == NEVER_FAILS)).height
-    parts += [f"{count(immortal, 'group')} without failure data never {'fails' if immortal == 1 else 'fail'}"] * bool(
-        immortal
-    )
-    return fact("ASSUMPTIONS", ", ".join(parts), width)
+    said = fact("ASSUMPTIONS", ", ".join(parts), width)
+    immortal = frame.filter((pl.col("attribute") == "mtbf") & (pl.col("value") == NEVER_FAILS))["owner"].to_list()
+    if immortal:
+        names = ", ".join(name.rpartition("/")[2] for name in immortal[:_GROUPS_SHOWN])
+        more = f" and {len(immortal) - _GROUPS_SHOWN} more groups" if len(immortal) > _GROUPS_SHOWN else ""
+        said += layout.note(f"without failure data, so taken never to fail: {names}{more}", width)
+    return said

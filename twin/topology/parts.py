@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from twin.errors import UnitError, nearest, one_of, shorten
 from twin.topology import values
-from twin.topology.attributes import ATTRIBUTES, CONTAINER_KINDS, fits
+from twin.topology.attributes import ATTRIBUTES, CONTAINER_KINDS, KINDS, fits
 from twin.topology.draft import text_of
 from twin.topology.model import Value, Where
 from twin.topology.nodes import Node, Scalar, describe
@@ -58,6 +58,14 @@ class Parts:
         elif kind in CONTAINER_KINDS:
             self.findings.add(
                 group.where, group.place, f"a {kind} without anything in it", expected="add 'contains:' with groups"
+            )
+        elif kind and not own and chain.part is not None and chain.part.kind == kind and kind not in KINDS:
+            self.findings.add(
+                group.items["use"],
+                group.key_place("use"),
+                f"part '{chain.part.name}' of {chain.part.plugin} is of a kind that there is not",
+                got=kind,
+                expected=one_of(kind, KINDS),
             )
         return kind
 
@@ -208,7 +216,16 @@ class Parts:
         """The figures of a part that mean something for the group's kind."""
         level: dict[str, Value] = {}
         for name, figure in part.figures.items():
-            if name not in ATTRIBUTES or not fits(ATTRIBUTES[name], group.kind):
+            if name not in ATTRIBUTES:
+                self.findings.add(
+                    use,
+                    group.key_place("use"),
+                    f"part '{part.name}' of {part.plugin} has an attribute '{name}' that there is not",
+                    got=shorten(figure.text),
+                    expected=f"{nearest(name, ATTRIBUTES)} the plugin's author must mend it".strip(),
+                )
+                continue
+            if not fits(ATTRIBUTES[name], group.kind):
                 continue
             try:
                 number = values.read(_number_or_text(figure.text), name, group.kind)
