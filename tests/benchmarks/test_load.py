@@ -160,7 +160,7 @@ def row_by_row(topology: Topology) -> tuple[pl.DataFrame, pl.DataFrame]:
             for index in range(1, group.count + 1):
                 name = f"{prefix}{group.name}[{index}]" if group.indexed else prefix + group.name
                 names[path].append(name)
-                day = topology.calendar.date(max(group.energised))
+                day = topology.calendar.date(max(group.energised, default=0))
                 figures = (own.get("capacity"), own.get("load"), own.get("accelerators", 0))
                 nodes.append((number, name, path, group.kind, holder, day, *figures))
                 number += 1

@@ -74,12 +74,11 @@ def test_offsets_count_groups_in_file_order() -> None:
     assert instances.size(topology) == sum(len(every) for every in walk(topology).values())
 
 
-def test_ancestors_and_first_locals_undo_each_other() -> None:
+def test_the_ancestor_of_an_instance_is_arithmetic() -> None:
     topology = campus()
     racks = np.arange(topology.groups["s/hall/row/rack"].total)
     halls = instances.ancestor_locals(topology, "s/hall/row/rack", "s/hall", racks)
     assert halls.tolist() == [rack // 10 for rack in racks]
-    assert instances.first_locals(topology, "s/hall/row/rack", "s/hall", [0, 5]).tolist() == [0, 50]
     assert set(instances.ancestor_locals(topology, "s/hall/row/rack", "", racks)) == {0}
     assert (instances.ancestor_locals(topology, "s/hall/row/rack", "s/hall/row/rack", racks) == racks).all()
 

@@ -173,7 +173,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str, findings: Finding
         where = Where(file, mark.line + 1, mark.column + 1) if lines else where
         written = text.splitlines()
         line = written[mark.line] if mark.line < len(written) else ""
-        if "\t" in line[: len(line) - len(line.lstrip())]:
+        # between brackets, as in JSON, a tab is as good as a space
+        if "\t" in line[: len(line) - len(line.lstrip())] and "flow" not in str(error.context):
             message, expected = "a tab is used to indent", "indent with spaces"
         elif "did not find expected ',' or" in str(error.problem) and _BRACKETED.search(line):
             expected = "between '{' and '}' or '[' and ']' a name with brackets needs quotes: 'rack[16]'"

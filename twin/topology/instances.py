@@ -60,17 +60,6 @@ def ancestor_locals(topology: Topology, group: str, ancestor: str, locals_: Arra
     return np.asarray(locals_, dtype=np.int64) // topology.per(group, ancestor)
 
 
-def first_locals(topology: Topology, group: str, ancestor: str, ancestors: ArrayLike) -> Ints:
-    """The first instance of `group` inside each of some instances of a containing group.
-
-    The rest follow it without a gap: `topology.per(group, ancestor)` of them.
-
-    Returns:
-        Locals of `group`, int64, of the shape of `ancestors` (locals of `ancestor`).
-    """
-    return np.asarray(ancestors, dtype=np.int64) * topology.per(group, ancestor)
-
-
 def first_days(calendar: Calendar, months: ArrayLike) -> NDArray[np.datetime64]:
     """The first days of months by index, negative ones too: `datetime64[D]` of the shape of `months`."""
     start = np.datetime64(f"{calendar.start:%Y-%m}", "M")

@@ -255,6 +255,12 @@ def _check(draft: Draft, group: RawGroup, layer: str, target: _Target, node: Nod
             expected=f"kinds that do: {', '.join(_GIVES[layer])}",
         )
         return None
+    return _offered(draft, target, supplier.kind, node, place)
+
+
+def _offered(draft: Draft, target: _Target, kind: str, node: Node, place: str) -> _Found | None:
+    """The supplier with its positions in one scope instance; None, with a finding, for numbers beyond the count."""
+    findings = draft.findings
     chain = draft.chain(target.path)[-len(target.segments) :]
     spans: list[range] = []
     restricted = False
@@ -290,7 +296,7 @@ def _check(draft: Draft, group: RawGroup, layer: str, target: _Target, node: Nod
         for span, level in zip(spans, chain, strict=True):
             numbers = [number * level.count + index for number in numbers for index in span]
         offsets = tuple(numbers)
-    return _Found(Supplier(target.path, target.scope, offsets), available, supplier.kind)
+    return _Found(Supplier(target.path, target.scope, offsets), available, kind)
 
 
 def _dependency(draft: Draft, raw: RawDependency, found: list[_Found]) -> Dependency | None:

@@ -76,6 +76,9 @@ _CONTAINER = (
     Key("contains", "groups", "groups inside each instance: `name` or `name[count]` -> group"),
     Key("energised", "dates", "date of coming into service, or a list with one date an instance"),
 )
+REDUNDANCIES = ("N", "N+1", "N+2", "2N", "2(N+1)", "3N/2", "4N/3")
+"""The words of `redundancy:`; `twin.structure.redundancy` says what they promise."""
+
 _SUPPLY = (
     Key("from", "suppliers", "names of supplier groups, or names with how many of each (`{ups-a: 1, ups-b: 1}`)"),
     Key("pick", "count", "how many of them each consumer is wired to, dealt evenly; all in scope where not given"),
@@ -83,12 +86,10 @@ _SUPPLY = (
     Key("share", "one of equal, primary", "how load is shared among those that work; `equal` where not given"),
     Key(
         "redundancy",
-        "one of N, N+1, N+2, 2N, 2(N+1), 3N/2, 4N/3",
+        f"one of {', '.join(REDUNDANCIES)}",
         "an assertion: checked, and never used to size anything",
     ),
 )
-REDUNDANCIES = ("N", "N+1", "N+2", "2N", "2(N+1)", "3N/2", "4N/3")
-SHARES = ("equal", "primary")
 
 FILE = _shape(
     "file",

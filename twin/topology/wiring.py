@@ -103,11 +103,6 @@ class Wiring:
         return int(self.combos.shape[1])
 
     @property
-    def n_members(self) -> int:
-        """Members of one scope instance."""
-        return len(self.rank)
-
-    @property
     def n_gates(self) -> int:
         """Gates in the whole topology: `scopes * n_combos`."""
         return self.scopes * self.n_combos
