@@ -88,3 +88,8 @@ def test_tests_and_files_named_in_the_text_are_there(path):
 )
 def test_commands_of_a_block(text, wanted):
     assert list(examples.commands(text)) == wanted
+
+
+def test_the_picture_is_of_a_present_run():
+    picture = _script("picture")
+    assert picture.PICTURE.read_text(encoding="utf-8") == picture.picture(), "run `python docs/picture.py`"
