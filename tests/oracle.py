@@ -39,6 +39,9 @@ class Oracle:
         for position, element in enumerate(row(gates.members, gate)):
             if self.live(element):
                 total += float(self.snapshot.weight[first + position])
+        cuts = self.snapshot.cuts.get(gate, ())
+        if any(not any(self.live(element) for element in cut) for cut in cuts):
+            return False
         return total >= float(self.snapshot.threshold[gate]) * (1 - TOLERANCE)
 
     def live(self, element: int) -> bool:

@@ -200,3 +200,21 @@ def test_the_analysis_is_registered_by_its_hook():
     assert analysis.name == "capacity"
     assert analysis.produces == ("capacity", "site_capacity", "checks")
     assert analysis.run is run
+
+
+def test_redundancy_beside_need_that_asks_for_all_does_not_hold():
+    """Three of three are needed, whatever they carry: `N+1` beside that is not kept."""
+    found = row(block(3, 20, redundancy="N+1", need=3), "power redundancy N+1")
+    assert not found["ok"]
+    assert (found["got"], found["wanted"]) == ("0 may fail", "1 may fail")
+    assert "add ups or lower 'need:'" in found["message"]
+    assert row(block(3, 20, redundancy="N+1", need=2), "power redundancy N+1")["ok"]
+
+
+def test_fewer_in_service_than_needed_fails_the_supply_check():
+    plant = Plant().add("s").add("s/ups", 3, "ups", capacity=1000.0, energised=(0, 5, 5))
+    plant.add("s/rack", 4, "rack", plant.on("power", "s/rack", "s/ups", need=2), load=10.0)
+    found = row(plant.done(), "power supply")
+    assert not found["ok"]
+    assert (found["got"], found["wanted"]) == ("1 in service", "at least 2")
+    assert "needs 2 of its suppliers 's/ups' and 1 is in service in 2027-04" in found["message"]

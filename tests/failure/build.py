@@ -61,6 +61,7 @@ class System:
     gates: list[Gate] = field(default_factory=list)
     loads: list[Part] = field(default_factory=list)
     halls: int = 0
+    cuts: dict[int, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
 
     def hall(self) -> int:
         """Add a hall; its scope number."""
@@ -95,6 +96,14 @@ class System:
         on = tuple(w if self.elements[m].on else 0.0 for m, w in zip(members, each, strict=True))
         self.gates.append(Gate(tuple(members), float(sum(on) if need is None else need), on, tolerance))
         return len(self.gates) - 1
+
+    def level(self, gate: int) -> int:
+        """How many steps of supply lie below a gate."""
+        return max(self.height(member) for member in self.gates[gate].members)
+
+    def height(self, element: int) -> int:
+        """How many steps of supply lie below an element."""
+        return max((1 + self.level(gate) for gate in self.elements[element].gates), default=0)
 
     def load(
         self,
@@ -143,6 +152,7 @@ class System:
             threshold=np.array([gate.threshold for gate in self.gates], dtype=float),
             spare=np.zeros(len(self.gates), dtype=np.int64),
             shortfall=np.zeros(len(self.gates), dtype=bool),
+            cuts=self.cuts,
         )
 
     def _elements(self, paths: list[str], totals: dict[str, int]) -> Elements:

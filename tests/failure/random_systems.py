@@ -41,6 +41,13 @@ def systems(draw: st.DrawFn) -> System:
             per_year=draw(rate_of(q)),
             count=draw(st.integers(1, 3)),
         )
+    for gate in range(len(system.gates)):
+        if draw(st.integers(0, 2)) == 0:
+            level = system.level(gate)
+            low = [e for e, part in enumerate(system.elements) if part.on and system.height(e) <= level]
+            cut = st.lists(st.sampled_from(low), min_size=1, max_size=3, unique=True).map(tuple) if low else None
+            if cut is not None:
+                system.cuts[gate] = tuple(draw(st.lists(cut, min_size=1, max_size=3)))
     return system
 
 

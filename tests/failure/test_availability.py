@@ -71,7 +71,7 @@ def test_equals_brute_force(system: System) -> None:
     served = total = 0.0
     for load in (load for load in system.loads if load.on):
         row = rows[f"{load.group}[1]", "in_service"]
-        extra = System([*system.elements], [*system.gates], [*system.loads], system.halls)
+        extra = System([*system.elements], [*system.gates], [*system.loads], system.halls, system.cuts)
         own = extra.gate(extra.add("site/own", q=load.unavailability, per_year=load.per_year))
         alone = extra.load("site/alone", gates=[*load.gates, own])
         down, often = oracle.measure(extra.build(), [alone])

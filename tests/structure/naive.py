@@ -189,7 +189,7 @@ class Flow:
             taking = [member for _, member in live]
             if gate.primary:
                 for rank in sorted({rank for rank, _ in live}):
-                    mine = [member for r, member in live if r == rank]
+                    mine = [member for r, member in live if r <= rank]
                     if sum(self.plant.derated(m) for m in mine) >= self.gate(gate) * (1 - SLACK):
                         taking = mine
                         break

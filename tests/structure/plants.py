@@ -69,6 +69,42 @@ def plants(draw: st.DrawFn, *, declare: bool = True) -> Topology:
 
 
 @st.composite
+def lean_plants(draw: st.DrawFn) -> Topology:
+    """One site of little reserve: feeds, perhaps transformers, UPS or primaries and a catcher, racks; all rated."""
+    plant = Plant().add("s")
+
+    def rated(*choices: float) -> dict[str, float]:
+        return {"capacity": draw(st.sampled_from(choices))}
+
+    def depend(consumer: str, *suppliers: Any) -> Dependency:
+        share = draw(st.sampled_from(["equal", "equal", "primary"]))
+        fixed = any(isinstance(supplier, tuple) for supplier in suppliers)
+        pick = None if fixed else draw(st.sampled_from([None, 1, 2]))
+        size = sum(plant.groups[path].count for path in suppliers if isinstance(path, str))
+        return plant.on("power", consumer, *suppliers, share=share, **({"pick": min(pick, size)} if pick else {}))
+
+    plant.add("s/grid", draw(st.integers(1, 2)), "utility", **rated(120.0, 200.0, 300.0))
+    below = "s/grid"
+    if draw(st.booleans()):
+        below = "s/tx"
+        plant.add(below, draw(st.integers(1, 3)), "transformer", depend(below, "s/grid"), **rated(90.0, 120.0, 200.0))
+    own = draw(st.sampled_from([0.0, 1.0]))
+    plant.add("s/ups", draw(st.integers(2, 4)), "ups", depend("s/ups", below), **rated(60.0, 80.0, 120.0), load=own)
+    suppliers: list[Any] = ["s/ups"]
+    if draw(st.booleans()):
+        plant.add("s/catcher", 1, "ups", depend("s/catcher", below), **rated(60.0, 80.0))
+        suppliers = [("s/ups", 1), ("s/catcher", 1)]
+    for number in range(draw(st.integers(1, 2))):
+        rack = f"s/rack-{number}"
+        plant.add(
+            rack, draw(st.integers(2, 6)), "rack", depend(rack, *suppliers), load=draw(st.sampled_from([15.0, 30.0]))
+        )
+    if draw(st.integers(0, 3)) == 0:
+        plant.override("s/ups", "capacity", 100.0, 0)
+    return plant.done()
+
+
+@st.composite
 def options(draw: st.DrawFn, plant: Plant, suppliers: tuple[str, ...], *, declare: bool) -> dict[str, Any]:
     """`pick`, `need`, `share` and `redundancy` that fit the suppliers in scope."""
     size = sum(plant.groups[path].count for path in suppliers)

@@ -14,6 +14,13 @@ from structure.plants import plants
 from twin.errors import RefusedError
 from twin.structure.compile import compile_structure
 from twin.structure.model import AIR, LIQUID, NETWORK, POWER
+from twin.structure.redundancy import tolerated
+from twin.topology.shape import REDUNDANCIES
+
+
+@pytest.mark.parametrize("word", REDUNDANCIES)
+def test_every_word_of_the_language_promises_something(word):
+    assert 0 <= tolerated(word, 4) <= 3
 
 
 @settings(max_examples=80, deadline=None)

@@ -156,6 +156,12 @@ def _supply(structure: Structure, months: list[Snapshot]) -> list[Check]:
         if not len(on):
             got, wanted = "none in service", "at least one"
             text = f"'{path}' comes into service in {when} before its suppliers '{suppliers}': energise them first"
+        elif len(on) < (need := int(structure.gates.need[gate])):
+            got, wanted = f"{len(on)} in service", f"at least {need}"
+            text = (
+                f"'{path}' needs {need} of its suppliers '{suppliers}' and {len(on)} "
+                f"{'is' if len(on) == 1 else 'are'} in service in {when}: energise them first or lower 'need:'"
+            )
         else:
             got, wanted = f"{len(on)} wired", "enough for what they are asked"
             text = (
@@ -181,7 +187,7 @@ def _redundancy(structure: Structure, months: list[Snapshot]) -> list[Check]:
             asked = np.flatnonzero(used(month)[gates])
             if not len(asked):
                 continue
-            missing = wanted[asked] - month.spare[gates[asked]]
+            missing = wanted[asked] - _spare(month, gates[asked])
             at = int(np.argmax(missing))
             if worst is None or missing[at] > worst[0]:
                 worst = int(missing[at]), int(asked[at]), month
@@ -200,7 +206,7 @@ def _assertion(
 ) -> Check:
     missing, at, month = worst
     gate = int(gates[at])
-    spare = int(month.spare[gate])
+    spare = int(_spare(month, np.array([gate]))[0])
     layer = _layer(structure, dependency)
     check = f"{layer} redundancy {dependency.redundancy}"
     losses = f"{int(wanted[at])} supplier{'' if wanted[at] == 1 else 's'} lost"
@@ -220,6 +226,15 @@ def _assertion(
     return Check(check, path, ok=False, got=got, wanted=need, message=text)
 
 
+def _spare(month: Snapshot, gates: Ints) -> Ints:
+    """(gates,): what each can lose by capacity, and no more than an explicit `need` leaves of what is in service."""
+    all_gates = month.structure.gates
+    members = all_gates.members
+    wired = np.array([np.count_nonzero(month.element_on[members.row(gate)]) for gate in gates.tolist()], dtype=np.int64)
+    need, spare = all_gates.need[gates], month.spare[gates]
+    return np.where((need < 0) | (spare < 0), spare, np.minimum(spare, np.maximum(wired - need, 0)))
+
+
 def _layer(structure: Structure, dependency: Dependency) -> str:
     """The layer of a dependency, cooling by its medium."""
     return RESOURCES[resource_of(structure.topology, dependency)].replace("_", " ")
@@ -230,6 +245,8 @@ def _way_out(structure: Structure, month: Snapshot, gate: int, losses: int) -> s
     members = structure.gates.members.row(gate)
     on = members[month.element_on[members]]
     what = structure.topology.groups[structure.groups[structure.elements.group[members[0]]]].name
+    if structure.gates.need[gate] >= 0 and month.spare[gate] >= losses:
+        return f"add {what} or lower 'need:'"
     if structure.gates.resource[gate] == NETWORK or not len(on):
         return f"add {what} or lower the load"
     derated = np.sort(structure.elements.derated_kw[on])

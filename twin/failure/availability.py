@@ -68,7 +68,7 @@ def in_service(snapshot: Snapshot, exact: Exact) -> tuple[Floats, Floats]:
 def _key(snapshot: Snapshot) -> bytes:
     """All that the answer depends on and a month can change."""
     arrays = (snapshot.element_on, snapshot.class_on, snapshot.weight, snapshot.threshold)
-    return b"".join(array.tobytes() for array in arrays)
+    return b"".join([*(array.tobytes() for array in arrays), repr(sorted(snapshot.cuts.items())).encode()])
 
 
 def _scopes(snapshot: Snapshot, exact: Exact) -> Iterator[Row]:

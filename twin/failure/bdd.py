@@ -102,6 +102,17 @@ class Diagram:
             result = self._ite(function, self.always, result)
         return result
 
+    def all_of(self, functions: Iterable[BDDFunction]) -> BDDFunction:
+        """Down when all of the functions are.
+
+        Raises:
+            RefusedError: the node budget is spent.
+        """
+        result = self.always
+        for function in sorted(functions, key=self._depth, reverse=True):
+            result = self._ite(function, result, self.never)
+        return result
+
     def threshold(self, steps: Sequence[Step], slack: float) -> BDDFunction:
         """Down when the weights of the steps that are down sum to more than `slack`.
 

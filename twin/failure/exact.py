@@ -2,7 +2,8 @@
 
 What takes a load down is a set of *causes*, any one of which is enough.  A gate contributes the
 failures that alone take it down (the essential ones, however deep upstream) as causes of their own,
-and what needs several failures together as one more, a decision diagram.  Causes that share no
+and what needs several failures together as one more, a decision diagram; a cut set of the snapshot
+(suppliers whose joint loss overloads the gate's members) is one more again.  Causes that share no
 part are independent and are joined by arithmetic; only those that share parts meet in one diagram.
 So a hall, a site or a campus costs the sum of its independent pieces, and not their product.
 """
@@ -118,15 +119,11 @@ class System:
         self._of_gate: dict[int, Causes] = {}
         self._alike: dict[bytes, Causes] = {}
         for gate in gates:
-            self._of_gate[gate] = self._gate(gate)
+            self._of_gate[gate] = self._gate(gate).union(*(self._cut(cut) for cut in snapshot.cuts.get(gate, ())))
 
     def of_class(self, index: int) -> Causes:
         """What leaves the loads of a class unfed."""
         return self._any(self._structure.classes.gates.row(index).tobytes())
-
-    def of_element(self, index: int) -> Causes:
-        """What takes an element down, itself included."""
-        return self._upstream(index) | {self._own[index]} if index in self._own else self._upstream(index)
 
     def measure(self, causes: Causes) -> Measure:
         """Unavailability and frequency of "any of the causes is there"."""
@@ -206,6 +203,20 @@ class System:
             rest.setdefault(shared - essential, []).extend(block)
         return essential | self._together(rest, essential, slack)
 
+    def _cut(self, elements: tuple[int, ...]) -> Causes:
+        """The cause "none of these elements is live"."""
+        down = [self._upstream(e) | ({self._own[e]} if e in self._own else frozenset()) for e in elements]
+        # What never goes down keeps the gate safe from this, what is always down has no say in it.
+        if not all(down):
+            return frozenset()
+        down = [causes for causes in down if _ALWAYS not in causes]
+        if len(down) < 2:  # noqa: PLR2004 - one is enough by itself
+            return down[0] if down else frozenset({_ALWAYS})
+        parts = frozenset[int]().union(*(self._parts[cause] for causes in down for cause in causes))
+        self._check_size(parts)
+        function = self._diagram.all_of(self._union(causes) for causes in down)
+        return frozenset({self._cause(function, parts)})
+
     def _together(self, blocks: dict[Causes, list[tuple[int, float]]], essential: Causes, slack: float) -> Causes:
         """What takes a gate down although none of its essential failures is there: one cause or none.
 
@@ -261,6 +272,7 @@ def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
     """
     structure = snapshot.structure
     kinds = (structure.gates.members, structure.elements.gates)
+    cuts = {gate: sorted({e for cut in cuts for e in cut}, reverse=True) for gate, cuts in snapshot.cuts.items()}
     seen: tuple[dict[int, bool], dict[int, bool]] = ({}, {})
     done: tuple[list[int], list[int]] = ([], [])
     pending: list[tuple[int, int]] = []
@@ -277,6 +289,7 @@ def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
                 pending.pop()
             else:
                 seen[kind][number] = True
+                pending += [(1, other) for other in cuts.get(number, ()) if kind == 0]
                 pending += [(1 - kind, other) for other in reversed(kinds[kind].row(number).tolist())]
     return done
 

@@ -2,14 +2,15 @@
 
 For a gate and a set of its members that are lost, everything else being up, all gates that lose a
 member share anew (`twin.structure.sharing`), and the loss is survived when no live member of the
-gate in question carries more than its derated capacity.  Interchangeable members are lost by number.
+gate in question carries more than its derated capacity, and nothing upstream of it either
+(`twin.structure.upstream`).  Interchangeable members are lost by number.
 All trials of all gates run as one block of array work.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from twin.structure.model import Bools, Csr, Floats, Ints, Structure
     from twin.structure.thresholds import Asked, Thresholds
+    from twin.structure.upstream import Upstream
 
 MAX_TRIALS = 5_000
 """Most ways to lose members that are tried for one gate; beyond it the gate is left undecided."""
@@ -42,7 +44,9 @@ class _Trials:
     fine: Bools
 
 
-def derive(structure: Structure, asked: Asked, rule: Thresholds, chosen: Ints) -> list[int]:
+def derive(
+    structure: Structure, asked: Asked, rule: Thresholds, chosen: Ints, upstream: Upstream, tight: Bools
+) -> list[int]:
     """Set the rule of the chosen gates.
 
     Members of equal capacity are counted: the fewest that carry the load whichever they are.  For
@@ -53,17 +57,22 @@ def derive(structure: Structure, asked: Asked, rule: Thresholds, chosen: Ints) -
         asked: loads of the month.
         rule: changed in place for the chosen gates that are decided.
         chosen: numbers of gates, each with a live member.
+        upstream: what feeds the members.
+        tight: (gates,), where that may be too little.
 
     Returns:
         Numbers of the gates that remain undecided.
     """
-    kind = _kinds(structure, asked)
+    members = structure.gates.members
+    plain = _kinds(structure, asked)
+    close = [members.row(gate) for gate in chosen.tolist() if tight[gate]]
+    fed = number([plain, upstream.kinds(np.concatenate(close))], len(plain)) if close else plain
     undecided: list[int] = []
     batch: list[_Trials] = []
     size = 0
-    solver = _Solver(structure, asked)
+    solver = _Solver(structure, asked, upstream, tight)
     for gate in chosen.tolist():
-        trials = _trials(structure, asked, kind, gate)
+        trials = _trials(structure, asked, fed if tight[gate] else plain, gate)
         if trials is None:
             undecided.append(gate)
             continue
@@ -79,7 +88,7 @@ def _settle(structure: Structure, asked: Asked, rule: Thresholds, solver: _Solve
     if not batch:
         return []
     solver.judge(batch)
-    return [trials.gate for trials in batch if not _set_rule(structure, asked, rule, trials)]
+    return [trials.gate for trials in batch if not _set_rule(structure, asked, rule, trials, solver)]
 
 
 def _kinds(structure: Structure, asked: Asked) -> Ints:
@@ -114,8 +123,9 @@ def _trials(structure: Structure, asked: Asked, kind: Ints, gate: int) -> _Trial
 class _Solver:
     """Judges trials: which leave no live member of their gate overloaded."""
 
-    def __init__(self, structure: Structure, asked: Asked) -> None:
+    def __init__(self, structure: Structure, asked: Asked, upstream: Upstream, tight: Bools) -> None:
         self.structure = structure
+        self.upstream, self.tight = upstream, tight
         self.asked = asked
         self.members = structure.gates.members
         entries = self.members.values
@@ -140,6 +150,10 @@ class _Solver:
         for trials in batch:
             trials.fine = ~bad[begin : begin + len(trials.live)]
             begin += len(trials.live)
+            if self.tight[trials.gate]:
+                ways = np.flatnonzero(trials.fine & ~trials.live.all(axis=1))
+                elements = self.members.values[trials.entries]
+                trials.fine[ways] = self.upstream.survived(elements, trials.live[ways])
 
     def _extra(self, trial: Ints, element: Ints, live: Bools, key: Ints) -> Floats:
         """What each member of each trial carries more than with everything up."""
@@ -187,7 +201,7 @@ def _ranges(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
     return np.arange(total) + np.repeat(start[rows] - (ends - size), size), size
 
 
-def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Trials) -> bool:
+def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Trials, solver: _Solver) -> bool:
     """Write down the rule that a gate's trials show; False where none says it exactly."""
     elements = structure.gates.members.values[trials.entries]
     kept, wired = trials.live.sum(axis=1), len(elements)
@@ -203,7 +217,7 @@ def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Tri
     if not whole or (derated == derated[0]).all():
         rule.threshold[gate] = fewest
         return True
-    for weight in _weightings(derated, asked, gate, elements, rule.weight[trials.entries]):
+    for weight in _weightings(derated, asked, solver, trials, rule.weight[trials.entries]):
         sums = np.array([weight[row].sum() for row in trials.live])
         least = float(sums[trials.fine].min())
         if trials.fine.all() or float(sums[~trials.fine].max()) < least * (1.0 - TOLERANCE) ** 2:
@@ -214,12 +228,49 @@ def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Tri
     return False
 
 
-def _weightings(derated: Floats, asked: Asked, gate: int, elements: Ints, counted: Floats) -> Iterator[Floats]:
-    """Weightings to try: one each, by rating, by what the rating leaves beside the present load."""
+def _weightings(derated: Floats, asked: Asked, solver: _Solver, trials: _Trials, counted: Floats) -> Iterator[Floats]:
+    """Weightings to try: one each, by rating, by what is left beside the present load, by what the supply delivers."""
     yield counted
-    load = float(asked.load[gate])
+    elements = solver.members.values[trials.entries]
+    load = float(asked.load[trials.gate])
     rated = np.where(np.isinf(derated), load, derated)
     yield rated
     left = np.maximum(rated - asked.carried[elements], 0.0)
     if left.sum() > 0:
         yield left
+    if solver.tight[trials.gate]:
+        fed = np.minimum(counted, solver.upstream.reach(elements, asked.carried[elements]))
+        if fed.sum() > 0:
+            yield fed
+
+
+def lose(kind: Ints, losses: int) -> Bools | None:
+    """(ways, members): who is left when that many are lost, one for each number lost of each kind; None if too many.
+
+    Args:
+        kind: (members,), numbered from 0.
+        losses: at least 1, at most all members.
+    """
+    counts = np.bincount(kind).tolist()
+    ways = list(islice(_lost(counts, losses), MAX_TRIALS + 1))
+    if len(ways) > MAX_TRIALS:
+        return None
+    place = np.zeros(len(kind), dtype=np.int64)
+    for sort in range(len(counts)):
+        mine = np.flatnonzero(kind == sort)
+        place[mine] = np.arange(len(mine))
+    left: Bools = place[None, :] >= np.array(ways, dtype=np.int64)[:, kind]
+    return left
+
+
+def _lost(counts: list[int], losses: int) -> Iterator[tuple[int, ...]]:
+    """All ways to lose that many, as the number lost of each kind."""
+    after = [sum(counts[at + 1 :]) for at in range(len(counts))]
+    pending: list[tuple[tuple[int, ...], int]] = [((), losses)]
+    while pending:
+        done, left = pending.pop()
+        if len(done) == len(counts):
+            yield done
+            continue
+        least, most = max(left - after[len(done)], 0), min(counts[len(done)], left)
+        pending += [((*done, here), left - here) for here in range(least, most + 1)]

@@ -15,7 +15,7 @@ from twin.structure.lump import row_of
 from twin.structure.model import TOLERANCE
 
 if TYPE_CHECKING:
-    from twin.structure.model import Bools, Csr, Floats, Ints, Snapshot
+    from twin.structure.model import Bools, Csr, Floats, Ints, Snapshot, Structure
 
 _CELLS = 4_000_000
 """Elements times states worked on at once; bounds the memory of one step to about 100 MB."""
@@ -85,13 +85,17 @@ def gates_up(snapshot: Snapshot, elements_live: Bools) -> Bools:
 
 
 def levels(snapshot: Snapshot) -> tuple[Ints, Ints]:
+    """How many steps of supply lie below each element and each gate; see `levels_of`."""
+    return levels_of(snapshot.structure)
+
+
+def levels_of(structure: Structure) -> tuple[Ints, Ints]:
     """How many steps of supply lie below each element and each gate.
 
     Returns:
         element: (elements,), 0 where it has no gate, else one more than the highest of its gates.
         gate: (gates,), the highest level of its members; 0 where it has none.
     """
-    structure = snapshot.structure
     of_element, of_gate = structure.elements.gates, structure.gates.members
     element = np.zeros(len(structure.elements), dtype=np.int64)
     gate = np.zeros(len(structure.gates), dtype=np.int64)
@@ -117,30 +121,52 @@ class _Plan:
         self.members = _matrix(structure.gates.members, weight, len(structure.elements))
         self.inputs = _matrix(structure.elements.gates, None, len(structure.gates))
         self.loads = _matrix(structure.classes.gates, None, len(structure.gates))
+        self.cuts, self.cut = _cuts(snapshot)
         element, gate = levels(snapshot)
         each = range(int(max(element.max(initial=-1), gate.max(initial=-1))) + 1)
         chosen = [(np.flatnonzero(element == level), np.flatnonzero(gate == level)) for level in each]
-        self.steps = [(e, self.inputs[e], g, self.members[g]) for e, g in chosen]
+        self.steps = [(e, self.inputs[e], g, self.members[g], self.cut[g]) for e, g in chosen]
         self.batch = max(1, _CELLS // max(1, len(structure.elements), len(structure.gates), len(structure.classes)))
 
     def run(self, failed: Bools) -> tuple[Bools, Bools]:
         """(elements, states) live and (gates, states) up for (elements, states) failed."""
         alive = (self.on & ~failed).astype(float)
         down = np.empty((len(self.need), failed.shape[1]))
-        for elements, inputs, gates, members in self.steps:
+        for elements, inputs, gates, members, cut in self.steps:
             alive[elements] *= inputs @ down == 0.0
-            down[gates] = members @ alive < self.need[gates]
+            short = members @ alive < self.need[gates]
+            down[gates] = short | self._overloaded(cut, alive) if cut.nnz else short
         return alive > 0.0, down == 0.0
 
     def up(self, alive: Bools) -> Bools:
         """(gates, states) up for (elements, states) live."""
-        up: Bools = self.members @ alive.astype(float) >= self.need
-        return up
+        live = alive.astype(float)
+        up: Bools = self.members @ live >= self.need
+        return up & ~self._overloaded(self.cut, live) if self.cut.nnz else up
+
+    def _overloaded(self, cut: csr_array, alive: Floats) -> Bools:
+        """(gates, states): whether all elements of a cut set are lost, for the gates of some rows of `self.cut`."""
+        over: Bools = cut @ (self.cuts @ alive == 0.0).astype(float) > 0.0
+        return over
 
     def fed(self, up: Bools) -> Bools:
         """(classes, states) of which all gates are up."""
         fed: Bools = self.loads @ (~up).astype(float) == 0.0
         return fed
+
+
+def _cuts(snapshot: Snapshot) -> tuple[csr_array, csr_array]:
+    """(cuts, elements): who is in each cut set, and (gates, cuts): whose it is."""
+    rows = [(gate, cut) for gate, cuts in sorted(snapshot.cuts.items()) for cut in cuts]
+    sizes = np.array([len(cut) for _, cut in rows], dtype=np.int64)
+    elements = np.array([element for _, cut in rows for element in cut], dtype=np.int64)
+    number = np.arange(len(rows))
+    gates = np.array([gate for gate, _ in rows], dtype=np.int64)
+    structure = snapshot.structure
+    within = csr_array(
+        (np.ones(len(elements)), (np.repeat(number, sizes), elements)), shape=(len(rows), len(structure.elements))
+    )
+    return within, csr_array((np.ones(len(rows)), (gates, number)), shape=(len(structure.gates), len(rows)))
 
 
 def _matrix(lists: Csr, values: Floats | None, width: int) -> csr_array:

@@ -12,10 +12,12 @@ elements are stored suppliers first: every gate of element `e` has only members 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -204,6 +206,9 @@ class Snapshot:
         threshold: live weight that each gate needs; a gate without energised consumers has 0.
         spare: how many members each gate can lose at this load, whichever they are; -1 where that is not decided.
         shortfall: gates whose members cannot carry the load even all together.
+        cuts: for some gates, sets of elements of which one at least must be live as well: what overloads the
+            gate's members when all of the set is lost (`twin.structure.reserve`).  No element of them stands
+            higher than the gate in the order of supply.
     """
 
     structure: Structure
@@ -218,3 +223,4 @@ class Snapshot:
     threshold: Floats
     spare: Ints
     shortfall: Bools
+    cuts: Mapping[int, tuple[tuple[int, ...], ...]] = field(default_factory=dict)

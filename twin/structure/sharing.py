@@ -1,8 +1,9 @@
 """How the live members of a gate share what is asked of it: the only place that knows.
 
 `equal`: in proportion to derated capacity.  Members without a rating take everything, in equal parts,
-as long as one of them is live.  `primary`: the first supplier group of `from` whose live members
-together can carry the load takes all of it; where none can, all live members share.
+as long as one of them is live.  `primary`: in the order of `from`, as many supplier groups as it takes
+for their live members to carry the load share it, and those after them stand by; where all of them
+cannot, all live members share.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _first_able(start: Ints, derated: Floats, rank: Ints, primary: Bools, alive:
     settled = np.zeros(load.shape, dtype=bool)
     taking = alive.copy()
     for step in range(int(rank.max()) + 1):
-        mine = alive & (rank == step)[:, None]
+        mine = alive & (rank <= step)[:, None]
         carried = np.add.reduceat(np.where(mine, derated[:, None], 0.0), begin, axis=0)
         able = primary[:, None] & ~settled & (carried > 0) & (carried >= load * (1.0 - TOLERANCE))
         settled |= able

@@ -12,10 +12,11 @@ from twin.structure.live import live
 from twin.structure.lump import row_of
 from twin.structure.model import NETWORK, POWER, Snapshot
 from twin.structure.thresholds import Asked, derive
+from twin.structure.upstream import Upstream
 
 if TYPE_CHECKING:
     from twin.structure.flow import Plan
-    from twin.structure.model import Bools, Structure
+    from twin.structure.model import Bools, Floats, Structure
 
 
 def months_of_change(structure: Structure) -> list[int]:
@@ -51,7 +52,14 @@ def snapshot(structure: Structure, month: int, prepared: Plan | None = None) -> 
     load = (flow.constant + flow.present)[0]
     on = alive[0]
     power_in = np.where(on, load * work.gain + structure.elements.power_kw, 0.0)
-    rule = derive(structure, Asked(on, used(bare), flow.asked[0], load))
+    asked = Asked(on, used(bare), flow.asked[0], load)
+
+    def what_if(lost: Bools) -> Floats:
+        state = loads(bare, on & ~lost, np.empty((len(structure.classes), 0)), np.repeat(fed, len(lost), axis=0), work)
+        carried: Floats = state.constant + state.present
+        return carried
+
+    rule = derive(structure, asked, Upstream(structure, asked, work, what_if))
     return replace(
         bare,
         load_kw=load,
@@ -62,6 +70,7 @@ def snapshot(structure: Structure, month: int, prepared: Plan | None = None) -> 
         threshold=rule.threshold,
         spare=rule.spare,
         shortfall=rule.shortfall,
+        cuts=rule.cuts,
     )
 
 

@@ -2,12 +2,16 @@
 
 Three ways, in this order:
 
-- Stated: `need: 2` means two live members, whatever they carry.
+- Stated: `need: 2` means two live members, whatever they carry; where fewer are in service, it is down.
 - Pooled: all consumers of these members take from all of them.  Then they carry the load as long as
   the derated capacities of the live ones sum to it, and that sum is the threshold.
 - Dealt: the members are shared with consumers of other sets (`pick: 2` of 4, a catcher).  Then the
   ways to lose members of the gate are tried one by one, everything else being up: one is survived
   when no live member of the gate is overloaded.  See `twin.structure.dealt`.
+
+A loss is survived only if what feeds the live members carries the shift as well: see
+`twin.structure.upstream`.  Where suppliers are dealt, losses that are not the gate's own may still take
+its members by overload: see `twin.structure.reserve`.
 
 `spare` and `shortfall` are by capacity also where `need` is stated: they say what the equipment can
 do, and `redundancy:` is held against that.
@@ -22,12 +26,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import RefusedError
-from twin.structure import dealt
+from twin.structure import dealt, reserve
 from twin.structure.lump import row_of
 from twin.structure.model import NETWORK, TOLERANCE
 
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Ints, Structure
+    from twin.structure.reserve import Cuts
+    from twin.structure.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Thresholds:
     threshold: Floats
     spare: Ints
     shortfall: Bools
+    cuts: Cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +75,13 @@ class _Pool:
     load: Floats
 
 
-def derive(structure: Structure, asked: Asked) -> Thresholds:
+def derive(structure: Structure, asked: Asked, upstream: Upstream) -> Thresholds:
     """Weights and thresholds of all gates in one month.
 
     Raises:
-        RefusedError: members of different capacity that are shared with other consumers in such a way
-            that no weighting says which of them suffice; it names the dependency and asks for `need`.
+        RefusedError: members of different capacity or supply that are shared with other consumers in such
+            a way that no weighting says which of them suffice, or a pool too large to try what overloads
+            what; it names the dependency and asks for `need`.
     """
     gates = structure.gates
     pool, pooled = _pools(structure, asked)
@@ -82,16 +90,72 @@ def derive(structure: Structure, asked: Asked) -> Thresholds:
         threshold=np.maximum(pool.wired, 1).astype(float),
         spare=np.full(len(gates), -1, dtype=np.int64),
         shortfall=asked.used & (pool.wired == 0),
+        cuts={},
     )
     known = asked.used & (pool.wired > 0) & ~_unrated_network(structure, asked, pool)
-    _pooled(structure, rule, pool, known & pooled)
-    undecided = dealt.derive(structure, asked, rule, np.flatnonzero(known & ~pooled))
+    equal = _pooled(structure, rule, pool, known & pooled)
+    tight = _tight(structure, asked, rule, pool, upstream, known, pooled, equal)
+    undecided = [
+        gate for gate in np.flatnonzero(tight & equal).tolist() if not _fed(structure, rule, pool, upstream, gate)
+    ]
+    tried = np.flatnonzero(known & (~pooled | (tight & ~equal)))
+    undecided += dealt.derive(structure, asked, rule, tried, upstream, tight)
     stated = gates.need >= 0
     _refuse(structure, [gate for gate in undecided if not stated[gate]])
     rule.weight = np.where(stated[pool.gate], pool.on.astype(float), rule.weight)
-    rule.threshold = np.where(stated, np.clip(gates.need, 1, np.maximum(pool.wired, 1)), rule.threshold)
+    rule.threshold = np.where(stated, np.maximum(gates.need, 1), rule.threshold)
+    rule.shortfall |= stated & asked.used & (pool.wired < gates.need)
     rule.threshold[~asked.used] = 0.0
+    rule.cuts = reserve.derive(structure, asked, rule, known & ~pooled & ~stated)
     return rule
+
+
+def _tight(
+    structure: Structure,
+    asked: Asked,
+    rule: Thresholds,
+    pool: _Pool,
+    upstream: Upstream,
+    known: Bools,
+    pooled: Bools,
+    equal: Bools,
+) -> Bools:
+    """Gates that could lose something by their members' own capacity, and may not by what feeds those."""
+    size = len(structure.gates)
+    kept = np.maximum(pool.wired - rule.spare, 1)
+    entry = pool.on & np.isfinite(pool.derated)
+    rated = np.bincount(pool.gate[entry], weights=pool.derated[entry], minlength=size)
+    unequal = known & pooled & ~equal & (pool.load > 0) & (np.bincount(pool.gate[entry], minlength=size) == pool.wired)
+    carried = np.bincount(
+        pool.gate, weights=np.where(pool.on, asked.carried[structure.gates.members.values], 0.0), minlength=size
+    )
+    grows = np.full(size, np.inf)
+    grows[equal] = (pool.wired / kept)[equal]
+    grows[unequal] = rated[unequal] / pool.load[unequal]
+    lost = np.where(equal, pool.load * rule.spare / np.maximum(pool.wired, 1), carried)
+    # Where members stand by, a loss shifts more than what was lost, and onto members that carry nothing now.
+    standby = np.zeros(len(asked.element_on), dtype=bool)
+    standby[structure.gates.members.values[structure.gates.primary[pool.gate]]] = True
+    unknown = np.bincount(pool.gate, weights=standby[structure.gates.members.values], minlength=size) > 0
+    grows[unknown] = lost[unknown] = np.inf
+    return upstream.tight(known & (pool.wired > 1) & ~rule.shortfall & ~(equal & (rule.spare == 0)), grows, lost)
+
+
+def _fed(structure: Structure, rule: Thresholds, pool: _Pool, upstream: Upstream, gate: int) -> bool:
+    """Lower what equal members may lose to what their supply allows; False where there are too many ways to try."""
+    row = np.arange(structure.gates.members.start[gate], structure.gates.members.start[gate + 1])
+    elements = structure.gates.members.values[row[pool.on[row]]]
+    _, kind = np.unique(upstream.kinds(elements)[elements], return_inverse=True)
+    for losses in range(1, int(rule.spare[gate]) + 1):
+        live = dealt.lose(kind, losses)
+        if live is None:
+            rule.spare[gate] = -1
+            return False
+        if not upstream.survived(elements, live).all():
+            rule.spare[gate] = losses - 1
+            rule.threshold[gate] = len(elements) - losses + 1
+            break
+    return True
 
 
 def _pools(structure: Structure, asked: Asked) -> tuple[_Pool, Bools]:
@@ -125,14 +189,14 @@ def _unrated_network(structure: Structure, asked: Asked, pool: _Pool) -> Bools:
     return found
 
 
-def _pooled(structure: Structure, rule: Thresholds, pool: _Pool, chosen: Bools) -> None:
-    """The closed form; equal members are counted, unequal ones weighed in kW."""
+def _pooled(structure: Structure, rule: Thresholds, pool: _Pool, chosen: Bools) -> Bools:
+    """The closed form; equal members are counted, unequal ones weighed in kW.  Says whose members are equal."""
     size = len(structure.gates)
     entry = pool.on & chosen[pool.gate]
     low, high = np.full(size, np.inf), np.zeros(size)
     np.minimum.at(low, pool.gate[entry], pool.derated[entry])
     np.maximum.at(high, pool.gate[entry], pool.derated[entry])
-    equal = chosen & (low == high)
+    equal: Bools = chosen & (low == high)
     share = np.divide(pool.load, low, out=np.zeros(size), where=equal)
     needed = np.maximum(np.ceil(share - TOLERANCE * np.maximum(share, 1.0)), 1.0)
     rule.threshold = np.where(equal, np.minimum(needed, pool.wired), rule.threshold)
@@ -140,6 +204,7 @@ def _pooled(structure: Structure, rule: Thresholds, pool: _Pool, chosen: Bools) 
     rule.shortfall |= equal & (needed > pool.wired)
     for gate in np.flatnonzero(chosen & ~equal).tolist():
         _weigh(structure, rule, pool, gate)
+    return equal
 
 
 def _weigh(structure: Structure, rule: Thresholds, pool: _Pool, gate: int) -> None:

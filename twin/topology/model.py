@@ -84,7 +84,8 @@ class Dependency:
         suppliers: in the order of `from`.
         pick: how many of the union of suppliers each consumer is wired to; None for all.
         need: how many of those must work; None: derived from capacity.
-        share: equal (in proportion to capacity) or primary (in the order of `from`, as many groups as it takes; the rest stand by).
+        share: equal (in proportion to capacity) or primary (in the order of `from`, as many groups as it
+            takes; the rest stand by).
         redundancy: the assertion to check, as written (`N+1`, `2N`, …); None where none.
         lanes, lane_gbps: network only: parallel lanes of each consumer and their rate; 0 where not said.
         where: place of the dependency in the file.
