@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import polars as pl
 from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Params, hookimpl
+from twin.failure import premise
 from twin.failure.availability import availability
 from twin.failure.bdd import DEFAULT_NODES
 from twin.failure.contingency import single_failures
 from twin.structure.flow import plan
 from twin.structure.snapshot import months_of_change, snapshot
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 class FailureParams(Params):
@@ -40,11 +37,11 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     structure = inputs.twin.structure
     prepared = plan(structure)
     snapshots = [snapshot(structure, month, prepared) for month in months_of_change(structure)]
-    contingency, checks = single_failures(snapshots[-1])
+    contingency, single = single_failures(snapshots[-1])
     return {
         "availability": availability(snapshots, inputs.params.nodes),
         "contingency": contingency,
-        "checks": checks,
+        "checks": pl.concat([premise.checks(snapshots), single]),
     }
 
 
