@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from twin import tables
-from twin.cost.assertions import checks
+from twin.cost.assertions import checks, use_while_paying
 from twin.cost.measures import Positions
 
 
@@ -64,3 +64,33 @@ def test_a_loan_repaid_within_a_year_is_held_to_all_of_its_repayment(cfads, ok):
     row = got(loans)["debt_service_covered", "notes"]
     assert row["ok"] is ok
     assert row["got"] == f"{2 * cfads / 203:.3f} in the 2 months to 2027-03"
+
+
+@pytest.mark.parametrize(("let", "idle"), [(12, 0), (9, 3)])
+def test_energy_that_a_user_pays_without_use_is_found(let, idle):
+    months = [date(2027, 1 + i, 1) for i in range(12)]
+    use = tables.table("occupancy").frame(
+        {
+            "month": months[:let],
+            "deal": ["rent"] * let,
+            "site": ["dc"] * let,
+            "user": ["lab"] * let,
+            "it_kw": [1.0] * let,
+        }
+    )
+    bills = tables.table("energy_cost").frame(
+        {
+            "month": months * 2,
+            "site": ["dc"] * 24,
+            "supply": ["grid"] * 24,
+            "line": ["energy_charge"] * 24,
+            "payer": ["lab"] * 12 + ["owner"] * 12,  # who never has the use is no tenant
+            "payee": ["utility"] * 24,
+            "amount_usd": [1.0] * 24,
+        }
+    )
+    [(_, scope, ok, said, *_)] = use_while_paying(use, bills)
+    assert (scope, ok) == ("lab at dc", idle == 0)
+    assert said.startswith(f"{idle} months")
+    nothing = bills.with_columns(amount_usd=pl.lit(0.0))
+    assert use_while_paying(use, nothing)[0][2]

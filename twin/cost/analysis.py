@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Params, Ratio, hookimpl
-from twin.cost.assertions import Row, calendar_covers, checks, let_covers
+from twin.cost.assertions import Row, calendar_covers, checks, let_covers, use_while_paying
 from twin.cost.horizon import needs
 from twin.cost.inputs import roles
 from twin.cost.measures import party_metrics, positions
@@ -61,6 +61,7 @@ def _assertions(inputs: AnalysisInputs, done: Mapping[str, pl.DataFrame]) -> lis
     return [
         calendar_covers(twin.topology.name, twin.calendar.months, max(wanted.values(), default=0)),
         *let_covers(done["occupancy"], inputs.tables["schedule"]),
+        *use_while_paying(done["occupancy"], inputs.tables["energy_cost"]),
     ]
 
 

@@ -98,6 +98,35 @@ def let_covers(occupancy: pl.DataFrame, schedule: pl.DataFrame) -> list[Row]:
     ]
 
 
+def use_while_paying(occupancy: pl.DataFrame, energy_cost: pl.DataFrame) -> list[Row]:
+    """Whether those who have the use of a site have it in every month in which they pay for its energy.
+
+    Cost in months without hours raises the cost of an hour in the others.
+
+    Args:
+        occupancy: table `occupancy`.
+        energy_cost: table `energy_cost`.
+    """
+    used = occupancy.select("month", "site", pl.col("user").alias("payer")).unique()
+    users = used.select("site", "payer").unique(maintain_order=True)
+    bills = energy_cost.filter(pl.col("amount_usd") > 0).select("month", "site", "payer").unique(maintain_order=True)
+    paid = bills.join(users, on=("site", "payer"), how="semi")
+    idle = paid.join(used, on=("month", "site", "payer"), how="anti").group_by("site", "payer")
+    late = idle.agg(months=pl.len(), first=pl.col("month").min())
+    said = users.join(late, on=("site", "payer"), how="left", maintain_order="left")
+    return [
+        (
+            "use_while_paying",
+            f"{payer} at {site}",
+            months is None,
+            f"{months or 0} months of energy without use" + (f", the first {first:%Y-%m}" if months else ""),
+            "0 months",
+            "costs without hours are in the cost of an hour: renew the lease, or let the calendar end with it",
+        )
+        for site, payer, months, first in said.rows()
+    ]
+
+
 def _repaid(loan: pl.DataFrame) -> Row:
     left, last = loan["closing_usd"][-1], loan["month"][-1]
     return (
