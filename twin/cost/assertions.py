@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from twin.cost.measures import Positions
 
 _ROUNDING = 1e-9
+_IDLE_SHARE = 0.02
+"""Months without use that move the cost of an hour by less than anybody would act on."""
 Row = tuple[str, str, bool, str, str, str]
 
 
@@ -108,22 +110,21 @@ def use_while_paying(occupancy: pl.DataFrame, energy_cost: pl.DataFrame) -> list
         energy_cost: table `energy_cost`.
     """
     used = occupancy.select("month", "site", pl.col("user").alias("payer")).unique()
-    users = used.select("site", "payer").unique(maintain_order=True)
-    bills = energy_cost.filter(pl.col("amount_usd") > 0).select("month", "site", "payer").unique(maintain_order=True)
-    paid = bills.join(users, on=("site", "payer"), how="semi")
-    idle = paid.join(used, on=("month", "site", "payer"), how="anti").group_by("site", "payer")
-    late = idle.agg(months=pl.len(), first=pl.col("month").min())
+    users = used.group_by("site", "payer").agg(months=pl.len()).sort("site", "payer")
+    bills = energy_cost.filter(pl.col("amount_usd") > 0).select("month", "site", "payer").unique()
+    idle = bills.join(used, on=("month", "site", "payer"), how="anti").group_by("site", "payer")
+    late = idle.agg(idle=pl.len(), first=pl.col("month").min())
     said = users.join(late, on=("site", "payer"), how="left", maintain_order="left")
     return [
         (
             "use_while_paying",
             f"{payer} at {site}",
-            months is None,
-            f"{months or 0} months of energy without use" + (f", the first {first:%Y-%m}" if months else ""),
-            "0 months",
+            (idle or 0) <= _IDLE_SHARE * months,
+            f"{idle or 0} months of energy without use" + (f", the first {first:%Y-%m}" if idle else ""),
+            f"at most {units.show(_IDLE_SHARE, 'fraction')} of {months} months of use",
             "costs without hours are in the cost of an hour: renew the lease, or let the calendar end with it",
         )
-        for site, payer, months, first in said.rows()
+        for site, payer, months, idle, first in said.rows()
     ]
 
 
