@@ -56,7 +56,8 @@ def headline(results: Results, width: int) -> list[Text]:
     facts = []
     if sites is not None and sites.height:
         names = sites["scope"].to_list()
-        facts.append(names[0] if len(names) == 1 else count(len(names), "site"))
+        if names != [origin.topology]:
+            facts.append(names[0] if len(names) == 1 else count(len(names), "site"))
         facts.append(f"{power(total(sites['demand_kw']))} IT")
         facts.append(count(int(total(sites["racks"])), "rack"))
         facts.append(count(int(total(sites["accelerators"])), "accelerator"))
