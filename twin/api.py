@@ -105,7 +105,7 @@ __all__ = [
 ]
 
 API_VERSION = 1
-"""The version of this door.  A descriptor says which it was written for; see the compatibility page."""
+"""The version of this door.  A descriptor says which it was written for; one for a later version is refused."""
 
 PROJECT = "twin"
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from twin.api import RefusedError
 from twin_financing import lease as leases
 
-# River Bend, Louisiana, as announced on 17 December 2025 (finanzen.at, 6ix.com; both totals rounded by the
+# River Bend, Louisiana, as announced (finanzen.at, 6ix.com; both totals rounded by the
 # publisher): 245 MW for 15 years at a 3 % escalator is $7.0B, with three five-year renewals $17.7B.
 KW, ESCALATOR = 245_000.0, 0.03
 BASE_VALUE, FULL_VALUE = 7.0e9, 17.7e9

@@ -73,16 +73,23 @@ def ways(members: list[Node]) -> list[set[Node]]:
     return [set(kept) for size in range(1, len(members) + 1) for kept in combinations(members, size)]
 
 
-@settings(max_examples=250, deadline=None)
-@given(plants(declare=False) | lean_plants(), st.sampled_from([0, 1]))
-def test_thresholds_are_those_of_trying_every_loss(topology, month):
+NAMES = ["power", "liquid", "air", "network"]
+
+
+def side_by_side(topology, month):
+    """The compiled structure beside the oracle, with what says which of its nodes and gates are the same."""
     structure, oracle = compile_structure(topology), Naive(topology, month)
     base = oracle.connected(set())
-    now = Flow(oracle, base)
     elements = structure.elements
     nodes = [(structure.groups[g], int(n)) for g, n in zip(elements.group, elements.local, strict=True)]
     by_key = {(gate.resource, frozenset(gate.members), gate.primary): gate for gate in oracle.consumers}
-    names = ["power", "liquid", "air", "network"]
+    return structure, oracle, base, Flow(oracle, base), nodes, by_key
+
+
+@settings(max_examples=250, deadline=None)
+@given(plants(declare=False) | lean_plants(), st.sampled_from([0, 1]))
+def test_thresholds_are_those_of_trying_every_loss(topology, month):
+    structure, oracle, base, now, nodes, by_key = side_by_side(topology, month)
     refused = ""
     try:
         month_now = snapshot(structure, month)
@@ -98,7 +105,7 @@ def test_thresholds_are_those_of_trying_every_loss(topology, month):
         span = slice(gates.members.start[number], gates.members.start[number + 1])
         primary = bool(gates.primary[number])
         rank = gates.rank[span].tolist() if primary else [0] * len(members)
-        gate = by_key[names[gates.resource[number]], frozenset(zip(rank, members, strict=True)), primary]
+        gate = by_key[NAMES[gates.resource[number]], frozenset(zip(rank, members, strict=True)), primary]
         weight = dict(zip(members, month_now.weight[span].tolist(), strict=True))
         threshold = float(month_now.threshold[number])
         alive = [member for member in members if member in base]
@@ -126,13 +133,7 @@ def test_thresholds_are_those_of_trying_every_loss(topology, month):
 @settings(max_examples=150, deadline=None)
 @given(plants(declare=False) | lean_plants(), st.sampled_from([0, 1]))
 def test_cuts_are_what_overload_takes_in_every_state(topology, month):
-    structure, oracle = compile_structure(topology), Naive(topology, month)
-    base = oracle.connected(set())
-    now = Flow(oracle, base)
-    elements = structure.elements
-    nodes = [(structure.groups[g], int(n)) for g, n in zip(elements.group, elements.local, strict=True)]
-    by_key = {(gate.resource, frozenset(gate.members), gate.primary): gate for gate in oracle.consumers}
-    names = ["power", "liquid", "air", "network"]
+    structure, oracle, base, now, nodes, by_key = side_by_side(topology, month)
     try:
         month_now = snapshot(structure, month)
     except RefusedError:
@@ -143,7 +144,7 @@ def test_cuts_are_what_overload_takes_in_every_state(topology, month):
         members = [nodes[e] for e in gates.members.row(number)]
         primary = bool(gates.primary[number])
         rank = gates.rank[span].tolist() if primary else [0] * len(members)
-        gate = by_key[names[gates.resource[number]], frozenset(zip(rank, members, strict=True)), primary]
+        gate = by_key[NAMES[gates.resource[number]], frozenset(zip(rank, members, strict=True)), primary]
         pool = pool_of(oracle, base, now, gate)
         if pool <= set(members) or len(pool) > 7 or not now.gate(gate):
             assert len(pool) > 7 or number not in month_now.cuts

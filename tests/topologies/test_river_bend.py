@@ -17,6 +17,7 @@ BASE_TERM_USD = 7.0e9
 WITH_RENEWALS_USD = 17.7e9
 NOI_USD = 6.9e9
 NOTES_USD = 3.25e9
+COUPON = 0.06192
 IT_KW = 245_000
 
 
@@ -66,7 +67,16 @@ def test_the_notes_are_drawn_whole_and_amortise_to_nothing(results: twin.Results
     assert notes["closing_usd"].min() >= 0
     assert notes.filter(pl.col("principal_usd") > 0)["month"].min() == date(2028, 1, 1)
     # 1.314 follows from the published figures: present value of NOI at the coupon over the notes.
-    assert notes["dscr_ratio"].drop_nulls().min() == pytest.approx(1.314, rel=PUBLISHERS_ROUNDING)
+    assert notes["dscr_ratio"].drop_nulls().to_list() == pytest.approx([1.314] * 168, rel=0.005)
+    lender = results.party_metrics.row(by_predicate=pl.col("party") == "noteholders", named=True)
+    assert lender["irr_per_year"] == pytest.approx((1 + COUPON / 12) ** 12 - 1, abs=1e-9)
+
+
+def test_the_guarantor_covers_the_base_term_and_is_paid_for_it(results: twin.Results) -> None:
+    assert results.guarantee["guaranteed_usd"].max() < BASE_TERM_USD
+    assert results.guarantee["default_probability_fraction"].sum() < 1
+    fee = results.cashflow.filter((pl.col("payee") == "google") & (pl.col("category") == "guarantee_fee"))
+    assert fee["amount_usd"].sum() == pytest.approx(200 * IT_KW * 15)
 
 
 def test_the_lease_occupies_what_was_let(results: twin.Results) -> None:
@@ -111,5 +121,7 @@ def test_late_halls_move_rent_and_cover(results: twin.Results) -> None:
     first_years = pl.col("month") < date(2029, 1, 1)
     rent = pl.col("category") == "base_rent"
     early_rent = results.cashflow.filter(rent & first_years)["amount_usd"].sum()
+    assert late.cashflow.filter(rent)["amount_usd"].sum() == pytest.approx(_rent(results))
+    assert late.debt["closing_usd"][-1] == 0.0
     assert late.cashflow.filter(rent & first_years)["amount_usd"].sum() < 0.9 * early_rent
     assert late.debt["dscr_ratio"].drop_nulls().min() < results.debt["dscr_ratio"].drop_nulls().min()
