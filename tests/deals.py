@@ -13,7 +13,7 @@ import polars as pl
 from twin import tables
 from twin.api import Calendar, FinancingModel, Params
 from twin.registry import Provided
-from twin.structure.model import Classes, Csr, Elements, Gates, Scope, Structure
+from twin.structure.model import FOREVER, Classes, Csr, Elements, Gates, Scope, Structure
 from twin.topology.model import Group, ModelEntry, Party, Topology, Value, Where
 
 if TYPE_CHECKING:
@@ -96,19 +96,22 @@ def structure(
         groups=tuple(names),
         scopes=tuple(Scope(i, site, "site", -1, i) for i, site in enumerate(sites)),
         dependencies=(),
-        elements=Elements(*(np.empty(0) for _ in range(11)), gates=empty),
-        gates=Gates(none, none, empty, none, none, none, none.astype(bool)),
+        elements=Elements(*(np.empty(0) for _ in range(19)), gates=empty),
+        gates=Gates(none, none, empty, none, none, none, none.astype(bool), none),
         classes=Classes(
             group=np.array([names.index(path) for path, *_ in loads], dtype=np.int64),
             node=np.arange(size),
             count=np.array([n for _, _, n, _ in loads], dtype=np.int64),
             is_rack=is_rack,
             power_kw=np.where(is_rack, 100.0, 10.0),
+            nameplate_kw=np.where(is_rack, 100.0, 10.0),
+            capped_kw=np.where(is_rack, 100.0, 10.0),
             liquid_fraction=zeros,
             accelerators=np.where(is_rack, 8, 0),
             unavailability=zeros,
             failures_per_year=zeros,
             energised=np.array([m for _, m, _, _ in loads], dtype=np.int64),
+            retired=np.full(size, FOREVER),
             scope=np.array([sites.index(path.split("/")[0]) for path, *_ in loads], dtype=np.int64),
             gates=Csr(np.zeros(size + 1, dtype=np.int64), none),
         ),

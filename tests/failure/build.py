@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.api import Calendar
-from twin.structure.model import Classes, Csr, Elements, Gates, Scope, Snapshot, Structure
+from twin.structure.model import FAILING, FOREVER, Classes, Csr, Elements, Gates, Scope, Snapshot, Structure
 from twin.topology.model import Dependency, Group, Supplier, Topology, Where
 
 if TYPE_CHECKING:
@@ -164,12 +164,20 @@ class System:
             node=node,
             capacity_kw=np.full(size, np.inf),
             derated_kw=np.full(size, np.inf),
+            oversubscription=np.ones(size),
             efficiency=np.ones(size),
+            no_load_kw=np.zeros(size),
+            load_loss_kw=np.zeros(size),
+            curve=np.full((size, 4), np.nan),
             power_kw=np.zeros(size),
             cop=np.full(size, np.inf),
             unavailability=np.array([part.unavailability for part in self.elements], dtype=float),
             failures_per_year=np.array([part.per_year for part in self.elements], dtype=float),
             energised=np.zeros(size, dtype=np.int64),
+            retired=np.full(size, FOREVER),
+            count=np.ones(size, dtype=np.int64),
+            role=np.full(size, FAILING),
+            like=np.arange(size),
             gates=csr([part.gates for part in self.elements]),
         )
 
@@ -184,6 +192,7 @@ class System:
             need=np.full(size, -1, dtype=np.int64),
             tolerance=np.array([gate.tolerance for gate in self.gates], dtype=np.int64),
             primary=np.zeros(size, dtype=bool),
+            count=np.ones(size, dtype=np.int64),
         )
 
     def _classes(self, paths: list[str], totals: dict[str, int]) -> Classes:
@@ -194,11 +203,14 @@ class System:
             count=np.array([part.count for part in self.loads], dtype=np.int64),
             is_rack=np.ones(len(self.loads), dtype=bool),
             power_kw=np.array([part.kw for part in self.loads], dtype=float),
+            nameplate_kw=np.array([part.kw for part in self.loads], dtype=float),
+            capped_kw=np.array([part.kw for part in self.loads], dtype=float),
             liquid_fraction=np.zeros(len(self.loads)),
             accelerators=np.array([part.accelerators for part in self.loads], dtype=np.int64),
             unavailability=np.array([part.unavailability for part in self.loads], dtype=float),
             failures_per_year=np.array([part.per_year for part in self.loads], dtype=float),
             energised=np.zeros(len(self.loads), dtype=np.int64),
+            retired=np.full(len(self.loads), FOREVER),
             scope=np.array([part.scope for part in self.loads], dtype=np.int64),
             gates=csr([part.gates for part in self.loads]),
         )

@@ -17,7 +17,7 @@ import numpy as np
 from twin.errors import RefusedError
 from twin.structure.gates import GateTable, joined
 from twin.structure.lump import lump
-from twin.structure.model import Classes, Csr, Elements, Scope, Structure
+from twin.structure.model import CURVE_POINTS, FAILING, FOREVER, Classes, Csr, Elements, Scope, Structure
 from twin.topology import instances
 from twin.topology.attributes import (
     COOLING_KINDS,
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 _CARRIERS = frozenset(SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS)
 """Kinds that are never loads, even when nobody takes from them."""
 
-_CLASS_FIGURES = ("load", "liquid_fraction", "accelerators", "mtbf", "mttr", "failure_rate")
+_CLASS_FIGURES = (
+    "load", "provisioned", "power_cap", "liquid_fraction", "accelerators", "mtbf", "mttr", "failure_rate",
+)  # fmt: skip
 """Attributes of loads that must be equal within one class."""
 
 
@@ -149,6 +151,7 @@ class _Compiler:
         parts = self.elements
         figure = self._reader(parts)
         capacity = figure("capacity", np.inf)
+        size = len(capacity)
         unavailability, failures = _own_failures(figure)
         return Elements(
             group=self._groups(parts),
@@ -156,12 +159,20 @@ class _Compiler:
             node=self._nodes(parts),
             capacity_kw=capacity,
             derated_kw=capacity * figure("derate", 1.0),
+            oversubscription=figure("oversubscription", 1.0),
             efficiency=figure("efficiency", 1.0),
+            no_load_kw=figure("no_load_loss", 0.0),
+            load_loss_kw=np.where(np.isinf(capacity), 0.0, figure("load_loss", 0.0)),
+            curve=np.stack([figure(f"efficiency_{round(100 * at)}", np.nan) for at in CURVE_POINTS], axis=1),
             power_kw=figure("load", 0.0),
             cop=figure("cop", np.inf),
             unavailability=unavailability,
             failures_per_year=failures,
             energised=self._months(parts),
+            retired=np.full(size, FOREVER),
+            count=np.ones(size, dtype=np.int64),
+            role=np.full(size, FAILING),
+            like=np.arange(size),
             gates=_gate_lists(parts.gates),
         )
 
@@ -170,17 +181,22 @@ class _Compiler:
         figure = self._reader(parts)
         unavailability, failures = _own_failures(figure)
         kinds = [self.topology.groups[self.paths[number]].kind == "rack" for number in parts.groups]
+        nameplate = figure("load", 0.0)
+        power = nameplate * figure("provisioned", 1.0)
         return Classes(
             group=self._groups(parts),
             node=self._nodes(parts),
             count=joined(parts.counts),
             is_rack=np.repeat(np.array(kinds, dtype=bool), [len(rows) for rows in parts.locals]),
-            power_kw=figure("load", 0.0),
+            power_kw=power,
+            nameplate_kw=nameplate,
+            capped_kw=power * figure("power_cap", 1.0),
             liquid_fraction=figure("liquid_fraction", np.nan),
             accelerators=figure("accelerators", 0.0).astype(np.int64),
             unavailability=unavailability,
             failures_per_year=failures,
             energised=self._months(parts),
+            retired=np.full(len(power), FOREVER),
             scope=joined(parts.scopes),
             gates=_gate_lists(parts.gates),
         )

@@ -61,6 +61,7 @@ class GateTable:
             need=table[:, 2],
             tolerance=table[:, 3],
             primary=table[:, 4].astype(bool),
+            count=np.ones(len(table), dtype=np.int64),
         )
 
     def _shared(

@@ -35,6 +35,15 @@ RESOURCES = ("power", "liquid_cooling", "air_cooling", "network")
 TOLERANCE = 1e-9
 """Share by which what is there may fall short of what is asked and still be enough: sums are not exact in binary."""
 
+CURVE_POINTS = (0.25, 0.5, 0.75, 1.0)
+"""Shares of the rating at which an efficiency curve is stated."""
+
+FOREVER = 1 << 40
+"""Month of retirement of what is never retired: later than any calendar."""
+
+FAILING, OBSERVED, REST = range(3)
+"""What a representative instance stands for; see `twin.structure.symmetry`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Csr:
@@ -62,12 +71,20 @@ class Elements:
         node: number of the instance in the `nodes` table.
         capacity_kw: rating; infinity where none is given.
         derated_kw: rating times derate.
-        efficiency: output over input on the power layer.
+        oversubscription: ratio by which provisioned load may exceed `derated_kw` (1 where it may not).
+        efficiency: output over input on the power layer, the part of the losses that goes with the load.
+        no_load_kw: loss at any load while in service, on the power layer.
+        load_loss_kw: loss at rated output that grows with the square of the load; 0 where there is no rating.
+        curve: (elements, 4), efficiency at `CURVE_POINTS`; a row of NaN where none is stated.
         power_kw: own constant electrical load.
         cop: heat moved per electricity used; infinity where it uses none.
         unavailability: long-run probability of being down for own reasons: mttr / (mtbf + mttr).
         failures_per_year: own failures a calendar year: 8760 / (mtbf + mttr).
         energised: month index in which it comes into service.
+        retired: month index from which it is out of service for good; `FOREVER` for never.
+        count: instances that it stands for; 1 in a structure of all instances.
+        role: FAILING, OBSERVED or REST; FAILING in a structure of all instances.
+        like: the element of role FAILING that it is alike; itself in a structure of all instances.
         gates: gates that it needs, all of them.
     """
 
@@ -76,12 +93,20 @@ class Elements:
     node: Ints
     capacity_kw: Floats
     derated_kw: Floats
+    oversubscription: Floats
     efficiency: Floats
+    no_load_kw: Floats
+    load_loss_kw: Floats
+    curve: Floats
     power_kw: Floats
     cop: Floats
     unavailability: Floats
     failures_per_year: Floats
     energised: Ints
+    retired: Ints
+    count: Ints
+    role: Ints
+    like: Ints
     gates: Csr
 
     def __len__(self) -> int:
@@ -102,6 +127,7 @@ class Gates:
         tolerance: how many member losses the file declares must be survived (from `need` or
             `redundancy`); -1 where it declares nothing.
         primary: whether `share: primary`.
+        count: gates that it stands for; 1 in a structure of all instances.
     """
 
     resource: Ints
@@ -111,6 +137,7 @@ class Gates:
     need: Ints
     tolerance: Ints
     primary: Bools
+    count: Ints
 
     def __len__(self) -> int:
         """How many gates there are."""
@@ -124,11 +151,15 @@ class Classes:
     Attributes:
         group: index into `Structure.groups`.
         node: number of the first load in the `nodes` table.
-        count: loads in the class.
+        count: loads in the class; all that it stands for.
         is_rack: whether the kind is rack.
-        power_kw, liquid_fraction, accelerators: of one load.
+        power_kw: what one draws at full use: its nameplate times what of it is provisioned.
+        nameplate_kw: what one would draw at the thermal design power of all in it.
+        capped_kw: the least to which power management can hold the draw of one; `power_kw` where it cannot.
+        liquid_fraction, accelerators: of one load.
         unavailability, failures_per_year: own, as for elements.
         energised: month index in which it comes into service.
+        retired: month index from which it is out of service for good; `FOREVER` for never.
         scope: index of the innermost roll-up scope that holds it, into `Structure.scopes`.
         gates: gates that it needs, all of them.
     """
@@ -138,11 +169,14 @@ class Classes:
     count: Ints
     is_rack: Bools
     power_kw: Floats
+    nameplate_kw: Floats
+    capped_kw: Floats
     liquid_fraction: Floats
     accelerators: Ints
     unavailability: Floats
     failures_per_year: Floats
     energised: Ints
+    retired: Ints
     scope: Ints
     gates: Csr
 
@@ -161,6 +195,9 @@ class Scope:
         kind: site, building, hall, …
         parent: index of the roll-up scope around it; -1 for a site.
         site: index of the site's scope.
+        count: scopes that it stands for; 1 in a structure of all instances.
+        role: FAILING, OBSERVED or REST.
+        like: index of the scope of role FAILING that it is alike.
     """
 
     node: int
@@ -168,6 +205,9 @@ class Scope:
     kind: str
     parent: int
     site: int
+    count: int = 1
+    role: int = FAILING
+    like: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ SOURCE_KINDS = ("utility", "genset", "solar", "wind", "battery", "fuel-cell", "g
 REJECTION_KINDS = ("chiller", "dry-cooler", "cooling-tower", "crac", "heat-rejection")
 """Kinds that need no supplier on the cooling layer: they give heat to the outside."""
 
-POWER_KINDS = ("transformer", "switchgear", "switchboard", "ups", "pdu", "rpp", "busway", "ats", "sts", "rectifier")
+POWER_KINDS = (
+    "transformer", "switchgear", "switchboard", "breaker", "ups", "pdu", "rpp", "busway", "tap", "ats", "sts",
+    "rectifier", "power-shelf", "psu",
+)  # fmt: skip
 LIQUID_KINDS = ("cdu", "manifold")
 AIR_KINDS = ("crah", "crac", "fan-wall", "rear-door")
 NETWORK_KINDS = ("leaf", "spine", "core", "switch", "router", "optic", "nic")
@@ -115,7 +118,52 @@ _ALL = (
         default=True,
         absent="100 %",
     ),
-    Attribute("load", "power", "own electrical load at full use; `power:` is the dependency"),
+    Attribute(
+        "efficiency_25",
+        "fraction",
+        "efficiency at 25 % of the rating; with those at 50, 75 and 100 % the load-dependent curve of a data sheet",
+        most=1.0,
+        positive=True,
+        kinds=POWER_KINDS,
+    ),
+    Attribute(
+        "efficiency_50", "fraction", "efficiency at 50 % of the rating", most=1.0, positive=True, kinds=POWER_KINDS
+    ),
+    Attribute(
+        "efficiency_75", "fraction", "efficiency at 75 % of the rating", most=1.0, positive=True, kinds=POWER_KINDS
+    ),
+    Attribute("efficiency_100", "fraction", "efficiency at the rating", most=1.0, positive=True, kinds=POWER_KINDS),
+    Attribute("no_load_loss", "power", "loss at any load while in service", kinds=POWER_KINDS),
+    Attribute("load_loss", "power", "loss at rated output that grows with the square of the load", kinds=POWER_KINDS),
+    Attribute(
+        "oversubscription",
+        "ratio",
+        "by how much the provisioned load may exceed the derated capacity, where power management can hold the "
+        "loads to what they may draw (`power_cap`)",
+        least=1.0,
+        most=3.0,
+        kinds=SOURCE_KINDS + POWER_KINDS,
+    ),
+    Attribute("load", "power", "own electrical load at full use, as on the nameplate; `power:` is the dependency"),
+    Attribute(
+        "provisioned",
+        "fraction",
+        "share of `load` that is provisioned and drawn at full use (100 % where not given)",
+        most=1.0,
+        positive=True,
+        kinds=SINK_KINDS,
+    ),
+    Attribute(
+        "power_cap",
+        "fraction",
+        "share of the provisioned load to which power management can hold it (not at all where not given)",
+        most=1.0,
+        positive=True,
+        kinds=SINK_KINDS,
+    ),
+    Attribute(
+        "idle_fraction", "fraction", "share of the draw at full use that is drawn when idle", most=1.0, kinds=_COMPUTE
+    ),
     Attribute(
         "cop",
         "ratio",
@@ -153,8 +201,20 @@ _ALL = (
     Attribute("scaleout_bandwidth", "bandwidth", "scale-out bandwidth of one accelerator", kinds=_COMPUTE),
     Attribute("ports", "number", "network ports", most=_MOST_IN_ONE, whole=True),
     Attribute("port_bandwidth", "bandwidth", "rate of one port"),
-    Attribute("space", "space", "height in rack units"),
-    Attribute("mass", "mass", "weight"),
+    Attribute("space", "space", "height in rack units; of a rack, the height there is for what it holds"),
+    Attribute("mass", "mass", "weight; of a rack, without what it holds where `holds` is given"),
+    Attribute(
+        "mass_limit", "mass", "weight that a rack may hold, or a hall or row may bear", kinds=("rack", *CONTAINER_KINDS)
+    ),
+    Attribute(
+        "power_limit", "power", "most that one rack may draw, by its cords or taps", positive=True, kinds=("rack",)
+    ),
+    Attribute("rack_positions", "number", "positions for racks", most=_MOST_IN_ONE, whole=True, kinds=CONTAINER_KINDS),
+    Attribute("tenant", "text", "party that has the use of it; holds for all inside", kinds=CONTAINER_KINDS),
+    Attribute("operator", "text", "party that operates it; holds for all inside", kinds=CONTAINER_KINDS),
+    Attribute(
+        "country", "text", "country of a site, as US; the first part of the region where not given", kinds=("site",)
+    ),
     Attribute("start_time", "duration", "time from loss of supply to carrying load", default=True),
     Attribute("runtime", "duration", "time it carries its load without supply", default=True),
     Attribute(

@@ -1,0 +1,130 @@
+"""What a table is: columns with a type and a meaning, and a frame held against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from twin.errors import PluginError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+DType = Literal["f64", "i64", "u32", "str", "bool", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name (with the unit), type, meaning, and whether it may hold nulls."""
+
+    name: str
+    dtype: DType
+    doc: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: what a row is, which analysis writes it, and its columns in order."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    def schema(self) -> dict[str, pl.DataType]:
+        """The polars schema, in column order."""
+        return {column.name: _dtypes()[column.dtype] for column in self.columns}
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of this table without rows."""
+        import polars as pl  # noqa: PLC0415 - tables are read by commands that must not load polars
+
+        return pl.DataFrame(schema=self.schema())
+
+    def frame(self, columns: Mapping[str, object]) -> pl.DataFrame:
+        """A frame of this table from columns by name; each is cast to its declared type."""
+        import polars as pl  # noqa: PLC0415 - as above
+
+        return pl.DataFrame({name: columns[name] for name in self.names}, schema=self.schema(), strict=False)
+
+
+def _dtypes() -> dict[str, pl.DataType]:
+    import polars as pl  # noqa: PLC0415 - as above
+
+    return {
+        "f64": pl.Float64(),
+        "i64": pl.Int64(),
+        "u32": pl.UInt32(),
+        "str": pl.String(),
+        "bool": pl.Boolean(),
+        "date": pl.Date(),
+    }
+
+
+def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
+    """Hold a frame that `who` (a model and its distribution) returned against its table.
+
+    Args:
+        want: the declaration.
+        frame: what was returned.
+        who: the model and its distribution, for the message.
+
+    Returns:
+        The frame with its columns in the declared order.
+
+    Raises:
+        PluginError: not a frame, columns missing or extra, a wrong type, a null, NaN or infinity
+            where none may be; the message names `who` and says what would be right.
+    """
+    import polars as pl  # noqa: PLC0415 - as above
+
+    if not isinstance(frame, pl.DataFrame):
+        raise PluginError(f"{who} returned {type(frame).__name__} as table '{want.name}'; a polars DataFrame is wanted")
+    faults = _column_faults(want, frame)
+    if not faults:
+        faults = _value_faults(want, frame)
+    if faults:
+        raise PluginError(f"{who} returned a bad table '{want.name}': " + "; ".join(faults))
+    return frame.select(want.names)
+
+
+def _column_faults(want: Table, frame: pl.DataFrame) -> list[str]:
+    missing = [name for name in want.names if name not in frame.columns]
+    faults = [f"column '{name}' is missing" for name in missing]
+    faults += [
+        f"column '{name}' is not in the table ({nearest(name, missing) or 'remove it'})"
+        for name in frame.columns
+        if name not in want.names
+    ]
+    for name, dtype in want.schema().items():
+        if name in frame.columns and frame.schema[name] != dtype:
+            faults.append(f"column '{name}' is {frame.schema[name]}, wanted {dtype}")
+    return faults
+
+
+def _value_faults(want: Table, frame: pl.DataFrame) -> list[str]:
+    faults = []
+    for column in want.columns:
+        series = frame[column.name]
+        if not column.nullable and series.null_count():
+            faults.append(f"column '{column.name}' has {series.null_count()} nulls")
+        if column.dtype == "f64":
+            bad = int((~series.drop_nulls().is_finite()).sum())
+            if bad:
+                faults.append(f"column '{column.name}' has {bad} values that are NaN or infinite")
+    return faults
+
+
+def declare(name: str, doc: str, *columns: Column) -> Table:
+    """A table from its columns."""
+    return Table(name, doc, columns)
+
+
+MONTH = Column("month", "date", "first day of the calendar month")
