@@ -98,7 +98,7 @@ TABLES = (
     ),
     declare(
         "fit",
-        "One row per month of change and set of alike racks, rows or halls: space, weight, ports, cords, and what is used.",
+        "One row per month of change and set of alike racks, rows or halls: space, weight, ports, cords.",
         MONTH,
         Column("node", "str", "id of the first node of the set"),
         Column("group", "str", "group of the set"),
