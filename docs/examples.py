@@ -56,6 +56,8 @@ PAGES = tuple(
         "docs/how-to/query.md",
         "docs/explanation/structure.md",
         "docs/explanation/capacity.md",
+        "docs/explanation/hardware.md",
+        "docs/explanation/network.md",
         "docs/explanation/failure.md",
         "docs/explanation/cost.md",
         "docs/explanation/energy.md",

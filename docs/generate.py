@@ -30,7 +30,7 @@ WIDTH = 100
 """Of the help pages, whatever the terminal."""
 
 PLAIN = {str: "text", int: "count", bool: "yes or no", float: "number", date: "date"}
-SECTIONS = ("deals", "energy", "cooling", "workloads", "analyses")
+SECTIONS = ("deals", "energy", "cooling", "workloads", "analyses", "components")
 
 
 def pages() -> dict[str, str]:
@@ -153,8 +153,9 @@ def _hooks() -> str:
     import twin.hookspecs as module  # noqa: PLC0415 - its docstring is the text
 
     text += inspect.cleandoc(module.__doc__ or "") + "\n"
-    for name, descriptor in RETURNS.items():
-        text += f"\n## {name}\n\nReturns any number of `{descriptor.__name__}`.\n\n"
+    for name, descriptors in RETURNS.items():
+        kinds = " or ".join(f"`{descriptor.__name__}`" for descriptor in descriptors)
+        text += f"\n## {name}\n\nReturns any number of {kinds}.\n\n"
         text += inspect.cleandoc(getattr(Specs, name).__doc__ or "") + "\n"
     return text
 

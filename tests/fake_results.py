@@ -80,6 +80,10 @@ def small_tables() -> dict[str, pl.DataFrame]:
             },
         ),
         "site_capacity": table("site_capacity", *_site_capacity(first, second)),
+        "stranded": table("stranded", _stranded(second)),
+        "upgrades": table("upgrades", *_upgrades()),
+        "fit": table("fit", _fit(second)),
+        "demand": table("demand", *_demand(first, second)),
         "availability": table("availability", *_availability(second)),
         "contingency": table("contingency", *_contingency()),
         "schedule": table(
@@ -169,6 +173,81 @@ def _site_capacity(first: date, second: date) -> list[dict]:
         row(second, "river-bend", "site", 16, 2400.0),
         row(second, "river-bend/hall[1]", "hall", 8, 1500.0),
         row(second, "river-bend/hall[2]", "hall", 8, 1500.0),
+    ]
+
+
+def _stranded(month: date) -> dict:
+    return {
+        "month": month,
+        "scope": "river-bend",
+        "group": "river-bend/hall/ups",
+        "kind": "ups",
+        "resource": "power",
+        "count": 6,
+        "derated_kw": 4500.0,
+        "load_kw": 2160.0,
+        "growth_kw": 294.0,
+        "reserve_kw": 1500.0,
+        "stranded_kw": 546.0,
+    }
+
+
+def _upgrades() -> list[dict]:
+    base = {"site": "river-bend", "kind": "utility", "resource": "power"}
+    return [
+        base
+        | {
+            "step": 1,
+            "group": "river-bend/grid",
+            "change": "add 1 grid, 3 instead of 2",
+            "units": 1,
+            "added_kw": 2400.0,
+            "usable_kw": 3000.0,
+            "released_kw": 600.0,
+            "released_racks": 4,
+            "released_accelerators": 327,
+            "price_usd": 1.2e6,
+            "usd_per_kw": 2000.0,
+            "then_binds": "river-bend/hall[1]/ups[1]",
+        },
+        base
+        | {
+            "step": 2,
+            "group": "river-bend/hall/ups",
+            "kind": "ups",
+            "change": "add 1 ups to each hall, 4 instead of 3",
+            "units": 2,
+            "added_kw": 1500.0,
+        },
+    ]
+
+
+def _fit(month: date) -> dict:
+    return {
+        "month": month,
+        "node": "river-bend/hall[1]",
+        "group": "river-bend/hall",
+        "kind": "hall",
+        "count": 2,
+        "rack_positions": 10,
+        "rack_positions_used": 8,
+        "mass_limit_kg": 40_000.0,
+        "mass_kg": 14_000.0,
+        "tightest": "rack_positions",
+        "utilisation_fraction": 0.8,
+    }
+
+
+def _demand(first: date, second: date) -> list[dict]:
+    power = {"demand": "training", "scope": "small", "metric": "it_power"}
+    chips = {"demand": "chips", "scope": "river-bend/hall[1]", "metric": "accelerators"}
+    flops = {"demand": "flops", "scope": "small", "metric": "compute"}
+    return [
+        power | {"month": first, "wanted_kw": 2000.0, "available_kw": 1056.0, "shortfall_fraction": 0.472},
+        power | {"month": second, "wanted_kw": 2000.0, "available_kw": 2112.0},
+        chips | {"month": first, "wanted_accelerators": 576, "available_accelerators": 576},
+        chips | {"month": second, "wanted_accelerators": 576, "available_accelerators": 576},
+        flops | {"month": second, "wanted_tflops": 2.88e6, "available_tflops": 2.88e6},
     ]
 
 

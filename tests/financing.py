@@ -53,7 +53,7 @@ def inputs(
         orient="row",
     )
     parts = pl.DataFrame(
-        [(s, f"{s}/rack", "part", calendar.date(m), n, 72 * n, 100.0 * n, price) for s, m, n, price in racks],
+        [(s, f"{s}/rack", "part", calendar.date(m), n, 72 * n, 100.0 * n, price, None) for s, m, n, price in racks],
         schema={
             "site": pl.String,
             "group": pl.String,
@@ -63,6 +63,7 @@ def inputs(
             "accelerators": pl.Int64,
             "it_kw": pl.Float64,
             "price_usd": pl.Float64,
+            "retired": pl.Date,
         },
         orient="row",
     )
@@ -73,11 +74,24 @@ def inputs(
         parties=pl.DataFrame(schema={"party": pl.String, "role": pl.String, "rating": pl.String}),
         phases=frame,
         parts=parts,
-        schedule=tables.table("schedule").empty(),
+        schedule=_schedule(calendar, phases),
         cashflow=tables.table("cashflow").empty() if cashflow is None else cashflow,
         debt=tables.table("debt").empty(),
         others={other.name: other for other in others},
     )
+
+
+def _schedule(calendar: Calendar, phases: Sequence[tuple[str, int, float]]) -> pl.DataFrame:
+    """Table `schedule` of phases that stay in service; only IT power is in it."""
+    rows = [
+        (calendar.date(month), site, sum(kw for other, start, kw in phases if other == site and start <= month))
+        for month in range(calendar.months)
+        for site in dict.fromkeys(site for site, _, _ in phases)
+    ]
+    empty = tables.table("schedule").empty()
+    given = pl.DataFrame(rows, schema=["month", "site", "it_kw"], orient="row", schema_overrides={"it_kw": pl.Float64})
+    zeros = [pl.lit(0, dtype).alias(name) for name, dtype in empty.schema.items() if name not in given.columns]
+    return given.with_columns(zeros).select(empty.columns)
 
 
 def ledger(amounts: Sequence[float], deal: str = "cash", payer: str = "tenant", payee: str = "spv") -> pl.DataFrame:

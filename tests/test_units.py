@@ -137,3 +137,24 @@ def test_lanes_of_thousands_of_digits_are_refused() -> None:
 )
 def test_money_steps_up_when_rounding_does(value: float, text: str) -> None:
     assert units.show_money(value, 3) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("814 mm2", "area", 814.0),
+        ("814 mm²", "area", 814.0),
+        ("8.14 cm2", "area", 814.0),
+        ("0.1/cm2", "defect_density", 0.1),
+        ("0.001 /mm2", "defect_density", 0.1),
+        ("2 TFLOPS/W", "compute_per_power", 2.0),
+        ("2 PFLOPS/kW", "compute_per_power", 2.0),
+    ],
+)
+def test_quantities_of_chips(text, name, value):
+    assert units.parse(text, name) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(("value", "text"), [(3e-4, "300 mm"), (0.25, "250 m"), (2100.0, "2100 km")])
+def test_lengths_are_shown_in_the_unit_that_fits(value, text):
+    assert units.show(value, "length") == text

@@ -20,13 +20,19 @@ import pluggy
 
 from twin.errors import Finding, InputError, PluginError, RefusedError, TwinError
 from twin.parameters import (
+    Area,
     Bandwidth,
     Carbon,
     Compute,
+    ComputePerPower,
     Date,
     DealRef,
+    DefectDensity,
     Duration,
     Fraction,
+    Length,
+    Memory,
+    MemoryBandwidth,
     Money,
     MoneyPerEnergy,
     MoneyPerHour,
@@ -56,16 +62,19 @@ __all__ = [
     "EXTERNAL_PARTIES",
     "Analysis",
     "AnalysisInputs",
+    "Area",
     "Bandwidth",
     "Calendar",
     "Carbon",
     "Catalogue",
     "Column",
     "Compute",
+    "ComputePerPower",
     "CoolingInputs",
     "CoolingModel",
     "Date",
     "DealRef",
+    "DefectDensity",
     "Duration",
     "EnergyInputs",
     "EnergyModel",
@@ -74,7 +83,12 @@ __all__ = [
     "FinancingModel",
     "Finding",
     "Fraction",
+    "HardwareInputs",
+    "HardwareModel",
     "InputError",
+    "Length",
+    "Memory",
+    "MemoryBandwidth",
     "Money",
     "MoneyPerEnergy",
     "MoneyPerHour",
@@ -223,9 +237,10 @@ class FinancingInputs:
         discount_per_year: the file's discount rate, annual effective.
         parties: `party, role, rating`.
         phases: one row per site or group of racks put into service together:
-            `site, month, racks, accelerators, it_kw, share_fraction` (share of the site's IT power).
-        parts: racks by group: `site, group, part, month, racks, accelerators, it_kw, price_usd` (of one rack;
-            null unknown).
+            `site, month, racks, accelerators, it_kw, share_fraction` (share of the site's IT power); of what
+            takes the place of what retired, only what exceeds it.
+        parts: racks by group: `site, group, part, month, racks, accelerators, it_kw, price_usd, retired` (price of
+            one rack, null unknown; retired from that month on, null for never).
         schedule: table `schedule`.
         cashflow: table `cashflow` so far: energy, and every deal that these entries refer to.
         debt: table `debt` so far.
@@ -242,6 +257,17 @@ class FinancingInputs:
     cashflow: pl.DataFrame
     debt: pl.DataFrame
     others: Mapping[str, Entry[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareInputs:
+    """What a hardware model is given.
+
+    Attributes:
+        entries: the entries of `components:` that use the model.
+    """
+
+    entries: tuple[Entry[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +366,39 @@ class Model:
     params: type[Params]
     run: Callable[..., Tables]
     api: int = field(default=API_VERSION, kw_only=True)
+
+
+FIGURES = Table(
+    "figures",
+    "attributes of parts as a hardware model works them out, one row an attribute of a component",
+    (
+        Column("component", "str", "name of the entry of `components:`"),
+        Column("attribute", "str", "name of the attribute, as a file states it"),
+        Column("value", "str", "the value as a file states it, as `1.2 kW`"),
+        Column("note", "str", "what it follows from; empty where there is nothing to say"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareModel(Model):
+    """Works out the attributes of a part from parameters; entries of `components:` with `model:`.
+
+    `run(HardwareInputs)` returns `{"figures": frame}` with the columns of `FIGURES`.  What it gives
+    holds as the figures of a catalogue part do: `use:` and `holds:` take the component by its name.
+    An attribute `launch` that is an ISO date is the day from which there is such a thing: equipment
+    in service before it is an error in the file.
+
+    Args:
+        kind: what the component is where the file does not say.
+    """
+
+    kind: str = "accelerator"
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The table that its `run` returns."""
+        return (FIGURES,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,11 @@ class Twin:
         return compile_structure(self.topology)
 
     @cached_property
+    def lifted(self) -> Structure:
+        """The same system with representatives of containers that are alike; see `twin.structure.symmetry`."""
+        return compile_structure(self.topology, lifted=True)
+
+    @cached_property
     def graph(self) -> nx.MultiDiGraph[Any]:
         """The groups as a networkx graph: counts and attributes on nodes, suppliers point to consumers."""
         return graph.group_graph(self.topology)

@@ -26,6 +26,7 @@ from twin.api import (
     CoolingModel,
     EnergyModel,
     FinancingModel,
+    HardwareModel,
     Reader,
     WorkloadModel,
 )
@@ -37,18 +38,21 @@ if TYPE_CHECKING:
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 
-RETURNS: Mapping[str, type[Descriptor]] = MappingProxyType(
+RETURNS: Mapping[str, tuple[type[Descriptor], ...]] = MappingProxyType(
     {
-        "twin_hardware": Catalogue,
-        "twin_energy": EnergyModel,
-        "twin_cooling": CoolingModel,
-        "twin_financing": FinancingModel,
-        "twin_workloads": WorkloadModel,
-        "twin_analyses": Analysis,
-        "twin_readers": Reader,
+        "twin_hardware": (Catalogue, HardwareModel),
+        "twin_energy": (EnergyModel,),
+        "twin_cooling": (CoolingModel,),
+        "twin_financing": (FinancingModel,),
+        "twin_workloads": (WorkloadModel,),
+        "twin_analyses": (Analysis,),
+        "twin_readers": (Reader,),
     }
 )
-"""Hook -> the descriptor that it returns any number of."""
+"""Hook -> the descriptors that it returns any number of."""
+
+COMPONENTS = "components"
+"""Section of a topology file whose entries may name hardware models."""
 
 SECTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -66,8 +70,8 @@ class Specs:
     """The hooks.  A plugin implements any of them, with `@hookimpl` and without arguments."""
 
     @hookspec
-    def twin_hardware(self) -> Iterable[Catalogue]:
-        """Catalogues of parts that topology files name after `use:`.
+    def twin_hardware(self) -> Iterable[Catalogue | HardwareModel]:
+        """Catalogues of parts that topology files name after `use:`, and models that work parts out.
 
         A part is `maker.model`, a kind and attributes as quantity strings.  Say where figures were
         read and how sure they are: a run shows both beside every number it used.
@@ -97,6 +101,10 @@ class Specs:
         def twin_hardware():
             return [Catalogue(name="acme", doc="The racks of Acme.", parts=PARTS)]
         ```
+
+        A hardware model works out the figures of a component of the file (`model:` with parameters beside
+        it).  Its `run` returns `{"figures": frame}`: one row for each component and attribute, with the
+        columns `component, attribute, value, note`, all of them text.  "Write a plugin" has an example.
         """
         raise NotImplementedError
 
@@ -233,7 +241,7 @@ class Specs:
         """What a workload gets out of the capacity: rows of table `goodput`.
 
         A parameter `accelerators` (a share up to 1, or a count) says how many it occupies, and
-        `utilisation` how much of their power it draws; the schedule reads both where they exist.
+        `utilisation` how busy they are: the share of what they draw above idle; the schedule reads both.
 
         ```python
         import polars as pl

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from twin.api import API_VERSION, PROJECT, Analysis, Catalogue, FinancingModel, Model, Params, Reader
+from twin.api import API_VERSION, PROJECT, Analysis, Catalogue, FinancingModel, HardwareModel, Model, Params, Reader
 from twin.catalogue import CataloguePart, read_catalogue
 from twin.errors import PluginError, nearest, one_of
-from twin.hookspecs import RETURNS, SECTIONS, Specs
+from twin.hookspecs import COMPONENTS, RETURNS, SECTIONS, Specs
 from twin.tables import TABLES
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _ask(callers: Iterable[pluggy.HookCaller]) -> list[tuple[str, Descriptor]]:
 
 
 def _label(hook: str, offer: object) -> str:
-    section = SECTIONS.get(hook, hook.removeprefix("twin_"))
+    section = COMPONENTS if isinstance(offer, HardwareModel) else SECTIONS.get(hook, hook.removeprefix("twin_"))
     return f"{section}/{getattr(offer, 'name', type(offer).__name__)}"
 
 
@@ -230,8 +230,9 @@ def _check_offers(offers: list[tuple[str, Descriptor]]) -> None:
     for hook, offer in offers:
         wanted = RETURNS[hook]
         if not isinstance(offer, wanted):
-            raise PluginError(f"{hook} returned {type(offer).__name__}; {wanted.__name__} descriptors are wanted")
-        who = f"{wanted.__name__} '{offer.name}'"
+            names = " or ".join(kind.__name__ for kind in wanted)
+            raise PluginError(f"{hook} returned {type(offer).__name__}; {names} descriptors are wanted")
+        who = f"{type(offer).__name__} '{offer.name}'"
         _check_names(offer, who)
         if (hook, offer.name) in seen:
             raise PluginError(f"{hook} returned two descriptors called '{offer.name}'")

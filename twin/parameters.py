@@ -90,6 +90,12 @@ if TYPE_CHECKING:
     Compute = float
     Work = float
     Carbon = float
+    Area = float
+    ComputePerPower = float
+    DefectDensity = float
+    Length = float
+    Memory = float
+    MemoryBandwidth = float
     Date = date
     PartyRef = str
     DealRef = str
@@ -111,6 +117,12 @@ else:
     Compute = _quantity("compute")
     Work = _quantity("work")
     Carbon = _quantity("carbon")
+    Area = _quantity("area")
+    ComputePerPower = _quantity("compute_per_power")
+    DefectDensity = _quantity("defect_density")
+    Length = _quantity("length")
+    Memory = _quantity("memory")
+    MemoryBandwidth = _quantity("memory_bandwidth")
 
     def _date(value: object) -> date:
         if isinstance(value, date):

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from twin import tables
-from twin.api import PROJECT, Analysis, Catalogue, Model, Reader
+from twin.api import PROJECT, Analysis, Catalogue, HardwareModel, Model, Reader
 from twin.catalogue import CataloguePart, Figure
 from twin.errors import PluginError, TwinError
-from twin.hookspecs import SECTIONS
+from twin.hookspecs import COMPONENTS, SECTIONS
 from twin.loading import (
     ACTIVE,
     BLOCK_VARIABLE,
@@ -155,7 +155,7 @@ class Registry:
         """The models that entries of a section may name.
 
         Args:
-            section: deals, energy, cooling, workloads or analyses.
+            section: deals, energy, cooling, workloads, analyses or components.
         """
         return self.sections[section]
 
@@ -211,7 +211,7 @@ def build(plugins: Iterable[Loaded]) -> Registry:
     defaults: _Shelf[CataloguePart] = _Shelf("defaults")
     readers: _Shelf[Reader] = _Shelf("readers")
     catalogues: _Shelf[Catalogue] = _Shelf("catalogues")
-    sections: dict[str, _Shelf[Provided]] = {section: _Shelf(section) for section in SECTIONS.values()}
+    sections: dict[str, _Shelf[Provided]] = {section: _Shelf(section) for section in (*SECTIONS.values(), COMPONENTS)}
     for loaded in plugins:
         info = loaded.info
         own = {part.name: part for part in loaded.parts}
@@ -227,7 +227,8 @@ def build(plugins: Iterable[Loaded]) -> Registry:
                     readers.put(suffix, offer, info)
             elif isinstance(offer, Model):
                 provided = Provided(offer, str(info), info.distribution, info.version)
-                sections[SECTIONS[hook]].put(offer.name, provided, info)
+                section = COMPONENTS if isinstance(offer, HardwareModel) else SECTIONS[hook]
+                sections[section].put(offer.name, provided, info)
     _refuse_clashes(parts, defaults, readers, catalogues, *sections.values())
     return Registry(
         parts=parts.frozen(),

@@ -51,6 +51,8 @@ from twin.api import (
     Entry,
     FinancingInputs,
     FinancingModel,
+    HardwareInputs,
+    HardwareModel,
     WorkloadInputs,
     WorkloadModel,
 )
@@ -87,6 +89,7 @@ RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
     EnergyModel: (("energy_cost",), ()),
     FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee")),
     WorkloadModel: (("goodput",), ()),
+    HardwareModel: (("figures",), ()),
 }
 """Class of model -> tables that it has to return, and tables that it may return besides."""
 
@@ -185,6 +188,7 @@ def financing_inputs(entries: Mapping[str, Params], *, months: int = 24, **frame
         "accelerators",
         "it_kw",
         pl.lit(RACK_PRICE_USD).alias("price_usd"),
+        pl.lit(None, pl.Date).alias("retired"),
     )
     given: dict[str, Any] = {
         "discount_per_year": 0.1,
@@ -262,6 +266,15 @@ def workload_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames
     )
     given = {"schedule": schedule(months), "compute": compute}
     return WorkloadInputs(_entries(entries), calendar(months), **_replaced(given, frames))
+
+
+def hardware_inputs(entries: Mapping[str, Params]) -> HardwareInputs:
+    """What a hardware model is given.
+
+    Args:
+        entries: name of a component -> its parameters.
+    """
+    return HardwareInputs(_entries(entries))
 
 
 def run_model(model: Model, inputs: Any) -> dict[str, pl.DataFrame]:

@@ -32,6 +32,7 @@ tera- = 1e12 = T-
 peta- = 1e15 = P-
 exa- = 1e18 = E-
 milli- = 1e-3 = m-
+centi- = 1e-2 = c-
 second = [time] = s = sec
 minute = 60 * second = min
 hour = 60 * minute = h = hr
@@ -98,8 +99,11 @@ _ALL = (
     Dimension("memory", "gigabyte", "gb", "192 GB", "GB"),
     Dimension("memory_bandwidth", "terabyte / second", "tb_per_s", "8 TB/s", "TB/s"),
     Dimension("compute", "teraFLOPS", "tflops", "2500 TFLOPS", "TFLOP/s"),
+    Dimension("compute_per_power", "teraFLOPS / watt", "tflops_per_w", "2 TFLOPS/W", "TFLOP/s/W"),
     Dimension("work", "flop", "flop", "5e26 FLOP", "FLOP", bare=True),
     Dimension("length", "kilometre", "km", "2100 km", "km"),
+    Dimension("area", "millimetre * millimetre", "mm2", "800 mm2", "mm²"),
+    Dimension("defect_density", "1 / (centimetre * centimetre)", "per_cm2", "0.1/cm2", "/cm²"),
     Dimension("mass", "kilogram", "kg", "1360 kg", "kg"),
     Dimension("space", "rack_unit", "u", "48 U", "U"),
     Dimension("carbon", "kilogram / (kilowatt * hour)", "kg_co2e_per_kwh", "380 g/kWh", "kg/kWh"),
@@ -120,12 +124,16 @@ MOST = 1e40
 _MOST_LANES_DIGITS = 9
 _MILLI = re.compile(r"(?<![A-Za-z])mWh?(?![A-Za-z])")
 _APPARENT = re.compile(r"\b[kMG]?VA\b")
-_PLAIN_UNIT = re.compile(r"[A-Za-z%°_µ$ */().\d-]*$")
+_PLAIN_UNIT = re.compile(r"[A-Za-z%°_µ²$ */().\d-]*$")
 _SHORT = (
     ("yearly", "year"),
     ("Gbit/s", "gigabit/second"),
     ("Tbit/s", "terabit/second"),
     ("Mbit/s", "megabit/second"),
+    ("mm2", "millimetre*millimetre"),
+    ("mm²", "millimetre*millimetre"),
+    ("cm2", "centimetre*centimetre"),
+    ("cm²", "centimetre*centimetre"),
 )
 
 
@@ -190,6 +198,14 @@ def parse_lanes(text: object) -> tuple[int, float]:
     return int(match[1]), parse(match[2], "bandwidth")
 
 
+_STEPS = {
+    "power": (("GW", 1e6), ("MW", 1e3), ("kW", 1.0), ("W", 1e-3)),
+    "energy": (("TWh", 1e9), ("GWh", 1e6), ("MWh", 1e3), ("kWh", 1.0)),
+    "length": (("km", 1.0), ("m", 1e-3), ("mm", 1e-6)),
+}
+"""Units in which quantities are shown, the largest first, and what one of each is in the canonical unit."""
+
+
 def show(value: float, name: str, digits: int = 4) -> str:
     """A number in canonical units as a person reads it: `show(2500.0, "power")` is `"2.5 MW"`."""
     want = DIMENSIONS[name]
@@ -197,10 +213,8 @@ def show(value: float, name: str, digits: int = 4) -> str:
         return f"{_digits(value * 100, digits)} %"
     if name == "rate":
         return f"{_digits(value * 100, digits)} %/year"
-    if name == "power":
-        return _scaled(value, (("GW", 1e6), ("MW", 1e3), ("kW", 1.0), ("W", 1e-3)), digits)
-    if name == "energy":
-        return _scaled(value, (("TWh", 1e9), ("GWh", 1e6), ("MWh", 1e3), ("kWh", 1.0)), digits)
+    if name in _STEPS:
+        return _scaled(value, _STEPS[name], digits)
     if want.label.startswith("$"):
         return show_money(value, digits) + want.label[1:]
     return f"{_digits(value, digits)} {want.label}".strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+import polars as pl
 from pydantic import Field, model_validator
 
 from twin.api import (
@@ -23,8 +24,6 @@ from twin_financing import terms
 from twin_financing.terms import PositiveTerm
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from twin_financing.terms import Floats
 
 NAME = "operating-cost"
@@ -72,8 +71,11 @@ def _amounts(entry: Entry[OperatingCostParams], inputs: FinancingInputs) -> Floa
     growth = terms.grown(params.growth, age) * live
     if params.amount is not None:
         return growth * params.amount
-    phases = terms.at_site(inputs.phases, params.site)
-    return growth * terms.in_service(inputs.calendar, phases["month"], phases["it_kw"]) * (params.per_power or 0.0)
+    it_kw = terms.at_site(inputs.schedule, params.site).group_by("month").agg(pl.col("it_kw").sum())
+    month = terms.month_indices(inputs.calendar, it_kw["month"])
+    in_service = np.zeros(inputs.calendar.months)
+    in_service[month] = it_kw["it_kw"].to_numpy()
+    return growth * in_service * (params.per_power or 0.0)
 
 
 def _start(entry: Entry[OperatingCostParams], inputs: FinancingInputs) -> int:

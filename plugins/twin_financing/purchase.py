@@ -78,7 +78,7 @@ class PurchaseParams(Params):
     terminal: Literal["none", "book"] = Field(
         "none",
         description="what `market` pays at the end of the calendar for what is not past its life: nothing, or its "
-        "straight-line value between price and salvage",
+        "straight-line value between price and salvage; likewise when it is retired before",
     )
 
     @model_validator(mode="after")
@@ -106,12 +106,13 @@ class PurchaseParams(Params):
 
 @dataclass(frozen=True, slots=True)
 class Lots:
-    """Things bought together; `month` (in service) and `price_usd` have one entry a lot.
+    """Things bought together; `month` (in service), `end` (out of it for good) and `price_usd` have one entry a lot.
 
     A lot is paid in the months `offsets`, relative to its month in service, in the shares `weights`.
     """
 
     month: Ints
+    end: Ints
     price_usd: Floats
     offsets: Ints
     weights: Floats
@@ -180,11 +181,11 @@ def _racks(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
             f"the price of racks is not known for {', '.join(repr(group) for group in unpriced)}",
             "give these groups a `price`, as '$3.4M'",
         )
-    month = np.array([inputs.calendar.index(when) for when in parts["month"]], dtype=np.int64)
+    month, end = (terms.month_indices(inputs.calendar, parts[name]) for name in ("month", "retired"))
     price = parts["racks"].to_numpy() * parts["price_usd"].to_numpy()
     if params.deposit == 0:
-        return Lots(month, price, np.array([0]), np.array([1.0]))
-    return Lots(month, price, np.array([-int(params.lead), 0]), np.array([params.deposit, 1 - params.deposit]))
+        return Lots(month, end, price, np.array([0]), np.array([1.0]))
+    return Lots(month, end, price, np.array([-int(params.lead), 0]), np.array([params.deposit, 1 - params.deposit]))
 
 
 def _outright(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
@@ -205,33 +206,36 @@ def _outright(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
     start = 0 if params.start is None else inputs.calendar.index(params.start)
     offsets = np.arange(1 - params.months, 1)
     weights = np.full(params.months, 1 / params.months)
-    return Lots(np.array([start + params.months - 1]), np.array([price]), offsets, weights)
+    return Lots(np.array([start + params.months - 1]), np.array([terms.NEVER]), np.array([price]), offsets, weights)
 
 
 def generations(params: PurchaseParams, lots: Lots, months: int) -> tuple[Floats, Floats]:
     """Payments and proceeds by calendar month over all generations of the lots.
 
     A lot bought for month c is replaced in c + k · life, k = 1, 2, …, while at least `least_use` of
-    the calendar is left.
+    the calendar is left and the topology does not retire it.  What is left of its value comes in when it
+    retires, or at the end of the calendar.
     """
     capex, proceeds = lots.payments(months), np.zeros(months)
     if params.life is None:
         return capex, proceeds
     life, least = int(params.life), max(int(params.least_use), 1)
     newest = lots.month.copy()
-    while params.refresh and (newest + life <= months - least).any():
-        renewed = newest + life <= months - least
-        lot = Lots(newest[renewed] + life, lots.price_usd[renewed], lots.offsets, lots.weights)
+    latest = np.minimum(months - least, lots.end - 1)
+    while params.refresh and (newest + life <= latest).any():
+        renewed = newest + life <= latest
+        lot = Lots(newest[renewed] + life, lots.end[renewed], lots.price_usd[renewed], lots.offsets, lots.weights)
         capex += lot.payments(months)
         proceeds += _by_month(lot.month, lot.price_usd * params.salvage, months)
         newest = np.where(renewed, newest + life, newest)
-    worn = np.minimum((months - newest) / life, 1.0)
+    last = np.minimum(lots.end, months)
+    worn = np.minimum((last - newest) / life, 1.0)
     value = lots.price_usd * (1 - worn * (1 - params.salvage))
     if params.terminal == "none":
         value = np.where(worn >= 1, value, 0.0)
-    value = np.where(newest < months, value, 0.0)
+    value = np.where(newest < last, value, 0.0)
     if months:
-        proceeds[-1] += value.sum()
+        np.add.at(proceeds, np.clip(last, 0, months - 1), value)
     return capex, proceeds
 
 
@@ -240,7 +244,7 @@ def _use(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> list[pl.DataF
     frames = []
     for site in parts["site"].unique(maintain_order=True).to_list():
         here = parts.filter(pl.col("site") == site)
-        it_kw = terms.in_service(inputs.calendar, here["month"], here["it_kw"])
+        it_kw = terms.in_service(inputs.calendar, here["month"], here["retired"], here["it_kw"])
         frames.append(terms.occupancy(inputs.calendar, entry.name, site, entry.params.buyer, it_kw))
     return frames
 

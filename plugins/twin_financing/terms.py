@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_MONTHS = 1200
 """The longest term of anything: a hundred years.  More is a slip of the pen and would only fill memory."""
 
+NEVER = 1 << 40
+"""Month index of what never comes."""
+
 _NEARLY_WHOLE = 1e-6
 
 CASHFLOW = {
@@ -139,10 +142,16 @@ def together(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.D
     return pl.concat([pl.DataFrame(schema=schema), *frames])
 
 
-def in_service(calendar: Calendar, month: pl.Series, amount: pl.Series) -> Floats:
-    """What is in service in each calendar month, when `amount` comes into service in `month` and stays."""
-    index = np.array([calendar.index(when) for when in month], dtype=np.int64)
+def in_service(calendar: Calendar, month: pl.Series, retired: pl.Series, amount: pl.Series) -> Floats:
+    """What is in service in each calendar month, when `amount` comes in `month` and stays until it is `retired`."""
+    start, end = month_indices(calendar, month), month_indices(calendar, retired)
+    months, given = np.arange(calendar.months), amount.to_numpy()
     out = np.zeros(calendar.months)
-    inside = index < calendar.months
-    np.add.at(out, np.maximum(index[inside], 0), amount.to_numpy()[inside])
-    return np.cumsum(out)
+    for first, last, one in zip(start, end, given, strict=True):
+        out += np.where((first <= months) & (months < last), one, 0.0)
+    return out
+
+
+def month_indices(calendar: Calendar, days: pl.Series) -> Ints:
+    """Month index of every date; beyond the longest calendar where there is none."""
+    return np.array([NEVER if when is None else calendar.index(when) for when in days], dtype=np.int64)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def capacity(topology: Topology) -> dict[str, pl.DataFrame]:
-    inputs = AnalysisInputs({}, SimpleNamespace(structure=compile_structure(topology)), 0, CapacityParams())
+    inputs = AnalysisInputs({}, SimpleNamespace(lifted=compile_structure(topology, lifted=True)), 0, CapacityParams())
     found = run(inputs)
     return {name: tables.check(name, frame, "capacity") for name, frame in found.items()}
 
@@ -196,9 +196,9 @@ def test_an_empty_site_gives_tables_without_suppliers():
 
 
 def test_the_analysis_is_registered_by_its_hook():
-    (analysis,) = twin_analyses()
+    analysis = twin_analyses()[0]
     assert analysis.name == "capacity"
-    assert analysis.produces == ("capacity", "site_capacity", "checks")
+    assert analysis.produces == ("capacity", "site_capacity", "stranded", "fit", "demand", "checks")
     assert analysis.run is run
 
 

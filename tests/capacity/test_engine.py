@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structure.build import Plant
-from structure.naive import Naive, cases, fits
-from structure.plants import plants
+from structure.naive import Naive
+from structure.naive_usable import cases, fits
+from structure.nested import nested
+from structure.plants import nested_plants, plants
 
 from twin.capacity import engine
 from twin.capacity.engine import MonthResult, evaluate
+from twin.capacity.places import places
+from twin.capacity.stranded import grown
 from twin.errors import RefusedError
+from twin.structure import symmetry
 from twin.structure.compile import compile_structure
 from twin.structure.flow import plan
 from twin.structure.twins import twins
@@ -46,7 +51,7 @@ def test_usable_and_worst_loads_are_those_of_all_states(topology, month):
         assert found.racks == len(racks)
         assert found.accelerators == 4 * len(racks)
         assert found.demand_kw == pytest.approx(sum(oracle.figure(node, "load", 0.0) for node in racks))
-        growing = cases(oracle, inside)
+        growing = cases(oracle)
         if found.binding is None:
             assert not racks or fits(oracle, growing, inside, 1e6)
         else:
@@ -62,6 +67,41 @@ def test_usable_and_worst_loads_are_those_of_all_states(topology, month):
             for element, kind in enumerate(sets.of.tolist()):
                 node = structure.groups[elements.group[element]], int(elements.local[element])
                 assert most[kind] == pytest.approx(worst[node], abs=1e-9)
+
+
+def answers(topology: Topology, month: int, *, lifted: bool) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """What every scope can carry, and what every supplier that is kept carries, also when the sites have grown."""
+    structure = compile_structure(topology, lifted=lifted)
+    prepared, sets, scopes = plan(structure), twins(structure), symmetry.scopes(structure)
+    result = evaluate(structure, month, prepared, sets)
+    found = places(structure, scopes, prepared, sets, result, range(len(scopes)))
+    factors = {int(scopes.like[p.scope]): p.binding.factor for p in found if p.binding and scopes.parent[p.scope] < 0}
+    at = grown(structure, prepared, sets, result, factors)
+    by_scope = {}
+    for place in found:
+        mine = result.scopes[scopes.like[place.scope]]
+        figures = [mine.racks, mine.accelerators, mine.demand_kw, mine.nameplate_kw]
+        figures += [bound.factor if bound else -1.0 for bound in (place.binding, place.runner_up)]
+        by_scope[scopes.id[place.scope]] = figures
+    elements = structure.elements
+    columns = (result.load_kw, result.worst_kw, result.capped_kw, at.normal_kw, at.worst_kw)
+    by_node = {
+        (structure.groups[elements.group[e]], int(elements.local[e])): [float(column[e]) for column in columns]
+        for e in range(len(elements))
+    }
+    return by_scope, by_node
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(nested(), nested_plants()), st.sampled_from([0, 1]))
+def test_representatives_give_the_figures_of_all_instances(topology, month):
+    scopes, nodes = answers(topology, month, lifted=False)
+    few_scopes, few_nodes = answers(topology, month, lifted=True)
+    assert few_scopes.keys() == scopes.keys()
+    for scope, figures in few_scopes.items():
+        assert figures == pytest.approx(scopes[scope], rel=1e-9, abs=1e-9), scope
+    for node, figures in few_nodes.items():
+        assert figures == pytest.approx(nodes[node], rel=1e-9, abs=1e-9), node
 
 
 @settings(max_examples=60, deadline=None)

@@ -57,7 +57,9 @@ sites:
 
 def capacity(folder, text, *overlays):
     topology = load(folder, textwrap.dedent(text), overlays=overlays)
-    found = run(AnalysisInputs({}, SimpleNamespace(structure=compile_structure(topology)), 0, CapacityParams()))
+    found = run(
+        AnalysisInputs({}, SimpleNamespace(lifted=compile_structure(topology, lifted=True)), 0, CapacityParams())
+    )
     return {name: tables.check(name, frame, "capacity") for name, frame in found.items()}
 
 

@@ -10,7 +10,8 @@ from twin.cli.main import run
 from twin.results.results import Results
 
 ANALYSES = {
-    "capacity": ("capacity", "site_capacity", "checks"),
+    "capacity": ("capacity", "site_capacity", "stranded", "fit", "demand", "checks"),
+    "upgrades": ("upgrades",),
     "failure": ("availability", "contingency", "checks"),
     "energy": ("schedule", "energy", "energy_cost"),
     "cost": ("cashflow", "debt", "party_metrics", "unit_cost"),

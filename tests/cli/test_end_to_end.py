@@ -50,6 +50,16 @@ def test_evaluate_shows_every_part(call, starter):
         assert any(line.startswith(title) for line in lines), title
 
 
+def test_capacity_answers_on_one_screen(call, starter):
+    done = call("capacity", starter)
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 100
+    for title in ("PHASES", "WHERE IT GOES", "TIGHTEST", "NEXT TO BUY", "CHECKS"):
+        assert any(line.startswith(title) for line in lines), title
+
+
 def test_what_is_saved_can_be_queried(call, starter, tmp_path):
     assert call("evaluate", starter, "-o", tmp_path / "out", "--seed", 3).status == 0
     results = Results.load(tmp_path / "out")

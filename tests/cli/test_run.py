@@ -12,6 +12,7 @@ from twin.cli.run import evaluate
 from twin.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED
 from twin.results.results import Results
 
+CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand")
 MAIN = {"capacity": "site_capacity", "failure": "availability", "energy": "energy", "cost": "party_metrics"}
 
 
@@ -54,7 +55,36 @@ def test_evaluate_as_csv_needs_a_table(call, file):
     )
 
 
-@pytest.mark.parametrize("name", MAIN)
+def test_capacity_prints_its_screen_and_nothing_on_stderr(call, twin, file):
+    done = call("capacity", file)
+    assert (done.status, done.err) == (0, "")
+    assert twin.ran == [(("capacity", "upgrades"), 0)]
+    assert done.out.startswith("small  river-bend")
+    assert "NEXT TO BUY" in done.out
+    assert "\x1b" not in done.out
+    assert max(map(len, done.out.splitlines())) <= 100
+
+
+def test_capacity_saves_all_tables_in_a_folder_and_still_prints(call, file, tmp_path):
+    done = call("capacity", file, "-o", tmp_path / "out")
+    assert done.status == 0
+    assert "NEXT TO BUY" in done.out
+    assert "saved" in done.err
+    assert {"site_capacity", "upgrades", "stranded"} <= set(Results.load(tmp_path / "out").tables)
+
+
+def test_capacity_gives_each_of_its_tables(call, file):
+    for name in CAPACITY:
+        done = call("capacity", file, "--table", name, "--format", "csv")
+        assert done.status == 0
+        assert pl.read_csv(io.StringIO(done.out)).columns == fake_results.small_tables()[name].columns
+
+
+def test_capacity_as_a_table_gives_the_frames(call, file):
+    assert call("capacity", file, "--format", "table").out.startswith("site_capacity\n")
+
+
+@pytest.mark.parametrize("name", ["failure", "energy", "cost"])
 def test_a_command_runs_its_analysis_and_gives_its_tables(call, twin, file, name):
     done = call(name, file)
     assert done.status == 0
@@ -88,7 +118,7 @@ def test_the_ending_of_the_file_says_the_format(call, file, tmp_path):
     assert (done.status, done.out) == (0, "")
     assert pl.read_csv(tmp_path / "deep" / "c.csv").height == 6
     call("capacity", file, "-o", tmp_path / "c.json")
-    assert set(json.loads((tmp_path / "c.json").read_text())) == {"site_capacity", "capacity", "checks"}
+    assert set(json.loads((tmp_path / "c.json").read_text())) == {*CAPACITY, "checks"}
     call("capacity", file, "--format", "table", "-o", tmp_path / "c.txt")
     assert (tmp_path / "c.txt").read_text().startswith("site_capacity\n")
 

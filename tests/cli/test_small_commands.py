@@ -84,3 +84,27 @@ def test_validate_counts_what_there_is_and_warns_of_broken_plugins(call, twin, f
     assert (done.status, done.out) == (0, "ok: 2 groups, 1,201 instances, 1 model entry, 12 months\n")
     assert "odd (odd-package 1.0)" in done.err
     assert "no such module" in done.err
+
+
+def test_parts_lists_those_whose_name_or_kind_fits(call):
+    rows = json.loads(call("parts", "rack", "--format", "json").out)
+    assert {row["kind"] for row in rows} == {"rack"}
+    named = json.loads(call("parts", "nvidia.gb200*", "--format", "json").out)
+    assert {"nvidia.gb200", "nvidia.gb200-nvl72"} <= {row["part"] for row in named}
+    [whole] = [row for row in named if row["part"] == "nvidia.gb200-nvl72"]
+    assert (whole["load"], whole["accelerators"]) == ("132 kW", "72")
+    assert "load" in whole["disputed"]
+
+
+def test_parts_lists_every_figure_of_one_and_what_else_was_published(call):
+    rows = json.loads(call("parts", "nvidia.gb200-nvl72", "--format", "json").out)
+    loads = [row for row in rows if row["attribute"] == "load"]
+    assert [row["value"] for row in loads] == ["132 kW", "150 kW", "120 kW"]
+    assert "also published" not in loads[0]["note"]
+    assert all(row["note"].startswith("also published") for row in loads[1:])
+
+
+def test_parts_that_there_are_not_name_the_nearest(call):
+    done = call("parts", "nvidia.gb200-nvl71")
+    assert done.status == EXIT_BAD_INPUT
+    assert "did you mean 'nvidia.gb200-nvl72'?" in done.err

@@ -19,6 +19,12 @@ def test_a_year_after_the_last_energisation_at_least():
     assert count(deal("x"), horizon=lambda _: 3) == 19
 
 
+def test_what_never_comes_into_service_does_not_count():
+    made = structure(racks=(("dc", 7, 1), ("dc", 30, 1)), months=0)
+    made.classes.retired[:] = [40, 30]
+    assert months(made.topology, made, registry(None)) == 19
+
+
 def test_the_longest_wish_is_met():
     assert count(deal("x"), horizon=lambda _: 240) == 240
 

@@ -5,9 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 from deals import START, deal, structure
+from hypothesis import given
+from hypothesis import strategies as st
 
 from twin.api import Calendar
 from twin.cost import inputs
+from twin.topology.instances import FOREVER
 
 RACKS = (("dc", 2, 5), ("dc", 4, 15), ("annex", -3, 1))
 
@@ -27,9 +30,60 @@ def test_phases_of_a_site_without_power_have_no_share():
     assert inputs.phases(made, Calendar(START, 12))["share_fraction"].to_list() == [0.0]
 
 
+def retiring(*spans, power=(100.0, 100.0)):
+    """Groups of one site: (month index, count, retired) each."""
+    made = structure(racks=tuple(("dc", start, count) for start, count, _ in spans))
+    made.classes.retired[:] = [end for *_, end in spans]
+    made.classes.power_kw[:] = power[: len(spans)]
+    return made
+
+
+def test_what_takes_the_place_of_what_retired_is_no_new_phase():
+    got = inputs.phases(retiring((0, 10, 24), (24, 10, FOREVER)), Calendar(START, 60))
+    assert got.rows() == [("dc", date(2027, 1, 1), 10, 80, 1000.0, 1.0)]
+    gap = inputs.phases(retiring((0, 10, 24), (26, 4, FOREVER)), Calendar(START, 60))
+    assert gap.rows() == [("dc", date(2027, 1, 1), 10, 80, 1000.0, 1.0)]
+
+
+def test_only_what_exceeds_it_is():
+    got = inputs.phases(retiring((0, 10, 24), (24, 10, FOREVER), power=(100.0, 150.0)), Calendar(START, 60))
+    assert got.rows() == [
+        ("dc", date(2027, 1, 1), 10, 80, 1000.0, pytest.approx(2 / 3)),
+        ("dc", date(2029, 1, 1), 0, 0, 500.0, pytest.approx(1 / 3)),
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-4, 12), st.integers(1, 5), st.integers(-4, 20) | st.just(FOREVER)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_phases_add_up_to_the_most_in_service_so_far(spans):
+    made = retiring(*spans, power=[10.0 * (k + 1) for k in range(len(spans))])
+    got = inputs.phases(made, Calendar(START, 24))
+    for month in range(24):
+        most = 0.0
+        for earlier in range(-4, month + 1):
+            on = [(n, k) for k, (start, n, end) in enumerate(spans) if start <= earlier < end and end > max(start, 0)]
+            most = max(most, sum(n * 10.0 * (k + 1) for n, k in on))
+        so_far = got.filter(pl.col("month") <= Calendar(START, 24).date(month))["it_kw"].sum()
+        assert so_far == pytest.approx(most)
+
+
+def test_parts_say_when_they_retire():
+    got = inputs.parts(retiring((0, 10, 24), (24, 10, FOREVER)), Calendar(START, 60))
+    assert got.select("month", "racks", "retired").rows() == [
+        (date(2027, 1, 1), 10, date(2029, 1, 1)),
+        (date(2029, 1, 1), 10, None),
+    ]
+    assert inputs.parts(retiring((-9, 10, 0)), Calendar(START, 60)).is_empty()
+
+
 def test_parts_are_racks_with_their_price():
     got = inputs.parts(structure(racks=RACKS, others=(("dc", 2, 50),)), Calendar(START, 12))
-    assert got.rows()[1] == ("dc", "dc/rack", "maker.rack", date(2027, 3, 1), 5, 40, 500.0, 3e6)
+    assert got.rows()[1] == ("dc", "dc/rack", "maker.rack", date(2027, 3, 1), 5, 40, 500.0, 3e6, None)
     assert got["racks"].sum() == 21
     unpriced = inputs.parts(structure(price=None), Calendar(START, 12))
     assert unpriced["price_usd"].to_list() == [None]

@@ -147,6 +147,7 @@ class System:
             load_kw=np.zeros(size),
             input_kw=np.zeros(size),
             heat_kw=np.zeros(size),
+            limit_kw=np.full(size, np.inf),
             source_kw=0.0,
             weight=np.array([weight for gate in self.gates for weight in gate.weights], dtype=float),
             threshold=np.array([gate.threshold for gate in self.gates], dtype=float),

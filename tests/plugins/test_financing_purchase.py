@@ -34,6 +34,41 @@ def test_racks_are_paid_as_they_energise():
     assert flows.sum() == 11e6
 
 
+def retired(month, **params):
+    """Cash flows and occupancy of two racks of $3M that retire in a month."""
+    given = inputs(entry("purchase", **params), months=60, racks=(("dc", 0, 2, 3e6),), phases=(("dc", 0, 200.0),))
+    gone = pl.lit(given.calendar.date(month), pl.Date)
+    return run(replace(given, parts=given.parts.with_columns(gone.alias("retired"))), "purchase")
+
+
+def test_what_the_topology_retires_is_neither_replaced_nor_used():
+    made = retired(24, **RACKS, life="1 year", refresh=True)
+    assert np.flatnonzero(monthly(made["cashflow"], 60, category="capex")).tolist() == [0, 12]
+    assert made["occupancy"].height == 24
+
+
+@pytest.mark.parametrize(("terminal", "value"), [("none", 0.0), ("book", 6e6 * (1 - 0.5 * 0.8))])
+def test_what_is_left_of_its_value_comes_in_when_it_retires(terminal, value):
+    made = retired(24, **RACKS, life="4 years", salvage="20 %", terminal=terminal)
+    proceeds = monthly(made["cashflow"], 60, category="salvage")
+    assert proceeds[24] == pytest.approx(value)
+    assert proceeds.sum() == pytest.approx(value)
+
+
+def test_at_the_end_of_its_life_it_is_worth_its_salvage():
+    made = retired(36, **RACKS, life="3 years", salvage="10 %")
+    assert monthly(made["cashflow"], 60, category="salvage")[36] == pytest.approx(0.6e6)
+
+
+def test_an_operating_cost_follows_what_is_in_service():
+    given = inputs(entry("operating-cost", payer="lab", payee="operator", per_power="$10/kW-month"), months=12)
+    falls = given.schedule.with_columns(
+        it_kw=pl.when(pl.col("month") < pl.lit(given.calendar.date(6))).then(1000.0).otherwise(400.0)
+    )
+    paid_ = monthly(run(replace(given, schedule=falls), "operating-cost")["cashflow"], 12, category="operating_cost")
+    assert paid_.tolist() == [10_000.0] * 6 + [4_000.0] * 6
+
+
 def test_of_one_site_only():
     assert paid(**RACKS, site="annex").sum() == 1e6
     occupied = bought(**RACKS, site="annex")["occupancy"]

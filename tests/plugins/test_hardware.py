@@ -8,11 +8,12 @@ import twin_hardware
 from twin import units
 from twin.api import Catalogue
 from twin.loading import load_module
+from twin.testing import load_text
 from twin.topology.attributes import ATTRIBUTES, KINDS, NETWORK_KINDS, SOURCE_KINDS
 
 LOADED = load_module(twin_hardware, "twin", "0")
 PARTS = {part.name: part for part in LOADED.parts}
-[CATALOGUE] = [offer for _, offer in LOADED.offers]
+[CATALOGUE] = [offer for _, offer in LOADED.offers if isinstance(offer, Catalogue)]
 WITHOUT_SOURCE = {"recalled", "unsourced", "nominal"}
 CONFIDENCE = {"read", "mixed", "derived", "estimate", "rough", "recalled", "unverified", "nominal", "unsourced"}
 
@@ -101,10 +102,105 @@ def test_equipment_with_accelerators_has_what_goodput_needs():
         ("cdu.1mw3", "capacity", 1300),
         ("hpe.frontier-cdu", "load", 8.47),
         ("generic.busway-80", "derate", 0.8),
+        ("generic.tap", "derate", 0.8),
+        ("nvidia.dgx-a100", "mass", 123.16),
+        ("nvidia.gb200-nvl72", "mass", 1360),
+        ("nvidia.gb300-tray", "load", 6.6),
+        ("nvidia.gb300-tray", "mass", 32),
+        ("nvidia.vr200", "tdp", 1.8),
+        ("amd.mi300x-8", "space", 8),
+        ("nvidia.h200-sxm", "idle_fraction", 0.105),
+        ("google.tpu-v5p-rack", "accelerators", 64),
+        ("aws.trn2-16", "accelerators", 16),
+        ("intel.gaudi3-8", "price", 125_000),
+        ("ups.1mw-curve", "efficiency_25", 0.945),
+        ("ups.1mw-curve", "efficiency_100", 0.963),
+        ("transformer.2mw5", "no_load_loss", 2.5),
+        ("transformer.2mw5", "load_loss", 20),
     ],
 )
 def test_facts(part, attribute, value):
     assert read(part, attribute) == pytest.approx(value, rel=1e-4)
+
+
+NAMED = (
+    "nvidia.a100-sxm", "nvidia.h100-sxm", "nvidia.h200-sxm", "nvidia.b200-sxm", "nvidia.b300-sxm", "nvidia.gb200",
+    "nvidia.gb300", "nvidia.vr200", "amd.mi300x", "amd.mi325x", "amd.mi350x", "amd.mi355x",
+    "google.tpu-v4", "google.tpu-v5e", "google.tpu-v5p", "google.tpu-v6e", "google.tpu7x", "aws.trainium2",
+    "aws.trainium3", "intel.gaudi3",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_an_accelerator_has_what_a_rack_of_them_needs(name):
+    figures = PARTS[name].figures
+    assert {"accelerators", "load", "tdp", "bf16", "hbm", "hbm_bandwidth"} <= set(figures)
+    assert {"scaleup_domain", "scaleup_bandwidth"} <= set(figures)
+    assert read(name, "load") == read(name, "tdp")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_accelerator_comes_in_a_server_or_a_rack(name):
+    own = {attribute: read(name, attribute) for attribute in ("bf16", "hbm", "tdp")}
+    systems = [
+        part.name
+        for part in PARTS.values()
+        if part.kind in {"server", "rack"} and all(read(part.name, each) == value for each, value in own.items())
+    ]
+    assert systems
+    for system in systems:
+        assert read(system, "load") >= read(system, "accelerators") * own["tdp"] * 0.9, system
+
+
+def test_curves_are_whole_and_losses_by_load_stand_alone():
+    shares = (25, 50, 75, 100)
+    curved = [part for part in PARTS.values() if "efficiency_25" in part.figures]
+    assert {"generic.ups-curve", "ups.1mw-curve", "ups.1mw5-curve", "ups.2mw5-curve"} == {part.name for part in curved}
+    for part in curved:
+        assert {f"efficiency_{share}" for share in shares} <= set(part.figures)
+        assert not {"efficiency", "no_load_loss", "load_loss"} & set(part.figures)
+        lost = [share / 100 * (1 / read(part.name, f"efficiency_{share}") - 1) for share in shares]
+        assert lost == sorted(lost), "more load never loses less"
+    for part in PARTS.values():
+        if "load_loss" in part.figures:
+            assert {"capacity", "no_load_loss"} <= set(part.figures)
+            assert read(part.name, "efficiency") == 1.0
+
+
+@pytest.mark.parametrize(("part", "least", "most"), [("transformer.2mw5", 0.9925, 0.995), ("pdu.500kw", 0.97, 0.99)])
+@pytest.mark.parametrize("share", [0.35, 0.5, 0.75])
+def test_losses_by_load_are_within_what_is_published(part, least, most, share):
+    carried = share * read(part, "capacity")
+    lost = read(part, "no_load_loss") + read(part, "load_loss") * share**2
+    assert least <= carried / (carried + lost) <= most
+
+
+@pytest.mark.parametrize("kind", ["switchboard", "rpp", "pdu", "busway", "breaker", "tap"])
+def test_what_sits_behind_a_breaker_carries_80_percent_continuously(kind):
+    derate = PARTS[CATALOGUE.defaults[kind]].figures["derate"]
+    assert derate.text == "80 %"
+    assert "NEC" in derate.source
+
+
+@pytest.mark.parametrize("kind", ["ups", "transformer", "genset", "utility", "switchgear", "rectifier"])
+def test_the_rest_may_use_its_whole_rating(kind):
+    assert "derate" not in PARTS[CATALOGUE.defaults[kind]].figures
+
+
+def test_a_file_says_where_an_assembly_is_rated_100_percent(tmp_path):
+    text = """\
+twin: 1
+sites:
+  s:
+    contains:
+      grid: {kind: utility, capacity: 1 MW}
+      board: {kind: switchboard, capacity: 1 MW, power: grid}
+      way: {kind: busway, capacity: 1 MW, derate: 100 %, power: board}
+      rack: {kind: rack, load: 10 kW, power: way}
+"""
+    groups = load_text(text, tmp_path).topology.groups
+    assert groups["s/board"].attributes["derate"].value == 0.8
+    assert groups["s/way"].attributes["derate"].value == 1.0
 
 
 def test_conflicting_figures_are_kept():
@@ -125,9 +221,9 @@ def test_defaults_supply_rates_and_losses_and_never_a_size():
     for kind, name in CATALOGUE.defaults.items():
         part = PARTS[name]
         assert part.kind == kind
-        assert set(part.figures) <= {"failure_rate", "mttr", "efficiency", "start_time"}, kind
+        assert set(part.figures) <= {"failure_rate", "mttr", "efficiency", "derate", "start_time"}, kind
         assert "mttr" in part.figures or "failure_rate" not in part.figures
-        assert "efficiency" in part.figures or kind in SOURCE_KINDS
+        assert "efficiency" in part.figures or kind in {*SOURCE_KINDS, "rpp", "breaker", "tap"}
     assert {"utility", "genset", "transformer", "ups", "switchgear", "switchboard", "busway"} <= set(CATALOGUE.defaults)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from topology.build import HERE, Builder, campus, power, value
 
+from twin.catalogue import Figure
 from twin.report.explain import explain, ranges, tree
 from twin.topology import expand
 from twin.topology.model import Override, Supplier, Value
@@ -67,6 +68,36 @@ def test_each_number_says_where_it_comes_from_in_full():
     assert "uses a.b" in made
     for words in ("catalogue", "x.yaml:7", "unverified [1]; 120 to 150 kW by source", f"[1] {source}"):
         assert words in " ".join(made.split())
+
+
+DISPUTED = Value(
+    132.0,
+    "132 kW",
+    "catalogue",
+    HERE,
+    "https://a.example",
+    "read",
+    also=(Figure("150 kW", "https://b.example", "read", "with support"), Figure("120 kW", "", "unsourced")),
+)
+
+
+def disputed():
+    return Builder().add("s", None, "site").add("s/rack", 2, "rack", attributes={"load": DISPUTED}, part="a.b").done()
+
+
+def test_what_else_was_published_stands_below_the_figure_that_is_used():
+    made = text(disputed(), "s/rack", 0).splitlines()
+    [at] = [number for number, line in enumerate(made) if line.startswith("  load  132 kW  catalogue")]
+    assert made[at].endswith("read [1]")
+    assert made[at + 1].strip() == "150 kW  also published read [2]; with support"
+    assert made[at + 2].strip() == "120 kW  also published unsourced no source stated"
+    assert "  [2] https://b.example" in made
+
+
+def test_the_tree_names_the_parts_on_which_sources_disagree():
+    made = [line.plain for line in tree(disputed(), 160)]
+    assert made[-1].startswith("SOURCES DISAGREE  on load of a.b. 'twin show FILE NODE' and ")
+    assert not any("DISAGREE" in line.plain for line in tree(CAMPUS, 120))
 
 
 def test_an_overlay_on_one_instance_is_shown_there_alone():

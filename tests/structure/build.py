@@ -34,6 +34,7 @@ class Plant:
         kind: str | None = None,
         *depends: Dependency,
         energised: Sequence[int] = (0,),
+        retired: Sequence[int] = (),
         **figures: float,
     ) -> Plant:
         """Add a group; its kind is its name where none is given."""
@@ -52,6 +53,7 @@ class Plant:
             attributes={attribute: value(number) for attribute, number in figures.items()},
             dependencies=tuple(depends),
             energised=tuple(energised),
+            retired=tuple(retired),
             where=HERE,
         )
         return self

@@ -1,6 +1,7 @@
 """The oracle: one plant in one state by recursion over plain tuples, without a line of the package's arrays.
 
-Only the wiring (who is dealt to whom) is taken from the package; it has its own tests.
+Only the wiring (who is dealt to whom) and what a file states of an instance are taken from the package;
+they have their own tests.  `structure.naive_usable` builds on it: how far a scope can grow.
 """
 
 from __future__ import annotations
@@ -48,9 +49,12 @@ class Naive:
         self.inputs: dict[Node, list[Gate]] = {}
         self.consumers: dict[Gate, list[Node]] = {}
         self.feeds: dict[Node, list[Gate]] = {}
+        self.figures: dict[tuple[str, str], list[float]] = {}
         months = instances.energised(topology)
         self.nodes = [(p, i) for p, g in topology.groups.items() if not g.container for i in range(g.total)]
-        self.on = {node: months[node[0]][node[1]] <= month for node in self.nodes}
+        self.on = {
+            node: int(months[node[0]][node[1]]) <= month < retired(topology, node[0], node[1]) for node in self.nodes
+        }
         for path, group in topology.groups.items():
             for dependency in group.dependencies:
                 self._wire(path, dependency)
@@ -77,11 +81,32 @@ class Naive:
                     self.feeds[member].append(gate)
 
     def figure(self, node: Node, name: str, missing: float) -> float:
-        found = float(instances.attribute(self.topology, node[0], name)[node[1]])
+        key = (node[0], name)
+        if key not in self.figures:
+            self.figures[key] = instances.attribute(self.topology, *key).tolist()
+        found = self.figures[key][node[1]]
         return missing if isnan(found) else found
 
     def derated(self, node: Node) -> float:
         return self.figure(node, "capacity", inf) * self.figure(node, "derate", 1.0)
+
+    def limit(self, node: Node, *, capped: bool = False) -> float:
+        """What it may carry: of the provisioned load more than of the capped one where it is oversubscribed."""
+        return self.derated(node) * (1.0 if capped else self.figure(node, "oversubscription", 1.0))
+
+    def power_in(self, node: Node, out: float) -> float:
+        """What a supplier of power draws to give `out`, beside its own constant load."""
+        size = self.figure(node, "capacity", nan)
+        curve = [self.figure(node, f"efficiency_{share}", nan) for share in (25, 50, 75, 100)]
+        if isnan(sum(curve)):
+            squared = 0.0 if isnan(size) else self.figure(node, "load_loss", 0.0) * (out / size) ** 2
+            return out / self.figure(node, "efficiency", 1.0) + self.figure(node, "no_load_loss", 0.0) + squared
+        points = [(size * share / 4, size * share / 4 / good) for share, good in zip((1, 2, 3, 4), curve, strict=True)]
+        (x1, y1), (x2, y2) = points[:2]
+        points.insert(0, (0.0, max(0.0, y1 - x1 * (y2 - y1) / (x2 - x1))))
+        last = next((at for at in (1, 2, 3) if out <= points[at][0]), 4)
+        (left, low), (right, high) = points[last - 1], points[last]
+        return low + (high - low) * (out - left) / (right - left)
 
     def kind(self, node: Node) -> str:
         return self.topology.groups[node[0]].kind
@@ -113,7 +138,10 @@ class Naive:
 
 
 class Flow:
-    """The loads of one state; `scale` multiplies the draw of each load, `taking` fixes who shares."""
+    """The loads of one state.
+
+    `scale` multiplies the draw of each load, `taking` fixes who shares, `capped` holds the loads to their caps.
+    """
 
     def __init__(
         self,
@@ -121,8 +149,10 @@ class Flow:
         alive: set[Node],
         scale: Callable[[Node], float] = lambda _: 1.0,
         taking: dict[Gate, list[Node]] | None = None,
+        *,
+        capped: bool = False,
     ) -> None:
-        self.plant, self.live, self.scale, self.fixed = plant, alive, scale, taking
+        self.plant, self.live, self.scale, self.fixed, self.capped = plant, alive, scale, taking, capped
         self.known: dict[Node, float] = {}
         self.known_gate: dict[Gate, float] = {}
         self.taking: dict[Gate, list[Node]] = {}
@@ -157,12 +187,13 @@ class Flow:
         own = self.plant.figure(node, "load", 0.0)
         kind = self.plant.kind(node)
         if self.plant.is_load(node):
-            return own * self.scale(node)
+            cap = self.plant.figure(node, "power_cap", 1.0) if self.capped else 1.0
+            return own * self.plant.figure(node, "provisioned", 1.0) * cap * self.scale(node)
         if kind in NETWORK_KINDS:
             return own
         if kind in COOLING_KINDS:
             return own + self.of(node) / self.plant.figure(node, "cop", inf)
-        return own + self.of(node) / self.plant.figure(node, "efficiency", 1.0)
+        return own + self.plant.power_in(node, self.of(node))
 
     def heat(self, node: Node) -> float:
         """What it gives to its coolers."""
@@ -253,41 +284,15 @@ def failures(plant: Naive, base: set[Node]) -> Iterator[set[Node]]:
                 yield set(lost)
 
 
-@dataclass(frozen=True)
-class Case:
-    """A state that must be survived: who is live, who shares, what is carried, and what grows with the racks inside."""
-
-    alive: set[Node]
-    taking: dict[Gate, list[Node]]
-    now: dict[Node, float]
-    grows: set[Node]
-
-
-def cases(plant: Naive, inside: Callable[[Node], bool]) -> list[Case]:
-    """All states, at the present loads."""
-    base = plant.connected(set())
-    elements = [node for node in plant.elements() if plant.kind(node) not in NETWORK_KINDS]
-    rule = survivors(base)
-    found = []
-    for failed in failures(plant, base):
-        alive = plant.alive(failed, rule)
-        flow = Flow(plant, alive)
-        now = {node: flow.of(node) for node in elements}
-        taking = {gate: flow.takers(gate) for gate in plant.consumers}
-        safe = promised(plant, base, alive)
-        if failed and not safe:
-            continue
-        twice = Flow(plant, alive, lambda node: 2.0 if inside(node) else 1.0, taking)
-        less = Flow(plant, alive, lambda node, safe=safe: 0.0 if node in safe else 1.0, taking)
-        holds = {node for node in elements if not failed or less.of(node) < now[node] - SLACK}
-        found.append(Case(alive, taking, now, {node for node in holds if twice.of(node) > now[node] + SLACK}))
-    return found
-
-
-def fits(plant: Naive, growing: list[Case], inside: Callable[[Node], bool], factor: float) -> bool:
-    """Whether no state overloads what grows with the racks inside, when their draw is multiplied."""
-    for case in growing:
-        flow = Flow(plant, case.alive, lambda node: factor if inside(node) else 1.0, case.taking)
-        if any(flow.of(node) > plant.derated(node) for node in case.grows):
-            return False
-    return True
+def retired(topology: Topology, path: str, local: int) -> float:
+    """Month from which an instance is gone: the earliest that it and all around it state."""
+    first = inf
+    while path:
+        group = topology.groups[path]
+        if group.retired:
+            first = min(first, group.retired[local % group.count if len(group.retired) > 1 else 0])
+        for override in topology.overrides:
+            if (override.group, override.attribute) == (path, "retired") and local in override.locals:
+                first = float(override.value.value)
+        path, local = group.parent or "", local // group.count
+    return first

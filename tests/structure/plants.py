@@ -117,3 +117,98 @@ def options(draw: st.DrawFn, plant: Plant, suppliers: tuple[str, ...], *, declar
     elif declare:
         found["redundancy"] = draw(st.sampled_from(REDUNDANCIES))
     return found
+
+
+SMALL = 14
+"""Suppliers of a nested plant at most, so that every state can be tried."""
+
+
+@st.composite
+def nested_plants(draw: st.DrawFn) -> Topology:
+    """One site of up to three halls of up to three rows, alike or not, with everything that bends a load.
+
+    Losses by curve and by formula, loads provisioned below their nameplate and capped, oversubscribed feeds,
+    standbys, suppliers dealt out, halls that come late and racks that go early.
+    """
+    plant = Plant().add("s")
+    left = SMALL
+
+    def some(most: int, containers: int = 1) -> int:
+        """A number of instances in each container that leaves the plant small."""
+        nonlocal left
+        number = draw(st.integers(1, max(1, min(most, left // containers))))
+        left -= number * containers
+        return number
+
+    def depend(layer: str, consumer: str, *suppliers: str) -> Dependency:
+        return plant.on(layer, consumer, *suppliers, **draw(options(plant, suppliers, declare=True)))
+
+    def rated(*choices: float) -> dict[str, float]:
+        number = draw(st.sampled_from([*choices, 0.0]))
+        return {"capacity": number, "oversubscription": draw(st.sampled_from([1.0, 1.0, 1.2]))} if number else {}
+
+    halls = draw(st.integers(1, 3))
+    when: list[int] = draw(st.sampled_from([[0], [0], [1], [0, 1, 1][:halls]]))
+    plant.add("s/hall", halls, "hall", energised=when)
+    plant.add("s/grid", some(2), "utility", **rated(40.0, 70.0))
+    sources = ["s/grid"]
+    if draw(st.booleans()):
+        plant.add("s/genset", some(2), "genset", **rated(30.0, 60.0))
+        sources.append("s/genset")
+    ups = "s/hall/ups"
+    losses = draw(bends())
+    plant.add(
+        ups, some(3, halls), "ups", depend("power", ups, *sources), **losses, derate=draw(st.sampled_from([1.0, 0.8]))
+    )
+    feeds = [ups]
+    cooling = draw(st.booleans())
+    if cooling:
+        plant.add("s/chiller", some(2), "chiller", depend("power", "s/chiller", *sources), **rated(90.0), cop=5.0)
+        cdu = "s/hall/cdu"
+        cooled = [depend("cooling", cdu, "s/chiller"), depend("power", cdu, ups)]
+        plant.add(cdu, some(2, halls), "cdu", *cooled, capacity=draw(st.sampled_from([40.0, 150.0])), load=0.5)
+    rows = draw(st.integers(1, 3))
+    plant.add("s/hall/row", rows, "row")
+    if draw(st.booleans()):
+        pdu = "s/hall/row/pdu"
+        plant.add(pdu, some(2, halls * rows), "pdu", depend("power", pdu, ups), **draw(bends()))
+        feeds.append(pdu)
+    for number in range(draw(st.integers(1, 2))):
+        rack = f"s/hall/row/rack-{number}"
+        depends = [depend("power", rack, draw(st.sampled_from(feeds[::-1])))]
+        if cooling:
+            depends.append(depend("cooling", rack, cdu))
+        figures = draw(
+            st.sampled_from([{}, {"provisioned": 0.8}, {"power_cap": 0.9}, {"provisioned": 0.9, "power_cap": 0.6}])
+        )
+        plant.add(
+            rack,
+            draw(st.integers(1, 3)),
+            "rack",
+            *depends,
+            retired=draw(st.sampled_from([(), (), (), (2,)])),
+            load=draw(st.sampled_from([4.0, 7.0])),
+            accelerators=4,
+            **figures,
+        )
+    if draw(st.integers(0, 3)) == 0:
+        plant.override(ups, "capacity", 50.0, 0)
+    return plant.done()
+
+
+@st.composite
+def bends(draw: st.DrawFn) -> dict[str, float]:
+    """Rating and losses of a supplier of power: straight, by the formula of a transformer, or by a curve."""
+    found = {"capacity": draw(st.sampled_from([30.0, 45.0, 200.0]))}
+    match draw(st.sampled_from(["none", "straight", "formula", "curve"])):
+        case "straight":
+            found |= {"efficiency": 0.95}
+        case "formula":
+            found |= {"efficiency": draw(st.sampled_from([1.0, 0.98])), "no_load_loss": 0.4, "load_loss": 1.5}
+        case "curve":
+            curve = draw(st.sampled_from([(0.90, 0.94, 0.95, 0.945), (0.96, 0.96, 0.95, 0.93)]))
+            # what a kind takes by default is not used beside a curve
+            found |= {"efficiency": 0.5} | dict(
+                zip(("efficiency_25", "efficiency_50", "efficiency_75", "efficiency_100"), curve, strict=True)
+            )
+    return found | {"oversubscription": draw(st.sampled_from([1.0, 1.0, 1.25]))}

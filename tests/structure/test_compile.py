@@ -13,7 +13,7 @@ from structure.plants import plants
 
 from twin.errors import RefusedError
 from twin.structure.compile import compile_structure
-from twin.structure.model import AIR, LIQUID, NETWORK, POWER
+from twin.structure.model import AIR, FOREVER, LIQUID, NETWORK, POWER
 from twin.structure.redundancy import tolerated
 from twin.topology.shape import REDUNDANCIES
 
@@ -158,3 +158,14 @@ def test_a_million_racks_compile_within_seconds():
     assert time.perf_counter() - begin < 5.0
     assert structure.classes.count.sum() == 1_000_000
     assert len(structure.classes) == 20_000
+
+
+def test_retirement_is_that_of_all_around_and_splits_classes():
+    plant = Plant().add("s").add("s/hall", 2, "hall", retired=(30, 40))
+    plant.add("s/hall/ups", 2, "ups").add("s/hall/crah", 1, "crah", plant.on("power", "s/hall/crah", "s/hall/ups"))
+    plant.add("s/hall/rack", 3, "rack", plant.on("power", "s/hall/rack", "s/hall/ups"), load=1.0, retired=(35, 35, 9))
+    plant.add("s/rack", 1, "rack", load=1.0)
+    structure = compile_structure(plant.done())
+    assert structure.elements.retired.tolist() == [30, 30, 40, 40, 30, 40]
+    ends = zip(structure.classes.retired.tolist(), structure.classes.count.tolist(), strict=True)
+    assert sorted(ends) == [(9, 1), (9, 1), (30, 2), (35, 2), (FOREVER, 1)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from structure.build import Plant, block
+from structure.build import Plant, block, value
 from structure.naive import SLACK, Flow, Gate, Naive, Node
 from structure.plants import lean_plants, plants
 
@@ -86,8 +87,21 @@ def side_by_side(topology, month):
     return structure, oracle, base, Flow(oracle, base), nodes, by_key
 
 
+CURVE = {"efficiency_25": 0.7, "efficiency_50": 0.85, "efficiency_75": 0.9, "efficiency_100": 0.8}
+
+
+def bent(topology):
+    """The same plant with losses that do not go with the load: squared in transformers, by a curve in UPS."""
+    groups = {}
+    for path, group in topology.groups.items():
+        figures = {"ups": CURVE, "transformer": {"no_load_loss": 2.0, "load_loss": 20.0}}.get(group.kind, {})
+        more = {name: value(number) for name, number in figures.items()} if "capacity" in group.attributes else {}
+        groups[path] = replace(group, attributes={**group.attributes, **more})
+    return replace(topology, groups=groups)
+
+
 @settings(max_examples=250, deadline=None)
-@given(plants(declare=False) | lean_plants(), st.sampled_from([0, 1]))
+@given(plants(declare=False) | lean_plants() | lean_plants().map(bent), st.sampled_from([0, 1]))
 def test_thresholds_are_those_of_trying_every_loss(topology, month):
     structure, oracle, base, now, nodes, by_key = side_by_side(topology, month)
     refused = ""
@@ -161,7 +175,7 @@ def test_cuts_are_what_overload_takes_in_every_state(topology, month):
 
 
 @settings(max_examples=60, deadline=None)
-@given(plants(), st.sampled_from([0, 1]))
+@given(plants() | lean_plants().map(bent), st.sampled_from([0, 1]))
 def test_flows_of_a_month_balance(topology, month):
     structure, oracle = compile_structure(topology), Naive(topology, month)
     try:
@@ -249,6 +263,19 @@ def test_months_of_change_are_those_within_the_calendar():
     structure = compile_structure(plant.done(months=12))
     assert months_of_change(structure) == [0, 2, 5, 7]
     assert months_of_change(compile_structure(plant.done(months=0))) == [0, 2, 5, 7, 40]
+
+
+def test_what_is_retired_neither_counts_nor_draws():
+    plant = Plant().add("s").add("s/ups", 4, "ups", capacity=100.0, retired=(3, 3, 30, 30))
+    plant.add("s/rack", 2, "rack", plant.on("power", "s/rack", "s/ups"), load=90.0, retired=(4, 30))
+    structure = compile_structure(plant.done(months=12))
+    assert months_of_change(structure) == [0, 3, 4]
+    assert [snapshot(structure, month).load_kw.tolist() for month in (2, 3, 4)] == [
+        [45.0] * 4,
+        [0.0, 0.0, 90.0, 90.0],
+        [0.0, 0.0, 45.0, 45.0],
+    ]
+    assert (snapshot(structure, 3).weight > 0).tolist() == [False, False, True, True]
 
 
 def test_what_is_not_energised_neither_counts_nor_draws():

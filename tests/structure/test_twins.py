@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from structure.build import Plant
 from structure.plants import plants
@@ -42,3 +43,30 @@ def test_twins_have_the_same_figures_inputs_and_consumers(topology):
     for left in range(len(elements)):
         for right in range(len(elements)):
             assert (found.of[left] == found.of[right]) == (everything(left) == everything(right))
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("capacity", 7.0),
+        ("derate", 0.5),
+        ("oversubscription", 1.5),
+        ("efficiency", 0.9),
+        ("no_load_loss", 0.1),
+        ("load_loss", 0.1),
+        ("efficiency_25", 0.8),
+        ("efficiency_100", 0.8),
+        ("load", 1.0),
+        ("cop", 3.0),
+        ("mtbf", 1e6),
+        ("failure_rate", 1.0),
+        ("energised", 1),
+        ("retired", 9),
+    ],
+)
+def test_any_figure_tells_twins_apart(name, number):
+    curve = {f"efficiency_{at}": 0.9 for at in (25, 50, 75, 100)}
+    plant = Plant().add("s").add("s/ups", 3, "ups", capacity=5.0, mttr=4.0, **curve)
+    plant.add("s/rack", 2, "rack", plant.on("power", "s/rack", "s/ups"), load=1.0)
+    plant.override("s/ups", name, number, 1)
+    assert twins(compile_structure(plant.done())).of.tolist() == [0, 1, 0]

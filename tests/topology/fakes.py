@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import Field
 
 from twin.api import DealRef, FinancingModel, Money, Params, PartyRef, Power, Reader, SiteRef, WorkloadModel
 from twin.errors import InputError
+from twin.topology import instances
 from twin.topology.read import read
 from twin.topology.readers import read_csv, read_parquet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from twin.errors import Finding
     from twin.topology.model import Topology
 
 PLUGIN = "fake (fake-dist 1.0)"
@@ -72,6 +75,7 @@ class Part:
     figures: dict[str, Figure]
     doc: str = ""
     plugin: str = PLUGIN
+    alternatives: dict[str, tuple[Figure, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,22 @@ def refused(folder: Path, text: str, scenario: str = "", overlays: tuple[str, ..
     return None
 
 
+def findings(folder: Path, text: str, scenario: str = "", overlays: tuple[str, ...] = ()) -> list[Finding]:
+    """The findings of a file; none for a good one."""
+    try:
+        load(folder, text, scenario, overlays)
+    except InputError as error:
+        return list(error.findings)
+    return []
+
+
+def line_of(text: str, part: str) -> int:
+    """The line on which `part` stands, which must be on one line only."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if part in line]
+    assert len(lines) == 1, f"{part!r} is on lines {lines}"
+    return lines[0]
+
+
 GOOD = """\
 twin: 1
 name: good
@@ -203,3 +223,105 @@ scenarios:
       bend/**/rack.power.need: 2
       deals.lease.rent: $3M
 """
+
+RICH = (
+    GOOD.replace(
+        "      feed: {kind: utility}\n",
+        """\
+      feed: {kind: utility, oversubscription: 1.2}
+      ups: {kind: ups, capacity: 1 MW, efficiency_25: 94 %, efficiency_50: 96 %, efficiency_75: 96 %,
+            efficiency_100: 95 %, power: feed}
+      room[2]:
+        tenant: goog
+        rack_positions: 40
+        mass_limit: 60 t
+        energised: 2027-06-01
+        ramp: 6 months
+        retired: [2037-01-01, 2038-01-01]
+        contains:
+          pod[4]:
+            kind: rack
+            holds: {box: 4, own-switch: 1}
+            power: ups
+            ramp: 3 months
+            power_cap: 80 %
+            refresh:
+              - {after: 3 years, use: big-rack, downtime: 1 month}
+              - {date: 2034-01-01, load: 140 kW, retired: 2036-01-01}
+""",
+    )
+    .replace(
+        "  big-rack:",
+        "  box: {kind: server, load: 10 kW, accelerators: 8, price: $300k}\n"
+        "  own-switch: {kind: leaf, load: 2 kW}\n  big-rack:",
+    )
+    .replace(
+        "scenarios:\n",
+        """\
+demand:
+  training: {accelerators: {2027-06-01: 500, 2028-01-01: 1000}, at: bend, source: a plan}
+  peak: {compute: {2027-06-01: 3e20 FLOPS}, precision: bf16}
+assertions:
+  - {check: max-utilisation, of: kind=ups, most: 90 %, state: normal}
+  - {check: residency, countries: [US], sites: [bend]}
+  - {check: dedicated-tenancy, at: lake/room, tenant: goog}
+  - {check: operator-share, most: 60 %, of: power}
+  - {check: redundancy, of: bend/**/rack, layer: power, least: N+1}
+scenarios:
+  long: {set: {lake/room.retired: 2040-01-01, 'lake/room[2]/pod.energised': 2028-01-01, lake/room/pod.ramp: 1 year}}
+""",
+    )
+)
+"""The good file with every section and key that has no place in it."""
+
+CAMPUS = """\
+twin: 1
+calendar: {start: 2027-01-01, months: 24}
+sites:
+  campus:
+    country: US
+    operator: op
+    contains:
+      grid: {kind: utility, capacity: 9 MW}
+      hall[2]:
+        tenant: lab
+        rack_positions: 40
+        mass_limit: 80 t
+        contains:
+          ups[2]: {kind: ups, capacity: 2 MW, power: grid}
+          rack[4]: {kind: rack, load: 100 kW, power: {from: ups, redundancy: 2N}}
+  annex: {contains: {genset: {kind: genset}}}
+parties: {guest: {role: tenant}}
+"""
+"""A site and two halls with attributes of their own."""
+
+LIVES = """\
+twin: 1
+calendar: {start: 2027-01-01, months: 120}
+components:
+  new: {kind: rack, load: 200 kW, accelerators: 144}
+sites:
+  s:
+    contains:
+      grid: {kind: utility}
+      hall[2]:
+        energised: [2027-01-01, 2027-09-01]
+        contains:
+          rack[4]:
+            kind: rack
+            load: 100 kW
+            power: grid
+            MORE
+"""
+"""Two halls that come at different times; what is said of the racks in them stands for MORE."""
+
+
+def lived(folder: Path, *more: str, overlays: tuple[str, ...] = ()) -> Topology:
+    """`LIVES` with lines on its racks."""
+    return load(folder, LIVES.replace("MORE", "\n            ".join(more)), overlays=overlays)
+
+
+def months(topology: Topology, path: str) -> list[list[int]]:
+    """The months in which every instance of a group comes into service, and in which it retires."""
+    every = np.arange(topology.groups[path].total)
+    return [found.tolist() for found in instances.service_months(topology, path, every)]

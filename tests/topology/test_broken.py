@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from topology.fakes import GOOD, Registry, load, refused
+from topology.fakes import GOOD, RICH, Registry, load, refused
 
 from twin.errors import InputError
 from twin.topology.read import read
@@ -486,6 +486,12 @@ def test_the_good_file_is_good(tmp_path):
     assert load(tmp_path, GOOD, "late").scenario == "late"
 
 
+def test_the_rich_file_is_good(tmp_path):
+    assert len(load(tmp_path, RICH).demands) == 2
+    topology = load(tmp_path, RICH, "long")
+    assert [path for path in topology.groups if "pod" in path] == [f"lake/room/pod{n}" for n in ("", "-2", "-3")]
+
+
 def test_everything_wrong_is_said_at_once_in_file_order(tmp_path):
     names = (
         "wrong unit",
@@ -703,7 +709,7 @@ def test_a_long_chain_of_groups_is_no_matter(tmp_path):
     assert "a loop" in fails(tmp_path, text.replace("g5000: {kind: utility}", "g5000: {kind: ups, power: g0}"))
 
 
-TOKENS = sorted(set(re.findall(r"[A-Za-z0-9_.$%/+-]+", GOOD)))
+TOKENS = sorted(set(re.findall(r"[A-Za-z0-9_.$%/+-]+", RICH)))
 VALUES = (
     "null",
     "[]",
@@ -727,7 +733,7 @@ CHARS = st.sampled_from("[]{}:,-#&*!|>'\"%@`?~ \n\tax09.$/=<\x00\x85\ufeff\U0001
 @st.composite
 def mutated(draw):
     """The good file with lines and characters deleted, doubled, moved and changed."""
-    text = GOOD
+    text = draw(st.sampled_from((GOOD, RICH)))
     for _ in range(draw(st.integers(1, 4))):
         what = draw(st.sampled_from(("word", "word", "line", "double", "swap", "drop", "insert", "replace", "cut")))
         if what == "word":
@@ -754,7 +760,7 @@ def mutated(draw):
     return text
 
 
-@given(text=mutated(), scenario=st.sampled_from(("", "late")))
+@given(text=mutated(), scenario=st.sampled_from(("", "late", "long")))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_file_is_read_or_refused_and_never_anything_else(tmp_path, text, scenario):
     findings = refused(tmp_path, text, scenario)
@@ -781,4 +787,4 @@ WORDS = (
 @given(setting=st.lists(st.one_of(CHARS, st.sampled_from(WORDS)), max_size=8).map("".join))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_setting_is_applied_or_refused(tmp_path, setting):
-    assert refused(tmp_path, GOOD, overlays=(setting,)) != []
+    assert refused(tmp_path, RICH, overlays=(setting,)) != []

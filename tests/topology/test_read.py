@@ -222,7 +222,9 @@ def test_the_reference_has_every_key_of_the_language():
     }
     assert all(form and doc for _, _, form, doc in rows)
     assert ("file", "twin", "count!", "version of the language; 1") in rows
-    assert {key for section, key, _, _ in rows if section == "component"} >= set(ATTRIBUTES)
+    keys = {name: {key for section, key, _, _ in rows if section == name} for name in ("component", "site")}
+    assert keys["component"] | keys["site"] >= set(ATTRIBUTES)
+    assert not keys["component"] & {"region", "country", "tenant", "rack_positions"}
 
 
 def test_one_place_knows_what_capacity_of_a_switch_is():

@@ -86,6 +86,16 @@ def test_goodput_is_that_of_the_last_month():
     assert frames["schedule"]["utilisation_fraction"].to_list()[-1] == pytest.approx(0.5 + 12 / 48 * 0.5)
 
 
+@pytest.mark.parametrize(("retired", "racks", "served"), [(8, 6, 0.8), (2, 3, 0.9)])
+def test_compute_is_what_there_was_before_all_of_it_retired(retired, racks, served):
+    model = twin()
+    rack = replace(model.topology.groups["s/rack"], retired=(retired,))
+    topology = replace(model.topology, groups={**model.topology.groups, "s/rack": rack})
+    gone = SimpleNamespace(**vars(model) | {"topology": topology, "structure": compile_structure(topology)})
+    frame = analysis.compute(gone.structure, gone.calendar, run(gone)["schedule"])
+    assert frame.select("racks", "served_fraction").rows() == [(racks, served)]
+
+
 def test_compute_leaves_out_what_the_calendar_does_not_reach():
     model = twin()
     frame = analysis.compute(model.structure, model.calendar, run(model)["schedule"])

@@ -24,12 +24,13 @@ from twin.workload.utilisation import utilisation
 START = date(2027, 11, 1)
 
 
-def campus(at, months=6, sites=None, racks=None):
-    """A site of racks with 72 accelerators and 132 kW, energised as given; a store of 20 kW beside them."""
+def campus(at, months=6, sites=None, racks=None, until=()):
+    """A site of racks with 72 accelerators and 132 kW, energised and retired as given; a store of 20 kW beside them."""
     make = Builder().add("s", sites, "site").add("s/grid", None, "utility")
     feed = [power(Supplier("s/grid", "s"))]
     each = {"load": value(132.0), "accelerators": value(72)}
     make.add("s/rack", racks or len(at), "rack", depends=feed, attributes=each, energised=at)
+    make.groups["s/rack"] = replace(make.groups["s/rack"], retired=until)
     make.add("s/store", 2, "storage", depends=feed, attributes={"load": value(20.0)})
     topology = replace(make.done(), calendar=Calendar(START, months))
     return SimpleNamespace(structure=compile_structure(topology), calendar=topology.calendar)
@@ -45,6 +46,16 @@ def test_energised_is_a_step_function_of_single_racks(at, months):
     assert frame["accelerators"].to_list() == [72 * n for n in on]
     assert frame["it_kw"].to_list() == pytest.approx([132.0 * n + 40.0 for n in on])
     assert frame["month"].to_list() == model.calendar.dates()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(-3, 9), st.integers(-3, 12)), min_size=1, max_size=8), st.integers(1, 8))
+def test_what_retires_is_in_service_no_more(spans, months):
+    model = campus(tuple(at for at, _ in spans), months, until=tuple(end for _, end in spans))
+    frame = energised(model.structure, model.calendar)
+    on = [sum(at <= month < end for at, end in spans) for month in range(months)]
+    assert frame["racks"].to_list() == on
+    assert frame["it_kw"].to_list() == pytest.approx([132.0 * n + 40.0 for n in on])
 
 
 def test_sites_in_file_order_month_by_month():

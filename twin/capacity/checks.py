@@ -1,277 +1,212 @@
-"""Rows of `checks` from capacity: ratings, supply and the `redundancy:` that the file asserts.
+"""Rows of `checks` from capacity: what is overloaded, what does not fit, what is promised and not kept.
 
 One row a thing checked, over all months: the month in which it is worst decides, and is named.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin import tables, units
-from twin.capacity.states import name, node_id
-from twin.structure.gates import resource_of
-from twin.structure.lump import row_of
-from twin.structure.model import NETWORK, RESOURCES, TOLERANCE
-from twin.structure.redundancy import tolerated
-from twin.structure.snapshot import used
+from twin import units
+from twin.capacity import assertions, cooling, fitting, supply
+from twin.capacity.demand import checks as demand_checks
+from twin.capacity.selection import Selection
+from twin.capacity.states import node_id
+from twin.capacity.verdict import Check as Check
+from twin.capacity.verdict import frame as frame
+from twin.capacity.verdict import when
+from twin.structure.model import TOLERANCE
+from twin.topology import instances
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from twin.capacity.engine import MonthResult
     from twin.structure.model import Floats, Ints, Snapshot, Structure
     from twin.structure.twins import Twins
-    from twin.topology.model import Dependency
+
+    Months = Sequence[tuple[Snapshot, MonthResult]]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One row of `checks`."""
-
-    check: str
-    scope: str
-    ok: bool
-    got: str
-    wanted: str
-    message: str
-
-
-def frame(rows: list[Check]) -> pl.DataFrame:
-    """The rows as table `checks`."""
-    columns = ("check", "scope", "ok", "got", "wanted", "message")
-    return tables.table("checks").frame({name: [getattr(row, name) for row in rows] for name in columns})
-
-
-def checks(structure: Structure, sets: Twins, months: list[tuple[Snapshot, MonthResult]]) -> list[Check]:
+def checks(
+    structure: Structure,
+    sets: Twins,
+    months: Months,
+    *,
+    site_capacity: pl.DataFrame,
+    demand: pl.DataFrame,
+    fit: pl.DataFrame,
+) -> list[Check]:
     """All rows.
 
     Args:
-        structure: the compiled system.
+        structure: the compiled system, of all instances or of representatives.
         sets: its exact twins.
         months: each month of change with its results.
+        site_capacity: table `site_capacity`.
+        demand: table `demand`.
+        fit: table `fit`.
     """
+    snapshots = [month for month, _ in months]
     return [
         *_ratings(structure, sets, months),
-        *_usable(structure, sets, months),
-        *_supply(structure, [month for month, _ in months]),
-        *_redundancy(structure, [month for month, _ in months]),
+        *_oversubscription(structure, months),
+        *_usable(structure, snapshots, site_capacity),
+        *supply.supply(structure, snapshots),
+        *supply.feeds(structure),
+        *supply.redundancy(structure, snapshots),
+        *cooling.checks(structure.topology),
+        *fitting.checks(structure.topology, fit),
+        *demand_checks(structure.topology, demand),
+        *assertions.checks(structure, months),
     ]
 
 
-def _when(structure: Structure, month: int) -> str:
-    return f"{structure.topology.calendar.date(month):%Y-%m}"
-
-
-def _ratings(structure: Structure, sets: Twins, months: list[tuple[Snapshot, MonthResult]]) -> list[Check]:
+def _ratings(structure: Structure, sets: Twins, months: Months) -> list[Check]:
     """A row for each group of which some are over their rating with all in service; else one that says so."""
-    derated = structure.elements.derated_kw[sets.first]
+    derated = structure.elements.derated_kw
     rated = np.isfinite(derated)
     if not rated.any() or not months:
         return []
-    load = np.stack([result.load_kw[sets.first] for _, result in months])
-    used_share = load / np.where(rated, derated, np.inf)
+    limit = np.where(rated, derated * structure.elements.oversubscription, np.inf)
+    load = np.stack([result.load_kw for _, result in months])
+    capped = np.stack([result.capped_kw for _, result in months])
+    # what is provisioned may be over the rating by so much, what power management holds it to may not
+    used_share = np.maximum(load / limit, capped / np.where(rated, derated, np.inf))
     most = used_share.max(axis=0)
     over = np.flatnonzero(most > 1.0 + TOLERANCE)
     if not len(over):
-        tightest = node_id(structure, int(sets.first[np.argmax(most)]))
+        # the first of those that are equally full: sums are not exact
+        tightest = node_id(structure, int(sets.first[sets.of[np.argmax(most >= most.max() * (1.0 - TOLERANCE))]]))
         got = f"{units.show(float(most.max()), 'fraction')} of {tightest}"
         text = "with everything in service no supplier is over its derated capacity"
         return [Check("rating", structure.topology.name, ok=True, got=got, wanted="at most 100 %", message=text)]
-    group = structure.elements.group[sets.first]
+    group = structure.elements.group[over]
     rows = []
-    for number in np.unique(group[over]).tolist():
-        mine = over[group[over] == number]
-        worst = int(mine[np.argmax(most[mine])])
-        month = int(np.argmax(used_share[:, worst]))
-        rows.append(_overload(structure, sets, mine, worst, load[month], months[month][0].month))
+    for number in np.unique(group).tolist():
+        mine = over[group == number]
+        worst = int(mine[np.argmax(most[mine] >= most[mine].max() * (1.0 - TOLERANCE))])
+        at = int(np.argmax(used_share[:, worst]))
+        excess = np.maximum(load[at] - limit, capped[at] - derated)
+        rows.append(_overload(structure, mine, worst, months[at], excess))
     return rows
 
 
-def _overload(structure: Structure, sets: Twins, over: Ints, worst: int, load: Floats, month: int) -> Check:
-    """The row of one group: `over` are its sets of twins that are over their rating, `worst` one of them."""
+def _overload(
+    structure: Structure, over: Ints, worst: int, month: tuple[Snapshot, MonthResult], excess: Floats
+) -> Check:
+    """The row of one group: `over` are its elements that are over their rating, `worst` one of them."""
     elements = structure.elements
-    group = structure.topology.groups[structure.groups[elements.group[sets.first[worst]]]]
-    derated, count = elements.derated_kw[sets.first], sets.count
-    carried = load[over] * count[over]
-    room = derated[over] * count[over]
+    group = structure.topology.groups[structure.groups[elements.group[worst]]]
+    derated = float(elements.derated_kw[worst])
     # What is over in one hall is not mended by what is added in another.
-    holder = elements.local[sets.first[over]] // group.count
-    lacking = np.bincount(holder, weights=carried - room).clip(min=0.0)
-    more = int(np.ceil(lacking / float(derated[worst]) * (1.0 - TOLERANCE)).sum())
-    node = node_id(structure, int(sets.first[worst]))
-    others = int(count[over].sum()) - 1
-    alike = f" and {others} more of its group are" if others else " is"
+    holder = elements.local[over] // group.count
+    lacking = np.bincount(holder, weights=excess[over]).clip(min=0.0)
+    stands_for = np.zeros(len(lacking), dtype=np.int64)
+    stands_for[holder] = elements.count[over]
+    more = int((np.ceil(lacking / derated * (1.0 - TOLERANCE)) * stands_for).sum())
+    node = node_id(structure, worst)
+    others = int(elements.count[over].sum()) - 1
+    alike = f" and {others:,} more of its group are" if others else " is"
+    snapshot, result = month
+    ratio = float(elements.oversubscription[worst])
+    held = float(result.load_kw[worst]) <= derated * ratio * (1.0 + TOLERANCE)
+    load, most = (float(result.capped_kw[worst]), derated) if held else (float(result.load_kw[worst]), derated * ratio)
     text = (
-        f"'{node}'{alike} over the derated capacity with everything in service in {_when(structure, month)}: "
-        f"add {more} {group.name} or lower the load by {units.show(float(lacking.sum()), 'power')}"
+        f"'{node}'{alike} over the derated capacity{' even with its loads capped,' if held else ''} with everything "
+        f"in service in {when(structure.topology, snapshot.month)}: "
+        f"add {more:,} {group.name} or lower the load by {units.show(float((lacking * stands_for).sum()), 'power')}"
     )
-    got, wanted = units.show(float(load[worst]), "power"), f"at most {units.show(float(derated[worst]), 'power')}"
+    got, wanted = units.show(load, "power"), f"at most {units.show(most, 'power')}"
     return Check("rating", node, ok=False, got=got, wanted=wanted, message=text)
 
 
-def _usable(structure: Structure, sets: Twins, months: list[tuple[Snapshot, MonthResult]]) -> list[Check]:
+def _oversubscription(structure: Structure, months: Months) -> list[Check]:
+    """A row for each group that is oversubscribed: whether a cap on its loads makes that possible."""
+    elements = structure.elements
+    over = np.flatnonzero((elements.oversubscription > 1.0) & np.isfinite(elements.derated_kw))
+    rows = []
+    for number in np.unique(elements.group[over]).tolist():
+        mine = over[elements.group[over] == number]
+        load = np.stack([result.load_kw[mine] for _, result in months])
+        if not load.any():
+            continue
+        capped = np.stack([result.capped_kw[mine] for _, result in months])
+        path = structure.groups[number]
+        ratio = f"{float(elements.oversubscription[mine].max()):g}"
+        wanted = f"loads that can be capped, for {ratio} times the derated capacity"
+        if (capped >= load * (1.0 - TOLERANCE)).all():
+            text = (
+                f"'oversubscription' of '{path}' has no effect: nothing that it feeds has a 'power_cap', so its limit "
+                "stays the derated capacity; state 'power_cap' of the racks or leave it out"
+            )
+            rows.append(
+                Check("oversubscription", path, ok=False, got="no power_cap below", wanted=wanted, message=text)
+            )
+            continue
+        most = units.show(float((capped / elements.derated_kw[mine]).max()), "fraction")
+        text = f"loads below '{path}' can be capped; then it carries {most} of its derated capacity at most"
+        ok = bool((capped <= elements.derated_kw[mine] * (1.0 + TOLERANCE)).all())
+        text += "" if ok else ": lower the load or the cap"
+        rows.append(Check("oversubscription", path, ok=ok, got=f"{most} when capped", wanted=wanted, message=text))
+    return rows
+
+
+def _usable(structure: Structure, months: list[Snapshot], site_capacity: pl.DataFrame) -> list[Check]:
     """One row a site: whether the IT load is carried in every state that the declared redundancy must survive."""
+    topology = structure.topology
+    unfed = _unfed(structure, months)
     rows = []
-    for number, scope in enumerate(structure.scopes):
-        if scope.parent >= 0:
+    for path, group in topology.groups.items():
+        if group.parent is not None:
             continue
-        found = [(result.scopes[number], result) for _, result in months]
-        limited = [(s, r) for s, r in found if s.demand_kw and s.binding is not None]
-        if not limited:
-            continue
-        tight, result = min(limited, key=lambda pair: pair[0].binding.factor if pair[0].binding else np.inf)
-        if tight.binding is None:
-            continue
-        usable = tight.binding.factor * tight.demand_kw
-        ok = usable >= tight.demand_kw * (1.0 - TOLERANCE)
-        node = node_id(structure, int(sets.first[sets.of[tight.binding.element]]))
-        state = name(structure, result.failures[tight.binding.state])
-        text = f"'{node}' is the first to be full ({state}), in {_when(structure, result.month)}"
-        if not ok:
-            short = units.show(tight.demand_kw - usable, "power")
-            text += f": enlarge or add to it, or lower the IT load by {short}"
-        got, wanted = units.show(usable, "power"), f"at least {units.show(tight.demand_kw, 'power')}"
-        rows.append(Check("usable capacity", scope.id, ok=ok, got=got, wanted=wanted, message=text))
-    return rows
-
-
-def _supply(structure: Structure, months: list[Snapshot]) -> list[Check]:
-    """A failed row for each dependency whose suppliers cannot carry what is asked, even all together."""
-    rows = []
-    short = np.stack([month.shortfall for month in months]) if months else np.zeros((0, 0), dtype=bool)
-    for path, dependency, gates in _by_dependency(structure):
-        bad = short[:, gates].any(axis=1)
-        if not bad.any():
-            continue
-        month = months[int(np.argmax(bad))]
-        gate = int(gates[np.argmax(month.shortfall[gates])])
-        suppliers = " and ".join(dict.fromkeys(supplier.group for supplier in dependency.suppliers))
-        members = structure.gates.members.row(gate)
-        on = members[month.element_on[members]]
-        when = _when(structure, month.month)
-        if not len(on):
-            got, wanted = "none in service", "at least one"
-            text = f"'{path}' comes into service in {when} before its suppliers '{suppliers}': energise them first"
-        elif len(on) < (need := int(structure.gates.need[gate])):
-            got, wanted = f"{len(on)} in service", f"at least {need}"
-            text = (
-                f"'{path}' needs {need} of its suppliers '{suppliers}' and {len(on)} "
-                f"{'is' if len(on) == 1 else 'are'} in service in {when}: energise them first or lower 'need:'"
-            )
-        else:
-            got, wanted = f"{len(on)} wired", "enough for what they are asked"
-            text = (
-                f"the suppliers '{suppliers}' of '{path}' cannot carry what they are asked even all together "
-                f"in {when}: add some, raise their rating or lower the load"
-            )
-        rows.append(
-            Check(f"{_layer(structure, dependency)} supply", path, ok=False, got=got, wanted=wanted, message=text)
-        )
-    return rows
-
-
-def _redundancy(structure: Structure, months: list[Snapshot]) -> list[Check]:
-    """One row for each assertion; it holds where every gate can lose what was asserted at the present load."""
-    rows = []
-    for path, dependency, gates in _by_dependency(structure):
-        if dependency.redundancy is None or not len(gates):
-            continue
-        wired = np.diff(structure.gates.members.start)[gates]
-        wanted = np.array([tolerated(dependency.redundancy, int(size)) for size in wired], dtype=np.int64)
-        worst: tuple[int, int, Snapshot] | None = None
-        for month in months:
-            asked = np.flatnonzero(used(month)[gates])
-            if not len(asked):
+        for local, site in enumerate(instances.ids(topology, path, range(group.total))):
+            if (path, local) in unfed:
+                rows.append(_unclaimed(site, *unfed[path, local]))
                 continue
-            missing = wanted[asked] - _spare(month, gates[asked])
-            at = int(np.argmax(missing))
-            if worst is None or missing[at] > worst[0]:
-                worst = int(missing[at]), int(asked[at]), month
-        if worst is not None:
-            rows.append(_assertion(structure, path, dependency, gates, wanted, worst))
+            found = site_capacity.filter(scope=site).drop_nulls(["usable_kw", "binding_node"]).rows(named=True)
+            limited = [row for row in found if row["demand_kw"]]
+            if limited:
+                rows.append(_usable_row(site, min(limited, key=lambda row: row["usable_kw"] / row["demand_kw"])))
     return rows
 
 
-def _assertion(
-    structure: Structure,
-    path: str,
-    dependency: Dependency,
-    gates: Ints,
-    wanted: Ints,
-    worst: tuple[int, int, Snapshot],
-) -> Check:
-    missing, at, month = worst
-    gate = int(gates[at])
-    spare = int(_spare(month, np.array([gate]))[0])
-    layer = _layer(structure, dependency)
-    check = f"{layer} redundancy {dependency.redundancy}"
-    losses = f"{int(wanted[at])} supplier{'' if wanted[at] == 1 else 's'} lost"
-    need = f"{int(wanted[at])} may fail"
-    when = _when(structure, month.month)
-    if spare < 0:
-        text = f"what '{path}' can lose is not decided: its suppliers differ, have no rating or are too many"
-        return Check(check, path, ok=False, got="not decided", wanted=need, message=text)
-    got = "they cannot carry the load even all together" if month.shortfall[gate] else f"{spare} may fail"
-    if missing <= 0 and not month.shortfall[gate]:
-        text = f"'{path}' keeps its {layer} with {losses}, at the loads of {when}"
-        return Check(check, path, ok=True, got=got, wanted=need, message=text)
+def _usable_row(site: str, row: dict[str, Any]) -> Check:
+    asked, usable = row["demand_kw"], row["usable_kw"]
+    ok = usable >= asked * (1.0 - TOLERANCE)
+    text = f"'{row['binding_node']}' is the first to be full ({row['binding_state']}), in {row['month']:%Y-%m}"
+    if not ok:
+        text += f": enlarge or add to it, or lower the IT load by {units.show(asked - usable, 'power')}"
+    got, wanted = units.show(usable, "power"), f"at least {units.show(asked, 'power')}"
+    return Check("usable capacity", site, ok=ok, got=got, wanted=wanted, message=text)
+
+
+def _unclaimed(site: str, month: str, consumer: str) -> Check:
+    """The row of a site in which something is in service and fewer of its suppliers than it needs."""
     text = (
-        f"'{path}' does not keep its {layer} with {losses}, "
-        f"at the loads of {when}: {_way_out(structure, month, gate, int(wanted[at]))}"
+        f"nothing is claimed for {month}: '{consumer}' is in service and fewer of its suppliers than it needs; "
+        "energise them first"
     )
-    return Check(check, path, ok=False, got=got, wanted=need, message=text)
+    wanted = "suppliers in service before what they feed"
+    return Check("usable capacity", site, ok=False, got=f"not claimed in {month}", wanted=wanted, message=text)
 
 
-def _spare(month: Snapshot, gates: Ints) -> Ints:
-    """(gates,): what each can lose by capacity, and no more than an explicit `need` leaves of what is in service."""
-    all_gates = month.structure.gates
-    members = all_gates.members
-    wired = np.array([np.count_nonzero(month.element_on[members.row(gate)]) for gate in gates.tolist()], dtype=np.int64)
-    need, spare = all_gates.need[gates], month.spare[gates]
-    return np.where((need < 0) | (spare < 0), spare, np.minimum(spare, np.maximum(wired - need, 0)))
-
-
-def _layer(structure: Structure, dependency: Dependency) -> str:
-    """The layer of a dependency, cooling by its medium."""
-    return RESOURCES[resource_of(structure.topology, dependency)].replace("_", " ")
-
-
-def _way_out(structure: Structure, month: Snapshot, gate: int, losses: int) -> str:
-    """What to buy or shed so that a gate can lose that many of its largest members."""
-    members = structure.gates.members.row(gate)
-    on = members[month.element_on[members]]
-    what = structure.topology.groups[structure.groups[structure.elements.group[members[0]]]].name
-    if structure.gates.need[gate] >= 0 and month.spare[gate] >= losses:
-        return f"add {what} or lower 'need:'"
-    if structure.gates.resource[gate] == NETWORK or not len(on):
-        return f"add {what} or lower the load"
-    derated = np.sort(structure.elements.derated_kw[on])
-    carried = float(month.load_kw[on].sum())
-    lacking = carried - float(derated[: max(len(on) - losses, 0)].sum())
-    if lacking <= 0:
-        # Enough in all, but the lot falls on too few: they are shared with others.
-        return f"share the load more evenly, enlarge each {what} or lower the load"
-    more = ceil(lacking / float(derated[-1]) * (1.0 - TOLERANCE))
-    return f"add {more} {what} or lower the load by {units.show(lacking, 'power')}"
-
-
-def _by_dependency(structure: Structure) -> list[tuple[str, Dependency, Ints]]:
-    """Every dependency with its gates, also those that it shares with others."""
-    found = []
-    elements, classes = structure.elements, structure.classes
-    lists = [(elements.group, elements.gates), (classes.group, classes.gates)]
-    by_group: dict[int, list[Ints]] = {}
-    for group, inputs in lists:
-        entry = group[row_of(inputs)]
-        for number in np.unique(entry).tolist():
-            by_group.setdefault(number, []).append(np.unique(inputs.values[entry == number]))
-    number_of = {path: number for number, path in enumerate(structure.groups)}
-    for path, dependency in structure.dependencies:
-        gates = np.concatenate([np.empty(0, dtype=np.int64), *by_group.get(number_of[path], [])])
-        mine = structure.gates.resource[gates] == resource_of(structure.topology, dependency)
-        found.append((path, dependency, gates[mine]))
+def _unfed(structure: Structure, months: list[Snapshot]) -> dict[tuple[str, int], tuple[str, str]]:
+    """By path and number of a site, the first month in which a need in it is not met, and of whom."""
+    topology = structure.topology
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for month in months:
+        for gate in np.flatnonzero(supply.unmet(month)).tolist():
+            consumer, _ = structure.dependencies[structure.gates.dependency[gate]]
+            site = topology.ancestors(consumer)[0]
+            member = int(structure.gates.members.row(gate)[0])
+            supplier = structure.groups[structure.elements.group[member]]
+            local = int(structure.elements.local[member]) // topology.per(supplier, site.path)
+            stands_in = Selection(structure).stand_ins(site.path, np.arange(site.total))
+            for meant in np.flatnonzero(stands_in == local).tolist():
+                found.setdefault((site.path, meant), (when(topology, month.month), consumer))
     return found

@@ -16,6 +16,7 @@ The states are: nothing failed; each single element, one for each set of exact t
 gate that tolerates `t >= 2` losses, every way to lose `t` of its members, one for each number lost of
 each set of twins.  A gate with more than `MAX_SUBSETS` such ways is tried with its `t` members of
 largest derated capacity only.  The network does not count: a load without a network still draws.
+In a structure of representatives only those of role FAILING fail, which stands for all others.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from twin.structure.live import live
+from twin.structure.live import Order, live
 from twin.structure.lump import row_of
-from twin.structure.model import NETWORK
+from twin.structure.model import FAILING, NETWORK
 from twin.structure.snapshot import connected, used
+from twin.structure.thresholds import failing
 from twin.topology import instances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from twin.structure.model import Bools, Csr, Ints, Snapshot, Structure
     from twin.structure.twins import Twins
@@ -58,6 +60,7 @@ class Declared:
         tolerated: (gates,), losses that are declared to be survived; 0 where none are.
         silent: (gates,), gates of power and cooling that declare nothing.
         members: (gates, elements), whether an element is a member; no gates of the network.
+        order: the order of work of `rule`.
     """
 
     rule: Snapshot
@@ -65,6 +68,7 @@ class Declared:
     tolerated: Ints
     silent: Bools
     members: sparse.csr_array
+    order: Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,18 @@ def declare(structure: Structure, month: int) -> Declared:
     members = sparse.csr_array(
         (counts[gate].astype(np.float64), (gate, gates.members.values)), shape=(len(gates), len(structure.elements))
     )
-    return Declared(rule, alive, spare, silent & counts, members)
+    return Declared(rule, alive, spare, silent & counts, members, Order(rule))
 
 
 def states(declared: Declared, sets: Twins) -> list[tuple[int, ...]]:
     """The elements that fail in each state, the state in which none does first, singles next."""
     found: dict[tuple[int, ...], None] = {(): None}
-    found.update(((int(first),), None) for first in sets.first if declared.alive[first])
-    members = declared.rule.structure.gates.members
+    structure = declared.rule.structure
+    fails = declared.alive & (structure.elements.role == FAILING)
+    found.update(((int(first),), None) for first in sets.first if fails[first])
+    members = structure.gates.members
     done: set[tuple[bytes, int]] = set()
-    for gate in np.flatnonzero(declared.tolerated > 1).tolist():
+    for gate in np.flatnonzero((declared.tolerated > 1) & failing(structure)).tolist():
         here = np.sort(members.row(gate))
         here = here[declared.alive[here]]
         key = (here.tobytes(), int(declared.tolerated[gate]))
@@ -128,18 +134,24 @@ def batches(declared: Declared, failures: Sequence[tuple[int, ...]], size: int) 
         failed = np.zeros((len(part), len(declared.alive)), dtype=bool)
         for row, lost in enumerate(part):
             failed[row, list(lost)] = True
-        alive, fed = live(declared.rule, failed)
+        alive, fed = live(declared.rule, failed, declared.order)
         promised = fed & _promised(declared, alive)
         keep = np.flatnonzero(promised.any(axis=1) | np.array([not lost for lost in part], dtype=bool))
         if len(keep):
             yield Batch(begin + keep, alive[keep], fed[keep], promised[keep])
 
 
-def name(structure: Structure, failed: tuple[int, ...]) -> str:
-    """A state as a person reads it: `river-bend/hall[1]/ups[1] failed`."""
+def name(structure: Structure, failed: tuple[int, ...], call: Callable[[int], str] | None = None) -> str:
+    """A state as a person reads it: `river-bend/hall[1]/ups[1] failed`.
+
+    Args:
+        structure: the compiled system.
+        failed: the elements that fail.
+        call: gives the id of one; its own where it is left out.
+    """
     if not failed:
         return ALL_IN_SERVICE
-    listed = ", ".join(node_id(structure, element) for element in failed[:_NAMED])
+    listed = ", ".join(call(element) if call else node_id(structure, element) for element in failed[:_NAMED])
     more = len(failed) - _NAMED
     return f"{listed} and {more} more failed" if more > 0 else f"{listed} failed"
 

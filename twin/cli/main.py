@@ -30,12 +30,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "validate": ("twin.cli.validate", "validate", "Check a topology file and list everything wrong with it."),
     "show": ("twin.cli.show", "show", "Show the groups of a topology, or explain one of its nodes."),
     "evaluate": ("twin.cli.run", "evaluate", "Run everything and print one screen of results."),
-    "capacity": ("twin.cli.run", "capacity", "What it can carry, and what stops it."),
+    "capacity": ("twin.cli.run", "capacity", "What it can carry, what stops it, and what to buy next."),
     "failure": ("twin.cli.run", "failure", "What breaks it, how often and for how long."),
     "energy": ("twin.cli.run", "energy", "What it draws, and what that costs."),
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
+    "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
     "tables": ("twin.cli.tables", "tables", "List the result tables, or the columns of one."),
+    "parts": ("twin.cli.parts", "parts", "List the parts of the catalogues, or the figures of one."),
     "plugins": ("twin.cli.plugins", "plugins", "List the plugins, what they provide and what is wrong with them."),
 }
 """Name -> module, attribute, short help: all that `twin --help` needs."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _LARGE = ("nodes", "edges")
 """Tables with a row an instance: only for who asks for them."""
 
+_CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand")
+"""Tables of `twin capacity`, the main one first."""
+
 _WIDEST = 140
 """Columns of a summary beyond which lines are too long to read."""
 
@@ -63,19 +66,28 @@ def evaluate(source: Source, out: Output) -> None:
 
 
 @command(
-    ("twin capacity quickstart.yaml", "What each hall carries as it is energised, and what stops it."),
-    (
-        "twin capacity quickstart.yaml --table capacity --format csv",
-        "Every supplier: rating, load, worst case.",
-    ),
+    ("twin capacity quickstart.yaml", "One screen: phases, what stops them, where capacity is left, what to buy next."),
+    ("twin capacity quickstart.yaml --table capacity --format csv", "Every supplier: rating, load, worst case."),
+    ("twin capacity quickstart.yaml --table upgrades", "The next things to buy, and what each of them releases."),
 )
 @_runs
 def capacity(source: Source, out: Output) -> None:
-    """What it can carry, and what stops it.
+    """What it can carry, what stops it, and what to buy next.
 
     Usable capacity is the largest IT load that every failure the file declares survivable still carries.
     """
-    _run("capacity", source, out, ("site_capacity", "capacity"))
+    from twin.cli.output import emit_tables, save
+    from twin.cli.screen import screen
+    from twin.report.capacity import lines
+
+    with working(f"running capacity of {source.file}"):
+        results = source.load().run("capacity", "upgrades", seed=source.seed)
+    if out.resolve() is None and out.table is None:
+        click.echo(screen(lines(results, _width())), nl=False)
+        save(results, out)
+    else:
+        emit_tables(results, out, _CAPACITY, _CAPACITY[0], ("checks",))
+    end_on_failed_checks(results)
 
 
 @command(

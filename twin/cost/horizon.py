@@ -29,7 +29,8 @@ def months(topology: Topology, structure: Structure, registry: Registry) -> int:
         RefusedError: the deals ask for more than a hundred years.
         PluginError: a model's `horizon` failed or returned something other than a number of months.
     """
-    last = int(structure.classes.energised.max()) if len(structure.classes) else 0
+    used = structure.classes.energised[structure.classes.energised < structure.classes.retired]
+    last = int(used.max()) if len(used) else 0
     build = {"the last energisation and a year": max(last, 0) + MONTHS_PER_YEAR}
     wanted = build | needs(topology, structure, registry)
     who = max(wanted, key=wanted.__getitem__)

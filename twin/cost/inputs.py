@@ -11,16 +11,19 @@ from twin import tables
 from twin.api import EXTERNAL_PARTIES, Entry, FinancingInputs
 from twin.structure.lump import lump
 from twin.topology import instances
+from twin.topology.instances import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twin.api import Calendar
-    from twin.structure.model import Structure
+    from twin.structure.model import Ints, Structure
     from twin.topology.model import Topology
 
 EXTERNAL = "external"
 """Role of the parties that the file does not declare."""
+
+_ROUNDING = 1e-9
 
 PHASES = {
     "site": pl.String(),
@@ -39,6 +42,7 @@ PARTS = {
     "accelerators": pl.Int64(),
     "it_kw": pl.Float64(),
     "price_usd": pl.Float64(),
+    "retired": pl.Date(),
 }
 
 
@@ -92,29 +96,51 @@ def parties(topology: Topology) -> pl.DataFrame:
 
 
 def phases(structure: Structure, calendar: Calendar) -> pl.DataFrame:
-    """One row per site and month in which some of its loads come into service.
+    """One row per site and month in which its loads grow beyond what was there before.
+
+    Where nothing retires that is every month in which some of them come into service.  What takes the
+    place of what retired is no new phase, but for what exceeds it: a refresh does not let a building twice.
 
     Returns:
         `site, month, racks, accelerators, it_kw, share_fraction`, sorted by month, sites in file
-        order.  `it_kw` counts every load and not racks only; the share is that of the site's whole
-        IT load at full build, 0 where the site has none.
+        order.  `it_kw` counts every load and not racks only; the share is that of the site's largest
+        IT load, 0 where the site has none.
     """
-    found = (
-        _loads(structure, calendar)
-        .group_by("site", "month", maintain_order=True)
-        .agg(pl.col("racks").filter("is_rack").sum(), pl.col("accelerators").sum(), pl.col("it_kw").sum())
-    )
+    amounts = ("racks", "accelerators", "it_kw")
+    loads = _loads(structure, calendar).with_columns(racks=pl.col("racks") * pl.col("is_rack"))
+    come = loads.group_by("site", "month", maintain_order=True).agg(pl.col(amounts).sum())
+    if loads["retired"].null_count() < len(loads):
+        come = _growth(loads, come, amounts)
     whole = pl.col("it_kw").sum().over("site")
     share = pl.when(whole > 0).then(pl.col("it_kw") / whole).otherwise(0.0)
-    return found.with_columns(share_fraction=share).sort("month", maintain_order=True).select(list(PHASES))
+    return come.with_columns(share_fraction=share).sort("month", maintain_order=True).select(list(PHASES))
+
+
+def _growth(loads: pl.DataFrame, come: pl.DataFrame, amounts: tuple[str, ...]) -> pl.DataFrame:
+    """By how much the largest amount in service so far grows in each of the months in which something comes."""
+    go = loads.drop_nulls("retired").group_by("site", pl.col("retired").alias("month"))
+    net = pl.concat([come, go.agg(-pl.col(name).sum() for name in amounts).select(come.columns)])
+    level = net.group_by("site", "month", maintain_order=True).agg(pl.col(amounts).sum()).sort("month")
+    most = level.select("site", "month", pl.col(amounts).cum_sum().over("site").pipe(_record))
+    grown = most.with_columns((pl.col(name) - pl.col(name).shift(1, fill_value=0).over("site")) for name in amounts)
+    # of sums and differences of many loads a rounding remains, which is no phase
+    kw = pl.when(pl.col("it_kw") > _ROUNDING * pl.col("it_kw").sum().over("site")).then("it_kw").otherwise(0.0)
+    grown = grown.with_columns(it_kw=kw).filter(pl.any_horizontal(pl.col(name) > 0 for name in amounts))
+    order = {site: number for number, site in enumerate(come["site"].unique(maintain_order=True))}
+    return grown.sort(pl.col("site").replace_strict(order, return_dtype=pl.Int64), "month")
+
+
+def _record(level: pl.Expr) -> pl.Expr:
+    """The largest so far, zero at least."""
+    return level.cum_max().over("site").clip(lower_bound=0)
 
 
 def parts(structure: Structure, calendar: Calendar) -> pl.DataFrame:
-    """Racks, and whatever else holds accelerators, by group, month of coming into service and price.
+    """Racks, and whatever else holds accelerators, by group, months of service and price.
 
     Returns:
-        `site, group, part, month, racks, accelerators, it_kw, price_usd`; `racks` counts the units,
-        the price is that of one unit, null where the group has none.
+        `site, group, part, month, racks, accelerators, it_kw, price_usd, retired`; `racks` counts the
+        units, the price is that of one unit, null where the group has none; retired is null for never.
     """
     topology = structure.topology
     bought = pl.col("is_rack") | (pl.col("accelerators") > 0)
@@ -129,7 +155,7 @@ def parts(structure: Structure, calendar: Calendar) -> pl.DataFrame:
     alike = (
         loads.filter(~pl.col("group").is_in(own))
         .join(named, on="group", maintain_order="left")
-        .group_by("site", "group", "part", "month", "price_usd", maintain_order=True)
+        .group_by("site", "group", "part", "month", "price_usd", "retired", maintain_order=True)
         .agg(pl.col("racks").sum(), pl.col("accelerators").sum(), pl.col("it_kw").sum())
         .select(list(PARTS))
     )
@@ -144,7 +170,10 @@ def _price(topology: Topology, path: str) -> float | None:
 
 
 def _loads(structure: Structure, calendar: Calendar) -> pl.DataFrame:
-    """One row a class of loads: `site, group, month, is_rack, racks, accelerators, it_kw`; racks counts units."""
+    """One row a class of loads: `site, group, month, is_rack, racks, accelerators, it_kw, retired`; racks counts units.
+
+    What retires before the calendar starts, or before it is in service, is left out.
+    """
     classes = structure.classes
     sites = [structure.scopes[scope.site].id for scope in structure.scopes]
     columns = {
@@ -155,9 +184,18 @@ def _loads(structure: Structure, calendar: Calendar) -> pl.DataFrame:
         "racks": classes.count,
         "accelerators": classes.count * classes.accelerators,
         "it_kw": classes.count * classes.power_kw,
+        "retired": _last_days(calendar, classes.retired),
     }
     schema = {name: dtype for name, dtype in PARTS.items() if name in columns} | {"is_rack": pl.Boolean()}
-    return pl.DataFrame(columns, schema={name: schema[name] for name in columns})
+    frame = pl.DataFrame(columns, schema={name: schema[name] for name in columns})
+    return frame.filter(pl.Series(classes.retired > np.maximum(classes.energised, 0)))
+
+
+def _last_days(calendar: Calendar, months: Ints) -> pl.Series:
+    """The first days of months of retirement, null for never."""
+    never = months >= FOREVER
+    days = pl.Series(instances.first_days(calendar, np.where(never, 0, months)), dtype=pl.Date)
+    return pl.select(pl.when(pl.Series(~never)).then(days)).to_series()
 
 
 def _by_price(structure: Structure, calendar: Calendar, path: str) -> pl.DataFrame:
@@ -166,11 +204,14 @@ def _by_price(structure: Structure, calendar: Calendar, path: str) -> pl.DataFra
     group = topology.groups[path]
     root = topology.ancestors(path)[0].path
     site = instances.ancestor_locals(topology, path, root, np.arange(group.total))
-    month = instances.energised(topology)[path]
-    price, power, accelerators = (
-        instances.attribute(topology, path, name) for name in ("price", "load", "accelerators")
+    month, retired = instances.service_months(topology, path, np.arange(group.total))
+    price, load, share, accelerators = (
+        instances.attribute(topology, path, name) for name in ("price", "load", "provisioned", "accelerators")
     )
-    first, count = lump([site, month, price, power, accelerators], group.total)
+    power = load * np.nan_to_num(share, nan=1.0)
+    first, count = lump([site, month, retired, price, power, accelerators], group.total)
+    kept = retired[first] > np.maximum(month[first], 0)
+    first, count = first[kept], count[kept]
     columns = {
         "site": instances.ids(topology, root, site[first]),
         "group": [path] * len(first),
@@ -180,5 +221,6 @@ def _by_price(structure: Structure, calendar: Calendar, path: str) -> pl.DataFra
         "accelerators": count * np.nan_to_num(accelerators[first]).astype(np.int64),
         "it_kw": count * np.nan_to_num(power[first]),
         "price_usd": pl.Series(price[first], nan_to_null=True),
+        "retired": _last_days(calendar, retired[first]),
     }
     return pl.DataFrame(columns, schema=PARTS)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def checks(snapshots: Iterable[Snapshot]) -> pl.DataFrame:
-    """One row of table `checks`: failed where an element is over its derated capacity in some month.
+    """One row of table `checks`: failed where an element is over what it may carry in some month.
 
     Args:
         snapshots: the months of change, in order; at least one.
@@ -29,8 +29,8 @@ def checks(snapshots: Iterable[Snapshot]) -> pl.DataFrame:
     for each in snapshots:
         name = each.structure.topology.name
         elements = each.structure.elements
-        rated = each.element_on & np.isfinite(elements.derated_kw)
-        used = np.divide(each.load_kw, elements.derated_kw, out=np.zeros(len(elements)), where=rated)
+        rated = each.element_on & np.isfinite(each.limit_kw)
+        used = np.divide(each.load_kw, each.limit_kw, out=np.zeros(len(elements)), where=rated)
         if len(used) and float(used.max()) > most:
             most, worst = float(used.max()), (each, int(used.argmax()))
     ok = most <= 1.0 + TOLERANCE
@@ -45,7 +45,7 @@ def checks(snapshots: Iterable[Snapshot]) -> pl.DataFrame:
             "scope": [name],
             "ok": [ok],
             "got": [units.show(most, "fraction")],
-            "wanted": ["at most 100 % of the derated capacity"],
+            "wanted": ["at most 100 % of what it may carry"],
             "message": [message],
         }
     )

@@ -20,6 +20,7 @@ from twin.topology.wiring import wire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from twin.catalogue import Figure
     from twin.topology.model import Dependency, Group, Topology
 
 _LAST_NUMBER = re.compile(r"(.*)\[(\d+)\]")
@@ -28,6 +29,8 @@ _RANGES_SHOWN = 6
 
 def tree(topology: Topology, width: int) -> list[Text]:
     """The groups as a tree: name and count, kind, how many in all, rating, part, who feeds them.
+
+    Below it stand the parts on whose figures sources disagree.
 
     Args:
         topology: the topology.
@@ -41,7 +44,8 @@ def tree(topology: Topology, width: int) -> list[Text]:
         Col("uses", right=False, keep=5),
         Col("fed by", right=False, keep=6),
     ]
-    return block(topology.name, columns, [_branch(topology, group) for group in topology.groups.values()], width)
+    lines = block(topology.name, columns, [_branch(topology, group) for group in topology.groups.values()], width)
+    return lines + _conflicts(topology, width)
 
 
 def _branch(topology: Topology, group: Group) -> list[str]:
@@ -68,14 +72,18 @@ def explain(topology: Topology, path: str, local: int, width: int) -> list[Text]
         width: columns of the screen.
     """
     group = topology.groups[path]
-    since = topology.calendar.date(int(instances.energised(topology)[path][local]))
+    since, until = (int(found[0]) for found in instances.service_months(topology, path, np.array([local])))
     parts = [f"{group.kind}, one of {group.total:,}" if group.total > 1 else group.kind]
     parts += [f"uses {group.part}"] if group.part else []
-    parts += [f"in service {month(since)}", f"at {group.where}"]
+    parts += [f"in service {month(topology.calendar.date(since))}"]
+    parts += [f"retired {month(topology.calendar.date(until))}"] if until < instances.FOREVER else []
+    parts += [f"at {group.where}"]
     said = fact(_id(topology, path, local), " · ".join(parts), width)
     for text in (group.doc, group.note, f"source: {group.source}" if group.source else ""):
         said += note(text, width) if text else []
     said += _attributes(topology, group, local, width)
+    if group.holds:
+        said += fact("HOLDS", ", ".join(f"{one.count:g} {one.part}" for one in group.holds), width)
     said += _wires("FED BY", _suppliers(topology, group, local), width)
     said += _wires("FEEDS", _consumers(topology, path, local), width)
     inside = [other for other in topology.groups.values() if other.parent == path]
@@ -89,7 +97,8 @@ def _attributes(topology: Topology, group: Group, local: int, width: int) -> lis
     values = list(_values(topology, group, local))
     if not values:
         return []
-    names, texts = max(len(name) for name, _ in values), max(cell_len(value.text) for _, value in values)
+    names = max(len(name) for name, _ in values)
+    texts = max(cell_len(text) for _, value in values for text in (value.text, *(other.text for other in value.also)))
     numbers: dict[str, int] = {}
     said = [Text("ATTRIBUTES", style="bold")]
     for name, value in values:
@@ -97,6 +106,11 @@ def _attributes(topology: Topology, group: Group, local: int, width: int) -> lis
             numbers.setdefault(value.source, len(numbers) + 1)
         head = f"  {name:<{names}}  {value.text}{' ' * (texts - cell_len(value.text))}  "
         said += hanging(head, _from(value, numbers), width)
+        for other in value.also:
+            if other.source:
+                numbers.setdefault(other.source, len(numbers) + 1)
+            head = f"  {'':<{names}}  {other.text}{' ' * (texts - cell_len(other.text))}  "
+            said += hanging(head, _also(other, numbers), width)
     for source, number in numbers.items():
         said += hanging(f"  [{number}] ", source, width)
     return said
@@ -128,6 +142,31 @@ def _from(value: Value, numbers: Mapping[str, int]) -> str:
     parts += [value.confidence] if value.confidence else []
     parts += [f"[{numbers[value.source]}]"] if value.source else ["no source stated"]
     return " ".join(parts) + (f"; {value.note}" if value.note else "")
+
+
+def _also(other: Figure, numbers: Mapping[str, int]) -> str:
+    """What a figure that is not used says of itself."""
+    parts = ["also published"]
+    parts += [other.confidence] if other.confidence else []
+    parts += [f"[{numbers[other.source]}]"] if other.source else ["no source stated"]
+    return " ".join(parts) + (f"; {other.note}" if other.note else "")
+
+
+def _conflicts(topology: Topology, width: int) -> list[Text]:
+    """For which parts sources disagree, and on what."""
+    of: dict[str, dict[str, None]] = {}
+    for group in topology.groups.values():
+        for name, value in group.attributes.items():
+            if value.also:
+                of.setdefault(group.part or group.kind, {})[name] = None
+        for held in group.holds:
+            names = [name for name, value in held.attributes.items() if value.also]
+            of.setdefault(held.part, {}).update(dict.fromkeys(names))
+    listed = [f"{', '.join(names)} of {part}" for part, names in of.items() if names]
+    if not listed:
+        return []
+    where = "'twin show FILE NODE' and 'twin parts PART' list what was published"
+    return fact("SOURCES DISAGREE", f"on {'; '.join(listed)}. {where}", width)
 
 
 # --- who feeds it, what it feeds --------------------------------------------------------------

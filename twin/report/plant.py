@@ -76,12 +76,13 @@ class _Scope:
     since: tuple[date, ...]
     row: dict[str, Any]
 
-    def like(self, other: _Scope, *, same_month: bool) -> bool:
+    def like(self, other: _Scope, *, same_month: bool, same_parent: bool) -> bool:
         """Whether the other scope may share a line with this one."""
+        name = _stem if same_parent else _without_numbers
         keys = ("kind", "racks", "demand_kw", "usable_kw", "binding_resource")
         return (
             all(self.row[key] == other.row[key] for key in keys)
-            and _stem(self.row["scope"]) == _stem(other.row["scope"])
+            and name(self.row["scope"]) == name(other.row["scope"])
             and _without_numbers(self.row["binding_node"]) == _without_numbers(other.row["binding_node"])
             and (not same_month or self.since[0] == other.since[0])
         )
@@ -89,13 +90,18 @@ class _Scope:
 
 def capacity(results: Results, width: int) -> list[Text]:
     """A line a site and hall, alike halls together: since when, demand, usable, use, what stops growth."""
-    if "site_capacity" not in results or not results["site_capacity"].height:
+    return scopes(results["site_capacity"], width, "CAPACITY") if "site_capacity" in results else []
+
+
+def scopes(frame: pl.DataFrame, width: int, title: str) -> list[Text]:
+    """The same under another title, for some rows of `site_capacity`."""
+    if not frame.height:
         return []
-    frame = results["site_capacity"]
-    scopes = _scopes(frame)
-    lines = _merged(scopes, same_month=True)
-    if len(lines) > _SCOPES_SHOWN:
-        lines = _merged(scopes, same_month=False)
+    found = _scopes(frame)
+    lines = _merged(found, same_month=True)
+    for same_parent in (True, False):
+        if len(lines) > _SCOPES_SHOWN:
+            lines = _merged(found, same_month=False, same_parent=same_parent)
     columns = [
         Col("scope", right=False),
         Col("energised", right=False, keep=8),
@@ -106,9 +112,9 @@ def capacity(results: Results, width: int) -> list[Text]:
         Col("what stops growth", right=False, keep=7),
         Col("when", right=False, keep=1),
     ]
-    prefix = _common_prefix([scope.row["scope"] for scope in scopes])
+    prefix = _common_prefix([scope.row["scope"] for scope in found])
     rows = [_capacity_row(line, prefix) for line in lines[:_SCOPES_SHOWN]]
-    said = block("CAPACITY", columns, rows, width)
+    said = block(title, columns, rows, width)
     if len(lines) > _SCOPES_SHOWN:
         said += note(f"and {len(lines) - _SCOPES_SHOWN} more in the table site_capacity", width)
     return said
@@ -130,11 +136,11 @@ def _scopes(frame: pl.DataFrame) -> list[_Scope]:
     ]
 
 
-def _merged(scopes: list[_Scope], *, same_month: bool) -> list[_Scope]:
+def _merged(scopes: list[_Scope], *, same_month: bool, same_parent: bool = True) -> list[_Scope]:
     """Scopes next to each other that are alike, as one."""
     lines: list[_Scope] = []
     for scope in scopes:
-        if lines and len(scope.since) == 1 and lines[-1].like(scope, same_month=same_month):
+        if lines and len(scope.since) == 1 and lines[-1].like(scope, same_month=same_month, same_parent=same_parent):
             last = lines[-1]
             lines[-1] = _Scope((*last.ids, *scope.ids), (*last.since, *scope.since), last.row)
         else:

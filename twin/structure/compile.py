@@ -2,8 +2,9 @@
 
 Groups are put in order, suppliers first; every dependency is wired by `twin.topology.wiring`, equal
 gates of different consumers become one, and the loads of a group that depend on the same gates, lie
-in the same scope, come into service in the same month and have the same figures become one class.
-All of it is array work per group: a million racks cost a few passes over a few columns.
+in the same scope, are in service in the same months and have the same figures become one class.
+All of it is array work per group: a million racks cost a few passes over a few columns.  A *lifted*
+structure holds only representatives of alike containers, and costs what these hold.
 """
 
 from __future__ import annotations
@@ -16,20 +17,22 @@ import numpy as np
 
 from twin.errors import RefusedError
 from twin.structure.gates import GateTable, joined
+from twin.structure.kept import contained, representatives
 from twin.structure.lump import lump
-from twin.structure.model import CURVE_POINTS, FAILING, FOREVER, Classes, Csr, Elements, Scope, Structure
+from twin.structure.model import CURVE_POINTS, Classes, Csr, Elements, Structure
+from twin.structure.symmetry import kept_scopes
 from twin.topology import instances
 from twin.topology.attributes import (
     COOLING_KINDS,
     NETWORK_KINDS,
     POWER_KINDS,
-    ROLLUP_KINDS,
     SINK_KINDS,
     SOURCE_KINDS,
 )
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
+    from twin.structure.kept import Kept
     from twin.structure.model import Floats, Ints
     from twin.topology.model import Group, Topology
 
@@ -38,15 +41,18 @@ _CARRIERS = frozenset(SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS
 
 _CLASS_FIGURES = (
     "load", "provisioned", "power_cap", "liquid_fraction", "accelerators", "mtbf", "mttr", "failure_rate",
+    "idle_fraction",
 )  # fmt: skip
 """Attributes of loads that must be equal within one class."""
 
 
-def compile_structure(topology: Topology) -> Structure:
+def compile_structure(topology: Topology, lifted: bool = False) -> Structure:
     """Compile a topology.
 
     Args:
         topology: read, resolved and checked.
+        lifted: whether containers that are alike are represented by up to three of them (see
+            `twin.structure.symmetry`); else every instance is in the structure.
 
     Returns:
         The structure: elements suppliers first, gates, classes and scopes, for the whole calendar.
@@ -54,7 +60,7 @@ def compile_structure(topology: Topology) -> Structure:
     Raises:
         RefusedError: a load that feeds others, or a supplier both of power and of cooling.
     """
-    compiler = _Compiler(topology)
+    compiler = _Compiler(topology, lifted)
     for path in compiler.order:
         compiler.add(path)
     return compiler.done()
@@ -67,24 +73,36 @@ class _Parts:
     groups: list[int] = field(default_factory=list)
     locals: list[Ints] = field(default_factory=list)
     counts: list[Ints] = field(default_factory=list)
-    scopes: list[Ints] = field(default_factory=list)
+    months: list[tuple[Ints, Ints]] = field(default_factory=list)
     gates: list[Ints] = field(default_factory=list)
+    roles: list[Ints] = field(default_factory=list)
+    likes: list[Ints] = field(default_factory=list)
+    scopes: list[Ints] = field(default_factory=list)
 
     def rows(self) -> list[tuple[int, Ints]]:
         """Group number and locals, group by group."""
         return list(zip(self.groups, self.locals, strict=True))
 
+    def append(self, group: int, locals_: Ints, counts: Ints, months: tuple[Ints, Ints], gates: Ints) -> None:
+        """Add a group."""
+        self.groups.append(group)
+        self.locals.append(locals_)
+        self.counts.append(counts)
+        self.months.append(months)
+        self.gates.append(gates)
+
 
 class _Compiler:
     """Holds what is shared between groups while they are compiled one after the other."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, lifted: bool) -> None:
         self.topology = topology
+        self.lifted = lifted
         self.number = {path: index for index, path in enumerate(topology.groups)}
         self.paths = tuple(topology.groups)
         self.node = instances.offsets(topology)
-        self.energised = instances.energised(topology)
-        self.scopes, self.first_scope = _scopes(topology)
+        self.kept = representatives(topology, lifted=lifted)
+        self.scopes, self.first_scope = kept_scopes(topology, self.kept)
         self.order, self.suppliers = _order(topology)
         self.first: dict[str, int] = {}
         self.size = 0
@@ -94,14 +112,19 @@ class _Compiler:
     def add(self, path: str) -> None:
         """Compile one leaf group, whose suppliers have been compiled."""
         group = self.topology.groups[path]
-        columns = [self.gates.of(path, dependency, self.first) for dependency in group.dependencies]
-        table = np.stack(columns, axis=1) if columns else np.empty((group.total, 0), dtype=np.int64)
+        kept = contained(group, self.kept[group.parent]) if group.parent else self.kept[path]
+        self.kept[path] = kept
+        columns = [self.gates.of(path, dependency, self.kept, self.first) for dependency in group.dependencies]
+        table = np.stack(columns, axis=1) if columns else np.empty((len(kept), 0), dtype=np.int64)
+        months = instances.service_months(self.topology, path, kept.local)
         if self._is_load(group):
-            self._add_classes(group, table)
+            self._add_classes(group, kept, table, months)
             return
         self.first[path] = self.size
-        self.size += group.total
-        _append(self.elements, self.number[path], np.arange(group.total), np.ones(group.total, dtype=np.int64), table)
+        self.elements.append(self.number[path], kept.local, kept.count, months, table)
+        self.elements.roles.append(kept.role)
+        self.elements.likes.append(kept.like + self.size)
+        self.size += len(kept)
 
     def done(self) -> Structure:
         """All columns together."""
@@ -114,6 +137,7 @@ class _Compiler:
             elements=self._elements(),
             gates=gates,
             classes=self._classes(),
+            lifted=self.lifted,
         )
 
     def _is_load(self, group: Group) -> bool:
@@ -128,30 +152,39 @@ class _Compiler:
             return True
         if fed_from or group.kind in _CARRIERS:
             return False
+        if "load" not in instances.varying(self.topology, group.path):
+            return (self.topology.attribute(group.path, "load") or 0.0) > 0
         return bool(np.nansum(instances.attribute(self.topology, group.path, "load")) > 0)
 
-    def _add_classes(self, group: Group, gates: Ints) -> None:
-        scope = self._scope(group)
+    def _add_classes(self, group: Group, kept: Kept, gates: Ints, months: tuple[Ints, Ints]) -> None:
+        scope = self._scope(group, kept)
         figures = [name for name in instances.varying(self.topology, group.path) if name in _CLASS_FIGURES]
-        columns = [*gates.T, scope, self.energised[group.path]]
-        columns += [instances.attribute(self.topology, group.path, name) for name in figures]
-        first, count = lump(columns, group.total)
-        _append(self.classes, self.number[group.path], first, count, gates[first])
+        columns = [*gates.T, scope, *months, kept.count]
+        columns += [instances.attribute(self.topology, group.path, name, kept.local) for name in figures]
+        first, count = lump(columns, len(kept))
+        start, end = months
+        self.classes.append(
+            self.number[group.path],
+            kept.local[first],
+            count * kept.count[first],
+            (start[first], end[first]),
+            gates[first],
+        )
         self.classes.scopes.append(scope[first])
 
-    def _scope(self, group: Group) -> Ints:
-        """The innermost roll-up scope of every instance."""
-        for holder in reversed(self.topology.ancestors(group.path)):
+    def _scope(self, group: Group, kept: Kept) -> Ints:
+        """The innermost roll-up scope of every kept instance."""
+        at = kept.parent
+        for holder in reversed(self.topology.ancestors(group.path)[:-1]):
             if holder.path in self.first_scope:
-                each = instances.ancestor_locals(self.topology, group.path, holder.path, np.arange(group.total))
-                return each + self.first_scope[holder.path]
+                return at + self.first_scope[holder.path]
+            at = self.kept[holder.path].parent[at]
         raise RefusedError("structure", f"'{group.path}' stands in no site", "put it into a site")
 
     def _elements(self) -> Elements:
         parts = self.elements
         figure = self._reader(parts)
         capacity = figure("capacity", np.inf)
-        size = len(capacity)
         unavailability, failures = _own_failures(figure)
         return Elements(
             group=self._groups(parts),
@@ -168,11 +201,11 @@ class _Compiler:
             cop=figure("cop", np.inf),
             unavailability=unavailability,
             failures_per_year=failures,
-            energised=self._months(parts),
-            retired=np.full(size, FOREVER),
-            count=np.ones(size, dtype=np.int64),
-            role=np.full(size, FAILING),
-            like=np.arange(size),
+            energised=joined([start for start, _ in parts.months]),
+            retired=joined([end for _, end in parts.months]),
+            count=joined(parts.counts),
+            role=joined(parts.roles),
+            like=joined(parts.likes),
             gates=_gate_lists(parts.gates),
         )
 
@@ -195,8 +228,8 @@ class _Compiler:
             accelerators=figure("accelerators", 0.0).astype(np.int64),
             unavailability=unavailability,
             failures_per_year=failures,
-            energised=self._months(parts),
-            retired=np.full(len(power), FOREVER),
+            energised=joined([start for start, _ in parts.months]),
+            retired=joined([end for _, end in parts.months]),
             scope=joined(parts.scopes),
             gates=_gate_lists(parts.gates),
         )
@@ -209,9 +242,6 @@ class _Compiler:
 
     def _nodes(self, parts: _Parts) -> Ints:
         return joined([rows + self.node[self.paths[g]] for g, rows in parts.rows()])
-
-    def _months(self, parts: _Parts) -> Ints:
-        return joined([self.energised[self.paths[g]][rows] for g, rows in parts.rows()])
 
 
 class _Figures:
@@ -229,7 +259,7 @@ class _Figures:
 
     def _one(self, path: str, rows: Ints, name: str) -> Floats:
         if name in instances.varying(self.topology, path):
-            return instances.attribute(self.topology, path, name)[rows]
+            return instances.attribute(self.topology, path, name, rows)
         stated = self.topology.attribute(path, name)
         return np.full(len(rows), np.nan if stated is None else float(stated))
 
@@ -245,28 +275,6 @@ def _order(topology: Topology) -> tuple[list[str], set[str]]:
     return sorted(leaves, key=depth.__getitem__), set().union(*feeds.values())
 
 
-def _scopes(topology: Topology) -> tuple[tuple[Scope, ...], dict[str, int]]:
-    """All roll-up scopes, parents first, and the number of the first one of each group."""
-    scopes: list[Scope] = []
-    first: dict[str, int] = {}
-    offsets = instances.offsets(topology)
-    for path, group in topology.groups.items():
-        if group.parent is not None and not (group.container and group.kind in ROLLUP_KINDS):
-            continue
-        holder = next((g.path for g in reversed(topology.ancestors(path)[:-1]) if g.path in first), None)
-        first[path] = len(scopes)
-        each = np.arange(group.total)
-        names = instances.ids(topology, path, each)
-        if holder is None:
-            for local, name in enumerate(names):
-                scopes.append(Scope(offsets[path] + local, name, group.kind, -1, first[path] + local))
-            continue
-        parents = instances.ancestor_locals(topology, path, holder, each) + first[holder]
-        for local, (name, parent) in enumerate(zip(names, parents.tolist(), strict=True)):
-            scopes.append(Scope(offsets[path] + local, name, group.kind, parent, scopes[parent].site))
-    return tuple(scopes), first
-
-
 def _own_failures(figure: _Figures) -> tuple[Floats, Floats]:
     """Unavailability and failures a calendar year; nothing fails without `mtbf` or `failure_rate`."""
     rate = figure("failure_rate", 0.0)
@@ -275,13 +283,6 @@ def _own_failures(figure: _Figures) -> tuple[Floats, Floats]:
     mtbf = np.where(np.isnan(mtbf), by_rate, mtbf)
     mttr = figure("mttr", 0.0)
     return mttr / (mtbf + mttr), HOURS_PER_YEAR / (mtbf + mttr)
-
-
-def _append(parts: _Parts, group: int, locals_: Ints, counts: Ints, gates: Ints) -> None:
-    parts.groups.append(group)
-    parts.locals.append(locals_)
-    parts.counts.append(counts)
-    parts.gates.append(gates)
 
 
 def _gate_lists(tables: list[Ints]) -> Csr:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.structure.asks import onto_members
 from twin.structure.lump import number, number_lists, row_of
 from twin.structure.model import TOLERANCE
 from twin.structure.sharing import shares
@@ -98,7 +99,7 @@ def _kinds(structure: Structure, asked: Asked) -> Ints:
     used = asked.used[gate]
     key = gate * (int(structure.gates.rank.max(initial=0)) + 1) + structure.gates.rank
     feeds = number_lists(len(elements), members.values[used], key[used])
-    columns: list[Ints | Floats] = [elements.group, feeds, elements.derated_kw]
+    columns: list[Ints | Floats] = [elements.group, feeds, elements.derated_kw, asked.limit]
     return number(columns, len(elements))
 
 
@@ -128,6 +129,7 @@ class _Solver:
         self.upstream, self.tight = upstream, tight
         self.asked = asked
         self.members = structure.gates.members
+        self.onto = onto_members(structure)
         entries = self.members.values
         gate = row_of(self.members)
         self.share = self._shares(self.members.start, np.arange(len(entries)), asked.element_on[entries], asked.load)
@@ -143,8 +145,7 @@ class _Solver:
         order = np.argsort(key)
         trial, element, live, key = trial[order], element[order], live[order], key[order]
         load = self.asked.carried[element] + self._extra(trial, element, live, key)
-        derated = self.structure.elements.derated_kw[element]
-        over = live & (load > derated * (1.0 + TOLERANCE))
+        over = live & (load > self.asked.limit[element] * (1.0 + TOLERANCE))
         bad = np.bincount(trial[over], minlength=sum(len(t.live) for t in batch)) > 0
         begin = 0
         for trials in batch:
@@ -170,7 +171,7 @@ class _Solver:
         start = np.concatenate([[0], np.cumsum(size)])
         asked = self.asked.load[gate_of]
         share = self._shares(start, entries, alive, asked, gate_of) if len(gate_of) else np.zeros(0)
-        more = (share - self.share[entries]) * np.repeat(asked, size)
+        more = (share - self.share[entries]) * np.repeat(asked, size) * self.onto[entries]
         extra: Floats = np.bincount(place[mine], weights=more[mine], minlength=len(key)).astype(float)
         return extra
 
@@ -213,11 +214,11 @@ def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Tri
     whole = survived[-1]
     rule.shortfall[gate] = not whole
     rule.spare[gate] = wired - fewest if whole else 0
-    derated = structure.elements.derated_kw[elements]
-    if not whole or (derated == derated[0]).all():
+    limit = asked.limit[elements]
+    if not whole or (limit == limit[0]).all():
         rule.threshold[gate] = fewest
         return True
-    for weight in _weightings(derated, asked, solver, trials, rule.weight[trials.entries]):
+    for weight in _weightings(limit, asked, solver, trials, rule.weight[trials.entries]):
         sums = np.array([weight[row].sum() for row in trials.live])
         least = float(sums[trials.fine].min())
         if trials.fine.all() or float(sums[~trials.fine].max()) < least * (1.0 - TOLERANCE) ** 2:
@@ -228,12 +229,12 @@ def _set_rule(structure: Structure, asked: Asked, rule: Thresholds, trials: _Tri
     return False
 
 
-def _weightings(derated: Floats, asked: Asked, solver: _Solver, trials: _Trials, counted: Floats) -> Iterator[Floats]:
+def _weightings(limit: Floats, asked: Asked, solver: _Solver, trials: _Trials, counted: Floats) -> Iterator[Floats]:
     """Weightings to try: one each, by rating, by what is left beside the present load, by what the supply delivers."""
     yield counted
     elements = solver.members.values[trials.entries]
     load = float(asked.load[trials.gate])
-    rated = np.where(np.isinf(derated), load, derated)
+    rated = np.where(np.isinf(limit), load, limit)
     yield rated
     left = np.maximum(rated - asked.carried[elements], 0.0)
     if left.sum() > 0:

@@ -1,19 +1,12 @@
 """What every element carries: loads propagated from the racks to the sources, in many states at once.
 
-In one state who shares what is fixed (see `twin.structure.sharing`), so that what an element carries
-is linear in what the loads draw.  `loads` therefore gives a constant part (pumps, fans, whatever
-elements draw themselves), the part of the loads as they are now, and one part for every weighting of
-the loads that the caller asks for: enough to say in closed form at which load something is full.
+Everything here goes consumers first over power, cooling and network together: the draw of a chiller is
+known only once the heat is.  What an element draws for what it is asked for, and the heat that it gives
+to its coolers, is said by `twin.structure.losses`; who shares what by `twin.structure.sharing`.
 
-An element that is asked for `a` draws, on the power layer,
-
-    a / efficiency + own power      a supplier of power
-    a / cop + own power             a mover of heat, asked for `a` kW of heat
-    own power                       network equipment, asked for Gbit/s
-
-and gives its coolers the heat that it moves and all that it draws and does not pass on.  Everything
-here goes consumers first over power, cooling and network together: the draw of a chiller is known
-only once the heat is.
+`loads` gives what is carried, and for every weighting of the loads that the caller asks for the tangent:
+by how much more each element carries when the draws of the weighted loads begin to grow.  Who shares
+what does not change in a tangent.
 """
 
 from __future__ import annotations
@@ -24,14 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from twin.errors import RefusedError
+from twin.structure import asks
+from twin.structure.losses import losses
 from twin.structure.lump import row_of
-from twin.structure.model import AIR, LIQUID, NETWORK, POWER, Csr
-from twin.structure.sharing import shares
-from twin.topology import instances
-from twin.topology.attributes import AIR_KINDS, COOLING_KINDS, NETWORK_KINDS
+from twin.structure.sharing import among, last_rank
 
 if TYPE_CHECKING:
+    from twin.structure.losses import Losses
     from twin.structure.model import Bools, Floats, Ints, Snapshot, Structure
 
 CELLS = 12_000_000
@@ -40,21 +32,25 @@ CELLS = 12_000_000
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """What `loads` gives.
+    """What `loads` gives, for one instance of each element and gate.
 
     Attributes:
-        constant: (states, elements), load that comes from what elements draw themselves.
-        present: (states, elements), load that comes from the fed loads as they are now.
-        columns: (states, elements, weightings), load that comes from the weighted loads.
-        marked: (states, elements), load that comes from the marked loads as they are now.
-        asked: (states, gates), what all consumers together ask of each gate now.
+        total: (states, elements), what each carries.
+        columns: (states, elements, weightings), tangent of that for the weighted loads.
+        marked: (states, elements, marks), tangent for the marked loads.
+        asked: (states, gates), what all consumers together ask of each gate.
+        asked_columns: (states, gates, weightings), tangent of that for the weighted loads.
+        asked_marked: (states, gates, marks), tangent of that for the marked loads.
+        last: (states, gates), the last rank of suppliers that takes part; those after it stand by.
     """
 
-    constant: Floats
-    present: Floats
+    total: Floats
     columns: Floats
     marked: Floats
     asked: Floats
+    asked_columns: Floats
+    asked_marked: Floats
+    last: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,9 @@ class _Step:
 
     Attributes:
         gates: (g,), numbers of the gates.
-        entries: (n,), positions of their members in `gates.members.values`.
+        takers: (t,), the elements that ask something of them.
+        power, heat: (g, t), the part of their draw, and of their heat, that each asks of each.
+        entries: (n,), positions of the members in `gates.members.values`.
         start: (g + 1,), where the members of each begin.
         of: (n,), index into `gates` of each entry.
         elements: (m,), the elements among the members, each once.
@@ -71,6 +69,9 @@ class _Step:
     """
 
     gates: Ints
+    takers: Ints
+    power: sparse.csr_array
+    heat: sparse.csr_array
     entries: Ints
     start: Ints
     of: Ints
@@ -84,20 +85,21 @@ class Plan:
 
     Attributes:
         role: (elements,), the resource that each supplies.
-        gain: (elements,), draw on the power layer for each unit asked.
-        heat: (elements,), heat given to coolers for each unit asked.
+        losses: what each draws, and gives off as heat, at what it carries.
         by_class: (gates, classes), what all loads of a class ask of a gate.
-        by_asked: (gates, elements), what an element asks for each unit it is asked for.
-        by_self: (gates, elements), what it asks on its own account.
+        by_power, by_heat: (gates, elements), the part of its draw, and of its heat, that an element asks for.
+        by_self: (gates, elements), Gbit/s that it asks for.
+        onto: (entries of `gates.members`,), how often what is asked of a gate counts for one of the member.
         steps: in order, consumers first.
     """
 
     role: Ints
-    gain: Floats
-    heat: Floats
+    losses: Losses
     by_class: sparse.csr_array
-    by_asked: sparse.csr_array
+    by_power: sparse.csr_array
+    by_heat: sparse.csr_array
     by_self: sparse.csr_array
+    onto: Floats
     steps: tuple[_Step, ...]
 
 
@@ -108,14 +110,18 @@ def plan(structure: Structure) -> Plan:
         RefusedError: a consumer with two coolers that are not one liquid and one air, or without
             `liquid_fraction`.
     """
-    role = _roles(structure)
-    elements = structure.elements
-    moves = (role == LIQUID) | (role == AIR)
-    passes = np.divide(1.0, np.where(moves, elements.cop, elements.efficiency))
-    gain = np.where(role == NETWORK, 0.0, passes)
-    heat = np.where(role == NETWORK, 0.0, np.where(moves, 1.0 + passes, passes - 1.0))
+    role = asks.roles(structure)
+    power, heat, own = asks.of_elements(structure)
+    onto = asks.onto_members(structure)
     return Plan(
-        role, gain, heat, _class_shares(structure), *_element_shares(structure, gain, heat), steps=_steps(structure)
+        role=role,
+        losses=losses(structure.elements, role),
+        by_class=asks.of_classes(structure),
+        by_power=power,
+        by_heat=heat,
+        by_self=own,
+        onto=onto,
+        steps=_steps(structure, power, heat, onto),
     )
 
 
@@ -123,9 +129,9 @@ def loads(
     snapshot: Snapshot,
     alive: Bools,
     class_scale: Floats,
-    fed: Bools | None = None,
+    fed: Bools | Floats | None = None,
     prepared: Plan | None = None,
-    marked: Bools | None = None,
+    marked: Bools | Floats | None = None,
 ) -> Loads:
     """Propagate the loads in many failure states at once.
 
@@ -135,48 +141,72 @@ def loads(
     Args:
         snapshot: the structure in one month.
         alive: (states, elements), which elements are live; one that is not energised is not.
-        class_scale: (classes, weightings), how much of its present draw each class counts for in each weighting.
-        fed: (states, classes), which loads draw; None for all that are energised.
+        class_scale: (classes, weightings), how much of its full draw each class that draws counts for in
+            each weighting.
+        fed: (states, classes), which loads draw, or the part of its full draw that each draws; None for all
+            that are energised.
         prepared: `plan(snapshot.structure)`, for a caller that asks often.
-        marked: (states, classes), loads whose part is wanted as well; None for none.
+        marked: (states, classes, marks), weightings of the full draws that differ between states, 0 for what
+            does not draw; None for none.
 
     Returns:
         Loads in kW (Gbit/s for network elements): what power suppliers give, the heat that coolers take.
     """
     structure = snapshot.structure
     work = prepared or plan(structure)
-    states = alive.shape[0]
+    states, weightings = alive.shape[0], class_scale.shape[1]
     on = np.ascontiguousarray((alive & snapshot.element_on).T)
-    draws = snapshot.class_on[:, None] & (np.True_ if fed is None else fed.T) & np.ones((1, states), dtype=bool)
-    wide = 3 + class_scale.shape[1]
-    scaled = np.zeros((len(structure.classes), states, wide))
-    scaled[:, :, 1] = draws
-    scaled[:, :, 2:-1] = draws[:, :, None] * class_scale[:, None, :]
-    scaled[:, :, -1] = draws & (np.False_ if marked is None else marked.T)
-    ask = _times(work.by_class, scaled)
+    draws = np.broadcast_to(snapshot.class_on[:, None], (len(structure.classes), states)).astype(float)
+    if fed is not None:
+        draws *= fed.T
+    drawn = np.zeros((*draws.shape, 1 + weightings + (0 if marked is None else marked.shape[2])))
+    drawn[:, :, 0] = draws
+    drawn[:, :, 1 : 1 + weightings] = (draws > 0)[:, :, None] * class_scale[:, None, :]
+    if marked is not None:
+        drawn[:, :, 1 + weightings :] = marked.transpose(1, 0, 2)
+    ask = _times(work.by_class, drawn)
     ask[:, :, 0] += work.by_self @ on.astype(float)
-    carried = np.zeros((len(structure.elements), states, wide))
-    gates = structure.gates
+    carried = np.zeros((len(structure.elements), states, drawn.shape[2]))
+    last = np.zeros((len(structure.gates), states), dtype=np.int64)
     for step in work.steps:
-        asked = ask[step.gates] + _times(work.by_asked[step.gates], carried)
-        ask[step.gates] = asked
-        members = gates.members.values[step.entries]
-        part = shares(
-            step.start,
-            structure.elements.derated_kw[members],
-            gates.rank[step.entries],
-            gates.primary[step.gates],
-            on[members],
-            asked[:, :, 0] + asked[:, :, 1],
-        )
-        carried[step.elements] += _times(step.collect, part[:, :, None] * asked[step.of])
+        _take(work, step, on, carried, ask)
+        part, last[step.gates] = _shares(structure, step, on, ask[step.gates, :, 0])
+        carried[step.elements] += _times(step.collect, part[:, :, None] * ask[step.gates[step.of]])
     return Loads(
-        constant=carried[:, :, 0].T,
-        present=carried[:, :, 1].T,
-        columns=carried[:, :, 2:-1].transpose(1, 0, 2),
-        marked=carried[:, :, -1].T,
-        asked=(ask[:, :, 0] + ask[:, :, 1]).T,
+        total=carried[:, :, 0].T,
+        columns=carried[:, :, 1 : 1 + weightings].transpose(1, 0, 2),
+        marked=carried[:, :, 1 + weightings :].transpose(1, 0, 2),
+        asked=ask[:, :, 0].T,
+        asked_columns=ask[:, :, 1 : 1 + weightings].transpose(1, 0, 2),
+        asked_marked=ask[:, :, 1 + weightings :].transpose(1, 0, 2),
+        last=last.T,
     )
+
+
+def _take(work: Plan, step: _Step, on: Bools, carried: Floats, ask: Floats) -> None:
+    """Add to what is asked of the gates of one round what elements ask of them."""
+    if not len(step.takers):
+        return
+    mine, live = carried[step.takers], on[step.takers]
+    drawn, kept = mine.copy(), work.losses.kept[step.takers][:, None, None]
+    drawn[:, :, 1:] *= work.losses.slope(step.takers, mine[:, :, 0])[:, :, None]
+    drawn[:, :, 0] = work.losses.draw(step.takers, mine[:, :, 0]) * live
+    asked = _times(step.power, drawn)
+    if step.heat.nnz:
+        asked += _times(step.heat, drawn + kept * mine)
+    ask[step.gates] += asked
+
+
+def _shares(structure: Structure, step: _Step, on: Bools, asked: Floats) -> tuple[Floats, Ints]:
+    """(entries, states) shares of the members of one round, and (gates, states) the last rank that takes part."""
+    gates = structure.gates
+    members = gates.members.values[step.entries]
+    derated, rank, primary = structure.elements.derated_kw[members], gates.rank[step.entries], gates.primary[step.gates]
+    taking = on[members]
+    if not primary.any():
+        return among(step.start, derated, taking), np.zeros(asked.shape, dtype=np.int64)
+    last = last_rank(step.start, derated, rank, primary, taking, asked)
+    return among(step.start, derated, taking & (rank[:, None] <= last[step.of])), last
 
 
 def _times(matrix: sparse.csr_array, block: Floats) -> Floats:
@@ -185,107 +215,25 @@ def _times(matrix: sparse.csr_array, block: Floats) -> Floats:
     return product.reshape(matrix.shape[0], *block.shape[1:])
 
 
-def _roles(structure: Structure) -> Ints:
-    """The resource each element supplies: by the gates it is a member of, else by its kind."""
-    groups = structure.topology.groups
-    by_kind = np.array([_kind_role(groups[path].kind) for path in structure.groups], dtype=np.int64)
-    role = by_kind[structure.elements.group]
-    members = structure.gates.members
-    role[members.values] = np.repeat(structure.gates.resource, np.diff(members.start))
-    return role
-
-
-def _kind_role(kind: str) -> int:
-    if kind in NETWORK_KINDS:
-        return NETWORK
-    if kind in AIR_KINDS:
-        return AIR
-    return LIQUID if kind in COOLING_KINDS else POWER
-
-
-def _class_shares(structure: Structure) -> sparse.csr_array:
-    classes = structure.classes
-    row, gate, resource = _inputs(structure, classes.gates)
-    heat = _heat_fraction(structure, row, resource, classes.liquid_fraction, classes.group)
-    each = np.where(resource == NETWORK, _bandwidth(structure)[gate], classes.power_kw[row] * heat)
-    return _matrix(each * classes.count[row], gate, row, structure, len(classes))
-
-
-def _element_shares(structure: Structure, gain: Floats, heat: Floats) -> tuple[sparse.csr_array, sparse.csr_array]:
-    elements = structure.elements
-    row, gate, resource = _inputs(structure, elements.gates)
-    fraction = _heat_fraction(structure, row, resource, _element_fractions(structure), elements.group)
-    network = resource == NETWORK
-    asked = np.where(network, 0.0, np.where(resource == POWER, gain[row], heat[row] * fraction))
-    own = np.where(network, _bandwidth(structure)[gate], elements.power_kw[row] * fraction)
-    size = len(elements)
-    return _matrix(asked, gate, row, structure, size), _matrix(own, gate, row, structure, size)
-
-
-def _inputs(structure: Structure, gates: Csr) -> tuple[Ints, Ints, Ints]:
-    """Consumer, gate and resource of every input."""
-    row = row_of(gates)
-    return row, gates.values, structure.gates.resource[gates.values]
-
-
-def _matrix(values: Floats, gate: Ints, row: Ints, structure: Structure, size: int) -> sparse.csr_array:
-    return sparse.csr_array((values, (gate, row)), shape=(len(structure.gates), size))
-
-
-def _bandwidth(structure: Structure) -> Floats:
-    """Gbit/s that one consumer asks of each gate: 0 where it is not stated, and off the network."""
-    stated = [dependency.lanes * dependency.lane_gbps for _, dependency in structure.dependencies]
-    return np.array(stated, dtype=float)[structure.gates.dependency] if stated else np.zeros(len(structure.gates))
-
-
-def _heat_fraction(structure: Structure, row: Ints, resource: Ints, liquid: Floats, group: Ints) -> Floats:
-    """Share of a consumer's heat that goes to the gate of each input; 1 off the cooling layer."""
-    cooling = (resource == LIQUID) | (resource == AIR)
-    count = np.bincount(row[cooling], minlength=len(liquid))
-    split = cooling & (count[row] > 1)
-    if not split.any():
-        return np.ones(len(row))
-    both = np.bincount(row[resource == LIQUID], minlength=len(liquid)) == 1
-    wrong = split & (~both[row] | (count[row] > 2) | np.isnan(liquid[row]))  # noqa: PLR2004 - one liquid, one air
-    if wrong.any():
-        path = structure.groups[group[row[wrong][0]]]
-        raise RefusedError(
-            "structure",
-            f"it is not said how '{path}' divides its heat between two cooling suppliers",
-            f"give '{path}' one liquid and one air supplier and state 'liquid_fraction'",
-        )
-    share = np.where(resource == LIQUID, liquid[row], 1.0 - liquid[row])
-    return np.where(split, share, 1.0)
-
-
-def _element_fractions(structure: Structure) -> Floats:
-    """`liquid_fraction` of the elements, read only for groups with two cooling suppliers."""
-    elements = structure.elements
-    values = np.full(len(elements), np.nan)
-    groups = structure.topology.groups
-    for number in np.unique(elements.group).tolist():
-        path = structure.groups[number]
-        if sum(dependency.layer == "cooling" for dependency in groups[path].dependencies) > 1:
-            mine = elements.group == number
-            values[mine] = instances.attribute(structure.topology, path, "liquid_fraction")[elements.local[mine]]
-    return values
-
-
-def _steps(structure: Structure) -> tuple[_Step, ...]:
+def _steps(structure: Structure, power: sparse.csr_array, heat: sparse.csr_array, onto: Floats) -> tuple[_Step, ...]:
     members = structure.gates.members
     gate = row_of(members)
     stage = _stages(structure, gate)
+    consumer = row_of(structure.elements.gates)
+    asking = stage[structure.elements.gates.values]
     steps = []
     for number in range(int(stage.max(initial=-1)) + 1):
         gates = np.flatnonzero(stage == number)
+        takers = np.unique(consumer[asking == number])
         entries = np.flatnonzero(stage[gate] == number)
         start = np.concatenate([[0], np.cumsum(np.diff(members.start)[gates])])
         elements, where = np.unique(members.values[entries], return_inverse=True)
         collect = sparse.csr_array(
-            (np.ones(len(entries)), (where, np.arange(len(entries)))), shape=(len(elements), len(entries))
+            (onto[entries], (where, np.arange(len(entries)))), shape=(len(elements), len(entries))
         )
         of = np.repeat(np.arange(len(gates)), np.diff(start))
-        steps.append(_Step(gates, entries, start, of, elements, collect))
+        parts = (power[gates][:, takers], heat[gates][:, takers])
+        steps.append(_Step(gates, takers, *parts, entries, start, of, elements, collect))
     return tuple(steps)
 
 

@@ -13,6 +13,9 @@ from twin.topology.attributes import AIR_KINDS
 from twin.topology.wiring import wire
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twin.structure.kept import Kept
     from twin.structure.model import Ints
     from twin.topology.model import Dependency, Topology
 
@@ -28,14 +31,28 @@ class GateTable:
         self.members: list[Ints] = []
         self.ranks: list[Ints] = []
         self.rows: list[tuple[int, int, int, int, bool]] = []
+        self.counts: list[int] = []
         self.feeds: dict[str, int] = {}
 
-    def of(self, consumer: str, dependency: Dependency, first: dict[str, int]) -> Ints:
-        """The gate of every instance of a consumer; `first` is the number of each group's first element."""
+    def of(self, consumer: str, dependency: Dependency, kept: Mapping[str, Kept], first: dict[str, int]) -> Ints:
+        """The gate of every kept instance of a consumer.
+
+        Args:
+            consumer: path of its group.
+            dependency: one of its dependencies.
+            kept: the instances kept of the consumer and of its suppliers.
+            first: the number of each supplier group's first element.
+        """
         wiring = wire(self.topology, consumer, dependency)
-        used = np.flatnonzero(wiring.consumers())
+        gate = wiring.gate_of(kept[consumer].local)
+        used, place = _distinct(gate, wiring.n_gates)
         rank, local = wiring.gate_members(used)
-        members = local + np.array([first[pool.group] for pool in wiring.pools], dtype=np.int64)[rank]
+        members, count = np.empty_like(local), np.empty_like(local)
+        for index, pool in enumerate(wiring.pools):
+            here = rank == index
+            position = kept[pool.group].position(local[here])
+            members[here] = first[pool.group] + position
+            count[here] = kept[pool.group].count[position]
         resource = resource_of(self.topology, dependency)
         for pool in wiring.pools:
             self._one_role(pool.group, resource, dependency)
@@ -46,9 +63,7 @@ class GateTable:
         if resource == NETWORK:
             key += (dependency.lanes, dependency.lane_gbps)
         self.dependencies.append((consumer, dependency))
-        numbers = np.full(wiring.n_gates, -1, dtype=np.int64)
-        numbers[used] = self._shared(key, row, members, rank)
-        return numbers[wiring.gate_of(np.arange(wiring.total))]
+        return np.array(self._shared(key, row, members, rank, count.max(axis=1)), dtype=np.int64)[place]
 
     def done(self) -> Gates:
         """All gates as arrays."""
@@ -61,11 +76,11 @@ class GateTable:
             need=table[:, 2],
             tolerance=table[:, 3],
             primary=table[:, 4].astype(bool),
-            count=np.ones(len(table), dtype=np.int64),
+            count=np.array(self.counts, dtype=np.int64),
         )
 
     def _shared(
-        self, key: tuple[object, ...], row: tuple[int, int, int, int, bool], members: Ints, ranks: Ints
+        self, key: tuple[object, ...], row: tuple[int, int, int, int, bool], members: Ints, ranks: Ints, counts: Ints
     ) -> list[int]:
         """Numbers of the gates with these members, each (gates, k); new ones are added."""
         order = np.argsort(members, axis=1, kind="stable")
@@ -79,6 +94,7 @@ class GateTable:
                 self.rows.append(row)
                 self.members.append(members[index])
                 self.ranks.append(ranks[index])
+                self.counts.append(int(counts[index]))
             numbers.append(number)
         return numbers
 
@@ -99,6 +115,16 @@ def resource_of(topology: Topology, dependency: Dependency) -> int:
     if dependency.layer == "network":
         return NETWORK
     return AIR if topology.groups[dependency.suppliers[0].group].kind in AIR_KINDS else LIQUID
+
+
+def _distinct(gate: Ints, gates: int) -> tuple[Ints, Ints]:
+    """The gates that are asked, ascending, and for each consumer which of them it asks."""
+    if gates > 4 * len(gate):
+        used, place = np.unique(gate, return_inverse=True)
+        return used, place.astype(np.int64)
+    asked = np.zeros(gates, dtype=bool)
+    asked[gate] = True
+    return np.flatnonzero(asked), (np.cumsum(asked) - 1)[gate]
 
 
 def _tolerance(dependency: Dependency, wired: int) -> int:

@@ -34,7 +34,7 @@ def terms(snapshot: Snapshot) -> tuple[Floats, Floats]:
     return np.minimum(snapshot.weight, snapshot.threshold[row_of(gates.members)]), need
 
 
-def live(snapshot: Snapshot, failed: Bools) -> tuple[Bools, Bools]:
+def live(snapshot: Snapshot, failed: Bools, order: Order | None = None) -> tuple[Bools, Bools]:
     """Who is live and who is fed when some elements have failed on their own account.
 
     What is not energised in the snapshot's month is neither live nor fed.
@@ -42,6 +42,7 @@ def live(snapshot: Snapshot, failed: Bools) -> tuple[Bools, Bools]:
     Args:
         snapshot: the structure in one month.
         failed: (states, elements), true where the element does not work itself.
+        order: `Order(snapshot)`, for a caller that asks often.
 
     Returns:
         elements_live: (states, elements), works itself and all its gates are up.
@@ -57,7 +58,7 @@ def live(snapshot: Snapshot, failed: Bools) -> tuple[Bools, Bools]:
     states = failed.shape[0]
     elements = np.empty((states, len(structure.elements)), dtype=bool)
     fed = np.empty((states, len(structure.classes)), dtype=bool)
-    plan = _Plan(snapshot)
+    plan = order or Order(snapshot)
     for begin in range(0, states, plan.batch):
         part = slice(begin, begin + plan.batch)
         alive, up = plan.run(np.ascontiguousarray(failed[part].T))
@@ -76,7 +77,7 @@ def gates_up(snapshot: Snapshot, elements_live: Bools) -> Bools:
     Returns:
         (states, gates), whether the live members of the gate weigh what it needs.
     """
-    plan = _Plan(snapshot)
+    plan = Order(snapshot)
     up = np.empty((elements_live.shape[0], len(snapshot.structure.gates)), dtype=bool)
     for begin in range(0, len(up), plan.batch):
         part = slice(begin, begin + plan.batch)
@@ -107,13 +108,14 @@ def levels_of(structure: Structure) -> tuple[Ints, Ints]:
         element = raised
 
 
-class _Plan:
+class Order:
     """The order of work for one snapshot: elements and gates by level, suppliers first.
 
     States stand in columns, so that one sparse product evaluates a level for all of them.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
+        """Put the elements and gates of one snapshot in order."""
         structure = snapshot.structure
         weight, need = terms(snapshot)
         self.on = snapshot.element_on[:, None]

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from twin.topology.instances import FOREVER as FOREVER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,9 +39,6 @@ TOLERANCE = 1e-9
 
 CURVE_POINTS = (0.25, 0.5, 0.75, 1.0)
 """Shares of the rating at which an efficiency curve is stated."""
-
-FOREVER = 1 << 40
-"""Month of retirement of what is never retired: later than any calendar."""
 
 FAILING, OBSERVED, REST = range(3)
 """What a representative instance stands for; see `twin.structure.symmetry`."""
@@ -198,6 +197,8 @@ class Scope:
         count: scopes that it stands for; 1 in a structure of all instances.
         role: FAILING, OBSERVED or REST.
         like: index of the scope of role FAILING that it is alike.
+        group: path of its group.
+        local: its number within the group.
     """
 
     node: int
@@ -208,6 +209,8 @@ class Scope:
     count: int = 1
     role: int = FAILING
     like: int = -1
+    group: str = ""
+    local: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,7 @@ class Structure:
         groups: group paths, as the `group` arrays count them.
         scopes: roll-up scopes, every parent before its children.
         dependencies: (consumer group path, dependency), as `Gates.dependency` counts them.
+        lifted: whether alike containers are represented by a few; see `twin.structure.symmetry`.
     """
 
     topology: Topology
@@ -228,6 +232,7 @@ class Structure:
     elements: Elements
     gates: Gates
     classes: Classes
+    lifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +242,11 @@ class Snapshot:
     Attributes:
         structure: the structure.
         month: month index.
-        element_on, class_on: energised by this month.
+        element_on, class_on: in service: energised by this month and not retired.
         load_kw: output of each element with everything energised in service (heat moved, for cooling).
         input_kw: what each element draws from its own suppliers on the power layer.
         heat_kw: what each element gives to its own suppliers on the cooling layer.
+        limit_kw: the most that each may carry: its derated capacity, and more where it may be oversubscribed.
         source_kw: output of the elements where power enters (`twin.structure.snapshot.sources`): what the sites draw.
         weight: for each entry of `gates.members.values`, what the member counts for while live (0 where not energised).
         threshold: live weight that each gate needs; a gate without energised consumers has 0.
@@ -258,6 +264,7 @@ class Snapshot:
     load_kw: Floats
     input_kw: Floats
     heat_kw: Floats
+    limit_kw: Floats
     source_kw: float
     weight: Floats
     threshold: Floats

@@ -20,9 +20,10 @@ import numpy as np
 from scipy import sparse
 
 from twin.errors import RefusedError
+from twin.structure.asks import onto_members
 from twin.structure.live import levels_of
 from twin.structure.lump import row_of
-from twin.structure.model import TOLERANCE
+from twin.structure.model import FAILING, TOLERANCE
 from twin.structure.sharing import shares
 
 if TYPE_CHECKING:
@@ -49,18 +50,21 @@ class _Pool:
         start: (gates + 1,), where the members of each gate begin.
         member: (entries,), the supplier of each entry.
         rank, weight: (entries,), as in `Gates` and `Snapshot`.
+        onto: (entries,), how often what is asked of the gate counts for the supplier.
         primary, load, need: (gates,), whether it shares by rank, what is asked of it, and live weight it needs.
-        derated: (suppliers,).
+        derated, limit: (suppliers,), by which they share, and the most they may carry.
     """
 
     start: Ints
     member: Ints
     rank: Ints
     weight: Floats
+    onto: Floats
     primary: Bools
     load: Floats
     need: Floats
     derated: Floats
+    limit: Floats
 
     def key(self) -> bytes:
         """Equal for pools that answer alike."""
@@ -69,10 +73,12 @@ class _Pool:
             self.member,
             self.rank,
             self.weight,
+            self.onto,
             self.primary,
             self.load,
             self.need,
             self.derated,
+            self.limit,
         )
         return b"|".join(array.tobytes() for array in arrays)
 
@@ -80,11 +86,11 @@ class _Pool:
         """(gates, states) each, for (suppliers, states) live: down by what is live, and by what has not tripped."""
         entries = np.arange(len(self.member))
         gate = np.repeat(np.arange(len(self.load)), np.diff(self.start))
-        collect = sparse.csr_array((np.ones(len(entries)), (self.member, entries)))
+        collect = sparse.csr_array((self.onto, (self.member, entries)))
         weigh = sparse.csr_array((self.weight, (gate, self.member)), shape=(len(self.load), len(self.derated)))
         load = np.repeat(self.load[:, None], alive.shape[1], axis=1)
         before = self._carried(np.ones((len(alive), 1), dtype=bool), load[:, :1], gate, collect)
-        most = np.maximum(self.derated[:, None], before) * (1.0 + TOLERANCE)
+        most = np.maximum(self.limit[:, None], before) * (1.0 + TOLERANCE)
         left = alive
         while True:
             over = left & (self._carried(left, load, gate, collect) > most)
@@ -122,9 +128,10 @@ def derive(structure: Structure, asked: Asked, rule: Thresholds, chosen: Bools) 
     links = (np.ones(len(entry)), (members.values[entry], gate[entry] + size))
     whole = sparse.coo_array(links, shape=(size + len(structure.gates),) * 2)
     count, label = sparse.csgraph.connected_components(whole, directed=False)
-    most = np.bincount(members.values[entry], weights=asked.load[gate[entry]], minlength=size)
+    onto = onto_members(structure)
+    most = np.bincount(members.values[entry], weights=asked.load[gate[entry]] * onto[entry], minlength=size)
     trips = np.zeros(count, dtype=bool)
-    trips[label[:size][most > structure.elements.derated_kw * (1.0 + TOLERANCE)]] = True
+    trips[label[:size][most > asked.limit * (1.0 + TOLERANCE)]] = True
     wanted = np.zeros(count, dtype=bool)
     wanted[label[size:][chosen & (asked.load > 0)]] = True
     entry = entry[(trips & wanted)[label[members.values[entry]]]]
@@ -158,13 +165,15 @@ def _cut(
         member=member.astype(np.int64),
         rank=gates.rank[entry],
         weight=np.minimum(rule.weight[entry], rule.threshold[rows]),
+        onto=onto_members(structure)[entry],
         primary=gates.primary[numbers],
         load=asked.load[numbers],
         need=np.where(chosen[numbers], threshold * (1.0 - TOLERANCE), 0.0),
         derated=structure.elements.derated_kw[elements],
+        limit=asked.limit[elements],
     )
     if len(elements) > MAX_SUPPLIERS:
-        _refuse(structure, pool, numbers)
+        _refuse(structure, pool, numbers, np.flatnonzero(structure.elements.role[elements] == FAILING))
         return
     key = pool.key()
     if key not in known:
@@ -189,13 +198,14 @@ def _minimal(pool: _Pool) -> list[tuple[tuple[int, ...], ...]]:
     return [tuple(tuple(np.flatnonzero(lost[:, s]).tolist()) for s in np.flatnonzero(row)) for row in least]
 
 
-def _refuse(structure: Structure, pool: _Pool, numbers: Ints) -> None:
-    """Refuse a large pool in which the loss of one or two suppliers overloads what others lean on."""
+def _refuse(structure: Structure, pool: _Pool, numbers: Ints, fails: Ints) -> None:
+    """Refuse a large pool in which the loss of one or two of those that fail overloads what others lean on."""
     size = len(pool.derated)
     found = np.ones(len(numbers), dtype=bool)
     if size <= _MAX_PAIRS:
         found[:] = False
-        states = [(e,) for e in range(size)] + list(combinations(range(size), 2))
+        lost = fails.tolist()  # a representative of many does not fail, and its loss would be that of all of them
+        states = [(e,) for e in lost] + list(combinations(lost, 2))
         step = max(1, _CELLS // len(pool.member))
         for begin in range(0, len(states), step):
             part = states[begin : begin + step]

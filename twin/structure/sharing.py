@@ -32,31 +32,37 @@ def shares(start: Ints, derated: Floats, rank: Ints, primary: Bools, alive: Bool
     Returns:
         (members, states): fractions that sum to 1 over each gate with a live member, else zeros.
     """
+    if primary.any():
+        last = last_rank(start, derated, rank, primary, alive, load)
+        alive = alive & (rank[:, None] <= np.repeat(last, np.diff(start), axis=0))
+    return among(start, derated, alive)
+
+
+def among(start: Ints, derated: Floats, taking: Bools) -> Floats:
+    """(members, states): the share of each member among those that take part; `taking` is (members, states)."""
     begin = start[:-1]
     size = np.diff(start)
-    if primary.any():
-        alive = _first_able(start, derated, rank, primary, alive, load)
     endless = np.isinf(derated)
     if not endless.any():
-        weight: Floats = alive * derated[:, None]
+        weight: Floats = taking * derated[:, None]
     else:
-        unrated = (alive & endless[:, None]).astype(float)
+        unrated = (taking & endless[:, None]).astype(float)
         any_unrated = np.repeat(np.add.reduceat(unrated, begin, axis=0) > 0, size, axis=0)
-        weight = np.where(any_unrated, unrated, alive * np.where(endless, 0.0, derated)[:, None])
+        weight = np.where(any_unrated, unrated, taking * np.where(endless, 0.0, derated)[:, None])
     total = np.repeat(np.add.reduceat(weight, begin, axis=0), size, axis=0)
     part: Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
     return part
 
 
-def _first_able(start: Ints, derated: Floats, rank: Ints, primary: Bools, alive: Bools, load: Floats) -> Bools:
-    """`alive` without the members that stand by."""
-    begin, size = start[:-1], np.diff(start)
-    settled = np.zeros(load.shape, dtype=bool)
-    taking = alive.copy()
-    for step in range(int(rank.max()) + 1):
+def last_rank(start: Ints, derated: Floats, rank: Ints, primary: Bools, alive: Bools, load: Floats) -> Ints:
+    """(gates, states): the last rank that takes part; those after it stand by.  Arguments as for `shares`."""
+    begin, highest = start[:-1], int(rank.max(initial=0))
+    last = np.full(load.shape, highest, dtype=np.int64)
+    settled = np.broadcast_to(~primary[:, None], load.shape).copy()
+    for step in range(highest):
         mine = alive & (rank <= step)[:, None]
         carried = np.add.reduceat(np.where(mine, derated[:, None], 0.0), begin, axis=0)
-        able = primary[:, None] & ~settled & (carried > 0) & (carried >= load * (1.0 - TOLERANCE))
+        able = ~settled & (carried > 0) & (carried >= load * (1.0 - TOLERANCE))
         settled |= able
-        taking = np.where(np.repeat(able, size, axis=0), mine, taking)
-    return taking
+        last[able] = step
+    return last

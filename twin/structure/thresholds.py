@@ -13,6 +13,8 @@ A loss is survived only if what feeds the live members carries the shift as well
 `twin.structure.upstream`.  Where suppliers are dealt, losses that are not the gate's own may still take
 its members by overload: see `twin.structure.reserve`.
 
+In a structure of representatives a gate with members that do not fail is not decided.
+
 `spare` and `shortfall` are by capacity also where `need` is stated: they say what the equipment can
 do, and `redundancy:` is held against that.
 """
@@ -28,7 +30,7 @@ import numpy as np
 from twin.errors import RefusedError
 from twin.structure import dealt, reserve
 from twin.structure.lump import row_of
-from twin.structure.model import NETWORK, TOLERANCE
+from twin.structure.model import FAILING, NETWORK, TOLERANCE
 
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Ints, Structure
@@ -45,12 +47,15 @@ class Asked:
         used: (gates,), has an energised consumer.
         load: (gates,), what the consumers ask of it, in kW, or Gbit/s on the network.
         carried: (elements,), what each element carries with everything in service.
+        limit: (elements,), the most it may carry: its derated capacity, and more where it may be oversubscribed
+            and the loads can be held back (`twin.structure.snapshot`).
     """
 
     element_on: Bools
     used: Bools
     load: Floats
     carried: Floats
+    limit: Floats
 
 
 @dataclass(slots=True)
@@ -66,11 +71,11 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class _Pool:
-    """The members of the gates as the derivation sees them: energised ones, with their capacities."""
+    """The members of the gates as the derivation sees them: energised ones, with the most they may carry."""
 
     gate: Ints
     on: Bools
-    derated: Floats
+    limit: Floats
     wired: Ints
     load: Floats
 
@@ -92,7 +97,7 @@ def derive(structure: Structure, asked: Asked, upstream: Upstream) -> Thresholds
         shortfall=asked.used & (pool.wired == 0),
         cuts={},
     )
-    known = asked.used & (pool.wired > 0) & ~_unrated_network(structure, asked, pool)
+    known = asked.used & (pool.wired > 0) & ~_unrated_network(structure, asked, pool) & failing(structure)
     equal = _pooled(structure, rule, pool, known & pooled)
     tight = _tight(structure, asked, rule, pool, upstream, known, pooled, equal)
     undecided = [
@@ -110,6 +115,17 @@ def derive(structure: Structure, asked: Asked, upstream: Upstream) -> Thresholds
     return rule
 
 
+def failing(structure: Structure) -> Bools:
+    """(gates,): whose members can all fail, one by one.
+
+    The rule of the others, in a structure of representatives, is that of the gate that represents them.
+    """
+    members = structure.gates.members
+    other = structure.elements.role[members.values] != FAILING
+    able: Bools = np.bincount(row_of(members)[other], minlength=len(structure.gates)) == 0
+    return able
+
+
 def _tight(
     structure: Structure,
     asked: Asked,
@@ -123,8 +139,8 @@ def _tight(
     """Gates that could lose something by their members' own capacity, and may not by what feeds those."""
     size = len(structure.gates)
     kept = np.maximum(pool.wired - rule.spare, 1)
-    entry = pool.on & np.isfinite(pool.derated)
-    rated = np.bincount(pool.gate[entry], weights=pool.derated[entry], minlength=size)
+    entry = pool.on & np.isfinite(pool.limit)
+    rated = np.bincount(pool.gate[entry], weights=pool.limit[entry], minlength=size)
     unequal = known & pooled & ~equal & (pool.load > 0) & (np.bincount(pool.gate[entry], minlength=size) == pool.wired)
     carried = np.bincount(
         pool.gate, weights=np.where(pool.on, asked.carried[structure.gates.members.values], 0.0), minlength=size
@@ -178,13 +194,12 @@ def _pools(structure: Structure, asked: Asked) -> tuple[_Pool, Bools]:
     alone = (lowest[members.values] >= set_of[gate]) & (highest[members.values] <= set_of[gate])
     pooled = np.bincount(gate[on & ~alone], minlength=len(gates)) == 0
     total = np.bincount(set_of, weights=asked.load, minlength=len(known)).astype(float)
-    derated = structure.elements.derated_kw[members.values]
-    return _Pool(gate, on, derated, wired, total[set_of]), pooled
+    return _Pool(gate, on, asked.limit[members.values], wired, total[set_of]), pooled
 
 
 def _unrated_network(structure: Structure, asked: Asked, pool: _Pool) -> Bools:
     """Network gates without lanes or with suppliers without a rating: all wired ones are needed."""
-    unrated = np.bincount(pool.gate[pool.on & np.isinf(pool.derated)], minlength=len(structure.gates)) > 0
+    unrated = np.bincount(pool.gate[pool.on & np.isinf(pool.limit)], minlength=len(structure.gates)) > 0
     found: Bools = (structure.gates.resource == NETWORK) & (unrated | (asked.load <= 0))
     return found
 
@@ -194,8 +209,8 @@ def _pooled(structure: Structure, rule: Thresholds, pool: _Pool, chosen: Bools) 
     size = len(structure.gates)
     entry = pool.on & chosen[pool.gate]
     low, high = np.full(size, np.inf), np.zeros(size)
-    np.minimum.at(low, pool.gate[entry], pool.derated[entry])
-    np.maximum.at(high, pool.gate[entry], pool.derated[entry])
+    np.minimum.at(low, pool.gate[entry], pool.limit[entry])
+    np.maximum.at(high, pool.gate[entry], pool.limit[entry])
     equal: Bools = chosen & (low == high)
     share = np.divide(pool.load, low, out=np.zeros(size), where=equal)
     needed = np.maximum(np.ceil(share - TOLERANCE * np.maximum(share, 1.0)), 1.0)
@@ -212,9 +227,9 @@ def _weigh(structure: Structure, rule: Thresholds, pool: _Pool, gate: int) -> No
     row = slice(structure.gates.members.start[gate], structure.gates.members.start[gate + 1])
     on, load = pool.on[row], float(pool.load[gate])
     # A member without a rating suffices alone, which is what a weight of the whole load says.
-    weight = np.where(on, np.minimum(pool.derated[row], load) if load > 0 else 1.0, 0.0)
+    weight = np.where(on, np.minimum(pool.limit[row], load) if load > 0 else 1.0, 0.0)
     threshold = load if load > 0 else 1.0
-    capacity = np.where(on, pool.derated[row], 0.0)
+    capacity = np.where(on, pool.limit[row], 0.0)
     carried = np.cumsum(np.sort(capacity[on]))
     enough = int(np.count_nonzero(carried >= threshold * (1.0 - TOLERANCE))) if load > 0 else int(pool.wired[gate])
     rule.weight[row] = weight

@@ -43,12 +43,19 @@ def twins(structure: Structure) -> Twins:
     figures: list[Ints | Floats] = [
         elements.capacity_kw,
         elements.derated_kw,
+        elements.oversubscription,
         elements.efficiency,
+        elements.no_load_kw,
+        elements.load_loss_kw,
+        *elements.curve.T,
         elements.power_kw,
         elements.cop,
         elements.unavailability,
         elements.failures_per_year,
         elements.energised,
+        elements.retired,
+        elements.count,
+        elements.role,
     ]
     of = number([elements.group, needs, feeds, *figures], size)
     _, first, count = np.unique(of, return_index=True, return_counts=True)

@@ -6,8 +6,9 @@ it, and carrying more than with everything in service.  What is over already is 
 its own account and says nothing about the gate.
 
 The loads after a loss are those of `twin.structure.flow`.  A bound spares nearly every gate that: no
-element upstream carries more than its load times the growth of the live members' loads, nor more than
-its load and all that was lost.
+element upstream carries more than its load times the growth of the live members' loads, where no losses
+on the way grow faster than the load, nor more than its load and all that was lost, at the steepest
+losses on the way within the rating.
 """
 
 from __future__ import annotations
@@ -62,16 +63,18 @@ class Upstream:
         found: Bools = chosen & (self._structure.gates.resource != NETWORK)
         if not found.any():
             return found
-        base, derated = self._asked.carried, self._structure.elements.derated_kw * (1.0 + TOLERANCE)
+        base, limit = self._asked.carried, self._asked.limit * (1.0 + TOLERANCE)
         extra = np.where(found, lost, 0.0) * self._amplified()
-        times = np.divide(derated, base, out=np.full(len(base), np.inf), where=base > 0)
+        times = np.divide(limit, base, out=np.full(len(base), np.inf), where=base > 0)
+        steep = self._least(np.where(self._work.losses.bent, 0.0, np.inf), within=True) == 0.0
+        grows = np.where(steep, np.inf, grows)
         standby = self._least(np.where(self._stands_by(), 0.0, np.inf), within=True) == 0.0
-        near = (np.isinf(grows) | (grows > self._least(times))) & (extra > self._least(derated - base))
+        near = (np.isinf(grows) | (grows > self._least(times))) & (extra > self._least(limit - base))
         found &= ~self._same_feeds() & (standby | near)
         for gate in np.flatnonzero(found & ~standby).tolist():
             above = np.array(sorted(self._over_gate(gate)), dtype=np.int64)
             fits = (np.isfinite(grows[gate]) & (grows[gate] <= times[above])) | (
-                base[above] + extra[gate] <= derated[above]
+                base[above] + extra[gate] <= limit[above]
             )
             found[gate] = not fits.all()
         return found
@@ -88,7 +91,7 @@ class Upstream:
         if not len(above):
             return np.ones(len(live), dtype=bool)
         over = np.array([[int(e) in mine for e in above.tolist()] for mine in each], dtype=float)
-        most = np.maximum(self._structure.elements.derated_kw, self._asked.carried)[above] * (1.0 + TOLERANCE)
+        most = np.maximum(self._asked.limit, self._asked.carried)[above] * (1.0 + TOLERANCE)
         fine = np.empty(len(live), dtype=bool)
         size = max(1, CELLS // (8 * max(len(self._asked.carried), len(self._structure.gates.members.values))))
         for begin in range(0, len(live), size):
@@ -116,7 +119,7 @@ class Upstream:
             live: (members,), what each carries with everything in service.
         """
         found = np.full(len(elements), np.inf)
-        base, derated = self._asked.carried, self._structure.elements.derated_kw
+        base, limit = self._asked.carried, self._asked.limit
         for index, element in enumerate(elements.tolist()):
             above = np.array(sorted(self._over(element)), dtype=np.int64)
             lost = np.zeros((1, len(base)), dtype=bool)
@@ -124,7 +127,7 @@ class Upstream:
             lost[0, element] = False
             rise = self._what_if(lost)[0, above] - base[above]
             more = rise > TOLERANCE * np.maximum(base[above], 1.0)
-            left = np.maximum(derated[above] - base[above], 0.0)[more] / rise[more]
+            left = np.maximum(limit[above] - base[above], 0.0)[more] / rise[more]
             if len(left):
                 found[index] = live[index] + float(left.min()) * (float(live.sum()) - live[index])
         return found
@@ -149,11 +152,15 @@ class Upstream:
 
     def _amplified(self) -> Floats:
         """(gates,): the most that one element upstream carries more for each unit more that members carry."""
+        work = self._work
         each = np.zeros(len(self._asked.carried))
+        # What carries more than that is over its rating, and then the gate is tried in full.
+        draws = work.losses.steepest(self._asked.limit * (1.0 + TOLERANCE))
+        heats = np.maximum(draws + work.losses.kept, 0.0)
         while True:
             gate = np.ones(len(self._structure.gates))
             np.maximum.at(gate, self._gate, each[self._member])
-            further = np.maximum(self._work.by_asked.T @ gate, 0.0)
+            further = np.maximum(draws * (work.by_power.T @ gate) + heats * (work.by_heat.T @ gate), 0.0)
             if np.array_equal(further, each):
                 return gate
             each = further
@@ -178,7 +185,10 @@ class Upstream:
         elements, gates = self._structure.elements, self._structure.gates
         size = len(elements)
         feeds = number_lists(size, row_of(elements.gates), elements.gates.values)
-        kind = number([feeds, self._work.gain, self._work.heat], size)
+        losses = self._work.losses
+        # Losses that do not go with the load differ by how the load is spread: those draw like nobody else.
+        alone = np.where(losses.bent, np.arange(size), -1)
+        kind = number([feeds, losses.gain, losses.kept, alone], size)
         links = (np.ones(len(self._gate)), (self._member, self._gate + size))
         whole = sparse.coo_array(links, shape=(size + len(gates), size + len(gates)))
         count, label = sparse.csgraph.connected_components(whole, directed=False)
@@ -215,7 +225,17 @@ class Upstream:
         """What an element is and what feeds it; a chain of its own counts by its make and not by its name."""
         if element not in self._signatures:
             elements = self._structure.elements
-            figures = (elements.derated_kw, elements.efficiency, elements.power_kw, elements.cop)
+            losses = self._work.losses
+            limit = self._asked.limit
+            figures = (
+                elements.derated_kw,
+                limit,
+                losses.base,
+                losses.gain,
+                losses.square,
+                *losses.knee.T,
+                *losses.bend.T,
+            )
             feeds = sorted((self._feed(gate) for gate in self._feeding(element)), key=repr)
             self._signatures[element] = (*(float(figure[element]) for figure in figures), *feeds)
         return self._signatures[element]

@@ -7,7 +7,7 @@ from twin.tables.schema import MONTH, Column, declare
 TABLES = (
     declare(
         "capacity",
-        "One row per month of change and set of interchangeable suppliers: what it is rated and what it carries.",
+        "One row per month of change and set of interchangeable suppliers, in all alike halls: rating and load.",
         MONTH,
         Column("node", "str", "id of the first node of the set"),
         Column("group", "str", "group of the set"),
@@ -27,7 +27,7 @@ TABLES = (
         Column(
             "stranded_kw",
             "f64",
-            "headroom that is left when the site has grown to its usable IT load and something else binds",
+            "derated capacity less the worst load when the site has grown to its usable IT load",
             nullable=True,
         ),
         Column("utilisation_fraction", "f64", "load over derated capacity", nullable=True),
@@ -73,14 +73,18 @@ TABLES = (
         Column("load_kw", "f64", "what they carry now, with everything in service"),
         Column("growth_kw", "f64", "what more they carry when the site has grown to its usable IT load"),
         Column("reserve_kw", "f64", "what is held back for the failures that must be survived"),
-        Column("stranded_kw", "f64", "what nothing can use, because something else is full; negative where overloaded"),
+        Column(
+            "stranded_kw",
+            "f64",
+            "what nothing can use, because something else is full; negative where overloaded or oversubscribed",
+        ),
     ),
     declare(
         "upgrades",
         "The next things to buy, in order: each row starts from what the rows above it have bought.",
-        Column("site", "str", "id of the site"),
+        Column("site", "str", "id of the site; of sites that are alike, the first"),
         Column("step", "i64", "1 for the first"),
-        Column("group", "str", "group that is enlarged: the one that binds"),
+        Column("group", "str", "group that binds: it is enlarged, with those that are full at the same load"),
         Column("kind", "str", "what it is"),
         Column("resource", "str", "what it gives: power, liquid_cooling, air_cooling, space, mass or ports"),
         Column("change", "str", "what to do, as a person reads it"),
@@ -98,7 +102,7 @@ TABLES = (
     ),
     declare(
         "fit",
-        "One row per month of change and set of alike racks, rows or halls: space, weight, ports, cords.",
+        "One row per month of change and set of alike racks, switches, rows or halls: space, weight, ports, cords.",
         MONTH,
         Column("node", "str", "id of the first node of the set"),
         Column("group", "str", "group of the set"),
@@ -137,6 +141,11 @@ TABLES = (
         Column(
             "available_tflops", "f64", "peak FLOP/s of those accelerators at the precision asked for", nullable=True
         ),
-        Column("shortfall_fraction", "f64", "share of what is wanted that is not there; 0 where it is met"),
+        Column(
+            "shortfall_fraction",
+            "f64",
+            "share of what is wanted that is not there; 0 where it is met, null where what there is is not known",
+            nullable=True,
+        ),
     ),
 )

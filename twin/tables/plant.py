@@ -24,6 +24,9 @@ TABLES = (
         Column("kind", "str", "what it is"),
         Column("parent", "u32", "node that contains it; null for a site", nullable=True),
         Column("energised", "date", "first day of the month in which it is in service"),
+        Column(
+            "retired", "date", "first day of the month from which it is out of service; null for never", nullable=True
+        ),
         Column("capacity_kw", "f64", "rated capacity; null where it has none", nullable=True),
         Column("load_kw", "f64", "own electrical load at full use", nullable=True),
         Column("accelerators", "i64", "accelerators in it"),

@@ -10,13 +10,15 @@ from twin import units
 from twin.api import Params, Quantity
 from twin.tables import table
 from twin.topology.attributes import ATTRIBUTES, matters
+from twin.topology.lifetimes import shown
+from twin.topology.rows import DATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
 
-    from twin.topology.model import Group, ModelEntry, Override, Topology, Value
+    from twin.topology.model import Demand, Group, ModelEntry, Override, Topology, Value
 
     Row = tuple[str, str, str, str, str | None, str | None, str | None, str | None]
 
@@ -25,17 +27,20 @@ def assumptions(topology: Topology) -> pl.DataFrame:
     """Table `assumptions` of a topology; what engines derive is added by them.
 
     One row a setting (`calendar`, `discount`), a group's count, each of its attributes, what is
-    assumed for one that nobody gives, a column of a side table, an overlay on some instances, and a
-    parameter of a model entry, in this order.  Parameters that the file leaves out appear with the
-    model's default; a default of "none" is no assumption and has no row.
+    assumed for one that nobody gives, figures or dates that differ by instance, an overlay on some
+    instances, a step of a demand, and a parameter of a model entry, in this order.  Parameters that
+    the file leaves out appear with the model's default; a default of "none" is no assumption and has
+    no row.
     """
     rows = [*_settings(topology)]
     for group in topology.groups.values():
         rows.append(_count(group))
         rows += _attributes(group)
         rows += _absent(group)
-        rows += _columns(group)
+        rows += _columns(topology, group)
     rows += [_override(topology, override) for override in topology.overrides]
+    for demand in topology.demands:
+        rows += _steps(topology, demand)
     for entry in topology.entries:
         rows += _params(entry)
     want = table("assumptions")
@@ -70,15 +75,32 @@ def _absent(group: Group) -> Iterator[Row]:
             yield group.path, attribute.name, attribute.absent, "default", None, "assumed", note, str(group.where)
 
 
-def _columns(group: Group) -> Iterator[Row]:
+def _columns(topology: Topology, group: Group) -> Iterator[Row]:
     if group.rows is None:
         return
     for name in group.rows.columns:
         cells = group.rows[name]
         given = len(cells) - cells.null_count()
         least, most = cells.min(), cells.max()
-        text = f"{given:,} values by instance, {least!s} to {most!s}" if given else "no values"
-        yield group.path, name, text, "file", group.source or None, None, "side table", str(group.where)
+        ends = (_month(topology, least), _month(topology, most)) if name in DATES else (str(least), str(most))
+        text = f"{given:,} values by instance, {' to '.join(ends)}" if given else "no values"
+        note = "months by instance" if name in DATES else "side table"
+        yield group.path, name, text, "file", group.source or None, None, note, str(group.where)
+
+
+def _month(topology: Topology, month: Any) -> str:
+    """A month index as a person reads it."""
+    return "" if month is None else shown(topology.calendar, int(month))
+
+
+def _steps(topology: Topology, demand: Demand) -> Iterator[Row]:
+    """What is wanted, from each of its months on."""
+    dimension = {"it_power": "power", "accelerators": "number", "compute": "compute"}[demand.metric]
+    where = f" at {demand.scope}" if demand.scope else ""
+    for month, value in demand.steps:
+        text = f"{units.show(value, dimension)} from {_month(topology, month)}{where}"
+        source, note = demand.source or None, demand.note or None
+        yield f"demand.{demand.name}", demand.metric, text, "file", source, None, note, str(demand.where)
 
 
 def _override(topology: Topology, override: Override) -> Row:

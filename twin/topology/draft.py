@@ -48,12 +48,15 @@ class RawGroup:
         where: place of its key.
         place: path inside the document.
         node: its mapping.
-        items: `kind`, `use`, `energised`, `rows`, `doc`, `source`, `note` as far as given.
+        items: `kind`, `use`, `energised`, `retired`, `ramp`, `refresh`, `holds`, `rows`, `doc`, `source`, `note` as
+            far as given.
         attributes: by name.
         dependencies: as written, one or two.
         frame: the side table as read, and once checked with columns named after the attributes.
         columns: attributes that the side table gives, right or wrong.
         kind: once known; empty where it cannot be told.
+        follows: path of the group whose place it takes; empty where it is the first.
+        when: `after`, `date` and `downtime` of the refresh that made it.
     """
 
     path: str
@@ -72,6 +75,8 @@ class RawGroup:
     frame: pl.DataFrame | None = None
     columns: frozenset[str] = frozenset()
     kind: str = ""
+    follows: str = ""
+    when: dict[str, Node] = field(default_factory=dict)
 
     def text(self, key: str) -> str:
         """The text under `doc`, `source` or `note`; empty where there is none."""
@@ -98,13 +103,14 @@ class RawEntry:
 
 @dataclass(slots=True)
 class RawComponent:
-    """A component of the file as written."""
+    """A component of the file as written; `entry` where a hardware model works its figures out."""
 
     name: str
     node: Node
     place: str
     items: dict[str, Node]
     attributes: dict[str, Node]
+    entry: RawEntry | None = None
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from twin.topology.model import LAYERS
 from twin.topology.wiring import width, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -73,7 +73,8 @@ def nodes(topology: Topology) -> pl.DataFrame:
             "group": pl.Series([group.path for group in every]).gather(owner),
             "kind": pl.Series([group.kind for group in every]).gather(owner),
             "parent": _parents(topology),
-            "energised": _dates(topology),
+            "energised": _dates(topology, instances.energised(topology)),
+            "retired": _dates(topology, instances.retired(topology)),
             "capacity_kw": pl.Series(_column(topology, "capacity", without=NETWORK_KINDS), nan_to_null=True),
             "load_kw": pl.Series(_column(topology, "load"), nan_to_null=True),
             "accelerators": accelerators.astype(np.int64),
@@ -179,12 +180,17 @@ def _parents(topology: Topology) -> pl.Series:
     return pl.concat(numbers)
 
 
-def _dates(topology: Topology) -> pl.Series:
-    months = np.concatenate(list(instances.energised(topology).values()))
-    low, high = int(months.min()), int(months.max())
+def _dates(topology: Topology, by_group: Mapping[str, instances.Ints]) -> pl.Series:
+    """The first days of months, null for those that never come."""
+    months = np.concatenate(list(by_group.values()))
+    comes = months < instances.FOREVER
+    if not comes.any():
+        return pl.repeat(None, len(months), dtype=pl.Date, eager=True)
+    low, high = int(months[comes].min()), int(months[comes].max())
     # Few months and many instances: make each date once.
     days = instances.first_days(topology.calendar, np.arange(low, high + 1)).astype(np.int32)
-    return pl.Series(days[months - low]).cast(pl.Date)
+    dates = pl.Series(days[np.minimum(months, high) - low]).cast(pl.Date)
+    return dates if comes.all() else dates.to_frame("on").select(pl.when(pl.Series(comes)).then("on")).to_series()
 
 
 def _column(topology: Topology, name: str, without: Iterable[str] = ()) -> instances.Floats:

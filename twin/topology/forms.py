@@ -59,6 +59,13 @@ def _groups(node: Node, _: str) -> Problem:
     )
 
 
+def _mappings(node: Node, _: str) -> Problem:
+    items = node.items if isinstance(node, Listing) else (node,)
+    if items and all(isinstance(item, Mapped) for item in items):
+        return _RIGHT
+    return "not a mapping or a list of mappings", "write 'key: value' lines below it"
+
+
 def _list(node: Node, _: str) -> Problem:
     return _RIGHT if isinstance(node, Listing) else ("not a list", "write '- …' lines below it")
 
@@ -154,6 +161,7 @@ _FORMS: dict[str, Callable[[Node, str], Problem]] = {
     "name": _name,
     "mapping": _mapping,
     "groups": _groups,
+    "mappings": _mappings,
     "list": _list,
     "texts": _texts,
     "count": _count,

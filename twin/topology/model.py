@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from twin.api import Calendar, Params
+    from twin.catalogue import Figure
 
 LAYERS = ("power", "cooling", "network")
 
@@ -42,9 +43,10 @@ class Value:
     Attributes:
         value: float for quantities, int for counts, str for words.
         text: as a person reads it, with the unit.
-        origin: file, component, catalogue, default or overlay.
+        origin: file, component, model, catalogue, default or overlay.
         source, confidence, note: as the file or the catalogue states them; empty where nobody said.
         where: place in a file, or the plugin's name in `Where.file`.
+        also: other figures that were published for it, as the catalogue has them.
     """
 
     value: float | int | str
@@ -54,6 +56,7 @@ class Value:
     source: str = ""
     confidence: str = ""
     note: str = ""
+    also: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Dependency:
             takes; the rest stand by).
         redundancy: the assertion to check, as written (`N+1`, `2N`, …); None where none.
         lanes, lane_gbps: network only: parallel lanes of each consumer and their rate; 0 where not said.
+        planes: how many combinations of `pick` suppliers are dealt, over and over; 0 for as many as there are.
+            Fabrics use it: suppliers in as many sets of neighbours, each consumer wired to one of them.
         where: place of the dependency in the file.
     """
 
@@ -100,6 +105,24 @@ class Dependency:
     redundancy: str | None = None
     lanes: int = 0
     lane_gbps: float = 0.0
+    planes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something that one instance of a group holds, as `holds` of a rack states it.
+
+    Attributes:
+        part: name of the component or catalogue part.
+        kind: of the part.
+        count: how many one instance holds; a share of one where several racks hold it together.
+        attributes: of one of the part, by name, as in `Group.attributes`.
+    """
+
+    part: str
+    kind: str
+    count: float
+    attributes: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +145,13 @@ class Group:
             parent instance, own statement only (a child is in service when all its ancestors are):
             length 1 (for all) or `count`; empty where the file says nothing.
         rows: columns of a side table that differ by instance, by attribute name, canonical units,
-            `total` rows; None where there is none.
+            `total` rows; None where there is none.  `energised` and `retired` (month indices) are among
+            them where a table states them, or where a ramp or refresh differs from parent to parent.
         where: place in the file.
         doc, source, note: as the file states them.
+        retired: month index from which each instance is no longer in service, in the form of `energised`;
+            empty where the file says nothing.
+        holds: what one instance holds, in file order; empty where the file says nothing.
     """
 
     path: str
@@ -144,6 +171,8 @@ class Group:
     doc: str = ""
     source: str = ""
     note: str = ""
+    retired: tuple[int, ...] = ()
+    holds: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +182,7 @@ class Override:
     Attributes:
         group: path of the group.
         locals: instance numbers within the group in node order, counted from 0, ascending.
-        attribute: name, or `energised` (value: month index).
+        attribute: name, or `energised` or `retired` (value: month index).
         value: as in `Group.attributes`.
     """
 
@@ -188,10 +217,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One entry of deals, energy, cooling, workloads or analyses, validated.
+    """One entry of deals, energy, cooling, workloads or analyses, or a component with a model, validated.
 
     Attributes:
-        section: deals, energy, cooling, workloads or analyses.
+        section: deals, energy, cooling, workloads, analyses or components.
         name: its name, unique in the section.
         model: name of the model.
         params: the validated parameters.
@@ -215,6 +244,104 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What is wanted by month: power, accelerators or compute, at one place or in the whole topology.
+
+    Attributes:
+        name: of the entry.
+        metric: it_power (kW), accelerators (number) or compute (TFLOP/s).
+        scope: id of the site, hall or other instance that must meet it; `""` for the whole topology.
+        precision: bf16, fp8 or fp4 for compute; `""` otherwise.
+        steps: (month index, value) in ascending months; each holds until the next, and before the first
+            nothing is wanted.
+        where: place in the file.
+        doc, source, note: as the file states them.
+    """
+
+    name: str
+    metric: str
+    scope: str
+    precision: str
+    steps: tuple[tuple[int, float], ...]
+    where: Where
+    doc: str = ""
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """Something that must hold of the topology, as an item of `assertions` states it.
+
+    Attributes:
+        check: max-utilisation, residency, dedicated-tenancy, operator-share or redundancy.
+        params: by key, checked and resolved: selectors as text, shares as fractions, names as tuples.
+        where: place in the file.
+        doc, source, note: as the file states them.
+    """
+
+    check: str
+    params: Mapping[str, object]
+    where: Where
+    doc: str = ""
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FabricTier:
+    """The switches of one tier of a fabric in one container group; every figure is for one switch.
+
+    Attributes:
+        name: of the tier.
+        group: path of the switches.
+        ports, ports_down, ports_up: there are, used towards the endpoints, used away from them.
+        down_gbps, up_gbps: bandwidth of the links each way; no `up_gbps` on the top tier.
+        load_kw: what it draws with the optics in it, wherever that is counted.
+        optics: optical modules in it; 0 where the fabric names none.
+    """
+
+    name: str
+    group: str
+    ports: int
+    ports_down: int
+    ports_up: int
+    down_gbps: float
+    up_gbps: float
+    load_kw: float
+    optics: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """A network that the file states in a few lines, sized.
+
+    Attributes:
+        name: of the entry.
+        kind: clos, torus or mesh.
+        endpoints: paths of the groups that it joins.
+        tiers: from the endpoints outward; none for a torus or a mesh.
+        optic: the optical module; None where none is named.
+        shape: chips along each dimension of a pod, for a torus or a mesh.
+        link_gbps: rate of one link of a torus or a mesh, each way.
+        where: place in the file.
+        doc, source, note: as the file states them.
+    """
+
+    name: str
+    kind: str
+    endpoints: tuple[str, ...]
+    where: Where
+    tiers: tuple[FabricTier, ...] = ()
+    optic: Held | None = None
+    shape: tuple[int, ...] = ()
+    link_gbps: float = 0.0
+    doc: str = ""
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """A whole topology file, read, resolved and checked.
 
@@ -229,6 +356,9 @@ class Topology:
         overlays: `path=value` applied after it, as written.
         files: every file read, with its SHA-256.
         settings: values of the file that are not of a group or entry (discount rate, …), for `assumptions`.
+        demands: what is wanted by month, in file order.
+        assertions: what must hold, in file order.
+        fabrics: networks stated in a few lines, in file order.
     """
 
     name: str
@@ -247,6 +377,9 @@ class Topology:
     files: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Value] = field(default_factory=dict)
     doc: str = ""
+    demands: tuple[Demand, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    fabrics: tuple[Fabric, ...] = ()
 
     @property
     def known_parties(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from twin import units
 from twin.errors import UnitError, UsageError, nearest, one_of
-from twin.topology import entries, forms, select, shape
+from twin.topology import entries, forms, lifetimes, modelled, select, shape
 from twin.topology.attributes import ATTRIBUTES, fits
 from twin.topology.builder import MAX_DEPTH
 from twin.topology.document import parse
@@ -28,11 +28,11 @@ from twin.topology.shape import join
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from twin.topology.draft import Draft, RawComponent, RawGroup
+    from twin.topology.draft import Draft, RawComponent, RawEntry, RawGroup
     from twin.topology.select import Ranges
 
 _GROUP_PATH = re.compile(r"(?P<selector>.+?)\.(?P<key>(?:(?:power|cooling|network)\.)?[A-Za-z_][A-Za-z0-9_]*)\Z")
-_OTHER_KEYS = ("energised", "use")
+_OTHER_KEYS = ("energised", "retired", "ramp", "use")
 _SUPPLY_KEYS = ("pick", "need", "share", "redundancy", "lanes")
 _SECTIONS = ("calendar", "discount", "components", "parties", *entries.SECTIONS)
 _OPPOSITE = {"mtbf": "failure_rate", "failure_rate": "mtbf"}
@@ -167,7 +167,9 @@ def _find_groups(draft: Draft, step: _Step, pattern: str, key: str) -> _Change |
 
 def _check(draft: Draft, step: _Step, key: str, found: Mapping[str, tuple[Ranges, ...]]) -> None:
     if key in _OTHER_KEYS:
-        forms.check_form(step.node, shape.GROUP.keys[key].form, step.place, draft.findings)
+        good = forms.check_form(step.node, shape.GROUP.keys[key].form, step.place, draft.findings)
+        if good and key == "ramp":
+            lifetimes.term(draft, step.node, step.place)
         return
     parts = Parts(replace(draft, components={}))
     for kind in dict.fromkeys(draft.groups[path].kind for path in found):
@@ -189,7 +191,7 @@ def _change(draft: Draft, step: _Step, key: str, found: dict[str, tuple[Ranges, 
         group = draft.groups[path]
         if select.whole(ranges, draft.chain(path)):
             _whole(draft, group, key, step.node)
-        elif key == "use" or (key != "energised" and ATTRIBUTES[key].dimension == "text"):
+        elif key in {"use", "ramp"} or (key in ATTRIBUTES and ATTRIBUTES[key].dimension == "text"):
             expected = f"set it on all instances of '{path}'"
             draft.findings.add(
                 step.node, step.place, f"'{key}' cannot differ by instance", got=step.path, expected=expected
@@ -272,6 +274,8 @@ def _find_in_section(draft: Draft, step: _Step, section: str) -> _Change | None:
 
 
 def _find_component(draft: Draft, step: _Step, component: RawComponent, key: str) -> _Change | None:
+    if component.entry is not None and modelled.takes(draft, component.entry, key):
+        return _replacing(draft, step, component.entry, {**component.entry.params, key: step.node})
     if key not in ATTRIBUTES:
         expected = one_of(key, ATTRIBUTES, limit=10)
         draft.findings.add(step.node, step.place, f"'{key}' cannot be set", got=step.path, expected=expected)
@@ -327,6 +331,11 @@ def _find_parameter(draft: Draft, step: _Step, section: str, rest: str) -> _Chan
         message = f"'{'.'.join(keys[:-1])}' of '{name}' is not a mapping"
         draft.findings.add(step.node, step.place, message, got=step.path, expected=f"set '{section}.{name}.{keys[0]}'")
         return None
+    return _replacing(draft, step, raw, params)
+
+
+def _replacing(draft: Draft, step: _Step, raw: RawEntry, params: dict[str, Node]) -> _Change:
+    """The change of an entry's parameters to others, of which the step gave one."""
 
     def check() -> None:
         trial = Findings()

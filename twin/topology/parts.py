@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twin.errors import UnitError, nearest, one_of, shorten
-from twin.topology import values
+from twin.topology import held, losses, modelled, values
 from twin.topology.attributes import ATTRIBUTES, CONTAINER_KINDS, KINDS, fits
 from twin.topology.draft import text_of
 from twin.topology.model import Value, Where
@@ -19,6 +19,7 @@ from twin.topology.nodes import Node, Scalar, describe
 if TYPE_CHECKING:
     from twin.registry import CataloguePart
     from twin.topology.draft import Draft, RawComponent, RawGroup
+    from twin.topology.model import Held
 
 _RELIABILITY = ("mtbf", "failure_rate")
 """Two ways to say the same: stating one nearer hides the other."""
@@ -35,10 +36,17 @@ class Chain:
 class Parts:
     """Resolves `use:` and merges attributes for one file."""
 
-    def __init__(self, draft: Draft) -> None:
-        """Check every component once, used or not."""
+    def __init__(self, draft: Draft, *, kinds_only: bool = False) -> None:
+        """Check every component once, used or not.
+
+        Args:
+            draft: the file.
+            kinds_only: whether the figures of hardware models are not wanted yet, as before overlays.
+        """
         self.draft = draft
+        self.modelled = modelled.kinds(draft) if kinds_only else modelled.run(draft)
         self.findings = draft.findings
+        self.held: dict[int, tuple[Held, ...]] = {}
         for component in draft.components.values():
             self._check(component)
 
@@ -46,7 +54,7 @@ class Parts:
         """The kind of a group that contains nothing; empty, with a finding, where nobody says it."""
         own = text_of(group.items.get("kind"))
         chain = self.chain(group.items.get("use"), group.key_place("use"))
-        kind = own or self._kind_of(chain)
+        kind = own or self.kind_of(chain)
         keys = set(getattr(group.node, "keys", ()))
         if keys and not kind and not {"use", "kind"} & keys:
             expected = f"add 'kind:' or 'use:' {nearest(group.name, self.draft.registry.parts)}".strip()
@@ -69,8 +77,13 @@ class Parts:
             )
         return kind
 
-    def attributes(self, group: RawGroup) -> dict[str, Value]:
-        """The attributes of a group, merged; a column of its side table hides what it does not state itself."""
+    def attributes(self, group: RawGroup, holds: tuple[Held, ...] = ()) -> dict[str, Value]:
+        """The attributes of a group, merged; a column of its side table hides what it does not state itself.
+
+        Args:
+            group: the group, its kind known.
+            holds: what one instance holds.
+        """
         merged: dict[str, Value] = {}
         hidden = set(group.columns)
         about = {key: group.text(key) for key in ("source", "note")}
@@ -86,13 +99,17 @@ class Parts:
             _merge(merged, level, hidden)
         use = group.items.get("use")
         if chain.part is not None and use is not None:
-            _merge(merged, self._figures(chain.part, group, use, "catalogue"), hidden)
+            by_model = chain.part.name in self.modelled.parts
+            origin = modelled.ORIGIN if by_model else "catalogue"
+            _merge(merged, self._figures(chain.part, group, use, origin), hidden)
+        held.add(self, group, holds, merged, hidden)
         default = self.draft.registry.defaults.get(group.kind)
         if default is not None:
             level = self._figures(default, group, use or group.node, "default")
             if "power" not in {dependency.layer for dependency in group.dependencies}:
                 level.pop("cop", None)  # a guess must not make equipment draw power that nobody wired
             _merge(merged, {name: value for name, value in level.items() if ATTRIBUTES[name].default}, hidden)
+        losses.settle(merged)
         self._pairs(group, merged)
         return merged
 
@@ -122,6 +139,8 @@ class Parts:
                     expected="rename the component",
                 )
             components.append(component)
+            if component.entry is not None:
+                return Chain(tuple(components), self.modelled.parts.get(name))
             use, place = component.items.get("use"), None
         return Chain(tuple(components))
 
@@ -137,7 +156,8 @@ class Parts:
             expected="; ".join(text for text in (hint, explained) if text),
         )
 
-    def _kind_of(self, chain: Chain) -> str:
+    def kind_of(self, chain: Chain) -> str:
+        """The kind that the nearest component or the part of a chain states; empty where none does."""
         stated = [text_of(component.items.get("kind")) for component in chain.components]
         part = "" if chain.part is None else chain.part.kind
         return next((kind for kind in stated if kind), part)
@@ -162,9 +182,11 @@ class Parts:
                 return
             seen.append(name)
             use = self.draft.components[name].items.get("use")
-        kind = text_of(component.items.get("kind")) or self._kind_of(chain)
+        kind = text_of(component.items.get("kind")) or self.kind_of(chain)
         about = {"source": "", "note": ""}
         self._own({}, component.attributes, "component", about, kind, component.place)
+        if "holds" in component.items:
+            held.read(self, component.items["holds"], f"{component.place}.holds")
 
     def _own(
         self, into: dict[str, Value], nodes: dict[str, Node], origin: str, about: dict[str, str], kind: str, place: str
@@ -174,6 +196,7 @@ class Parts:
             value = self.value(name, node, kind, f"{place}.{name}", origin, about)
             if value is not None:
                 into[name] = value
+        losses.both(self.draft, nodes, place)
         if all(name in nodes for name in _RELIABILITY):
             self.findings.add(
                 nodes["failure_rate"],
@@ -238,8 +261,9 @@ class Parts:
                     expected=f"override '{name}:' here; {error.expected}",
                 )
                 continue
-            where = Where(part.plugin)
-            level[name] = Value(number, figure.text, origin, where, figure.source, figure.confidence, figure.note)
+            where = self.draft.components[part.name].node.where if origin == modelled.ORIGIN else Where(part.plugin)
+            also = part.alternatives.get(name, ())
+            level[name] = Value(number, figure.text, origin, where, figure.source, figure.confidence, figure.note, also)
         return level
 
     def _pairs(self, group: RawGroup, merged: dict[str, Value]) -> None:
@@ -266,7 +290,7 @@ class Parts:
 
 
 def _shadowed(names: set[str]) -> set[str]:
-    return set(_RELIABILITY) if names & set(_RELIABILITY) else set()
+    return (set(_RELIABILITY) if names & set(_RELIABILITY) else set()) | losses.hides(names)
 
 
 def _merge(into: dict[str, Value], level: dict[str, Value], hidden: set[str]) -> None:

@@ -7,11 +7,30 @@ from typing import TYPE_CHECKING
 
 from twin.api import month_index
 from twin.errors import UnitError
-from twin.topology import document, entries, feeds, overlay, resolve, rows, select, settings, shape, tree
+from twin.topology import (
+    asserted,
+    document,
+    entries,
+    fabrics,
+    feeds,
+    held,
+    lifetimes,
+    losses,
+    modelled,
+    overlay,
+    refresh,
+    resolve,
+    rows,
+    select,
+    settings,
+    shape,
+    tree,
+    wanted,
+)
 from twin.topology.draft import Draft, text_of
 from twin.topology.findings import Findings
 from twin.topology.model import Group, Override, Topology, Value
-from twin.topology.nodes import Listing, Scalar
+from twin.topology.nodes import Scalar
 from twin.topology.parts import Parts
 from twin.topology.values import read_date
 
@@ -21,7 +40,7 @@ if TYPE_CHECKING:
 
     from twin.registry import Registry
     from twin.topology.draft import Pending, RawGroup
-    from twin.topology.nodes import Node
+    from twin.topology.fabrics import Woven
 
 
 def read(path: Path | str, registry: Registry, scenario: str = "", overlays: Sequence[str] = ()) -> Topology:
@@ -49,7 +68,7 @@ def read(path: Path | str, registry: Registry, scenario: str = "", overlays: Seq
     tree.groups(draft)
     settings.sort(draft)
     entries.sort(draft)
-    _kinds(Parts(_quiet(draft)), draft)
+    _kinds(Parts(_quiet(draft), kinds_only=True), draft)
     names = overlay.apply(draft, scenario, overlays)
     topology = _build(draft, Path(path), scenario, names, tuple(overlays))
     findings.raise_if_any()
@@ -64,8 +83,12 @@ def _quiet(draft: Draft) -> Draft:
 def _kinds(parts: Parts, draft: Draft) -> None:
     """Tell the kinds of all groups; an overlay of `use` changes them, so this runs before and after."""
     for group in draft.groups.values():
-        if not group.container:
-            group.kind = parts.kind(group)
+        if group.container:
+            continue
+        before = len(draft.findings.items)
+        group.kind = parts.kind(group)
+        if group.follows:
+            refresh.drop_repeated(draft, before)
 
 
 def _version(draft: Draft) -> None:
@@ -78,20 +101,26 @@ def _version(draft: Draft) -> None:
 def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], overlays: tuple[str, ...]) -> Topology:
     parts = Parts(draft)
     _kinds(parts, draft)
+    woven = fabrics.weave(draft, parts)
     found: dict[str, Value] = {}
     days = [
         day
         for group in draft.groups.values()
-        for day in (*_days(group.items.get("energised")), *rows.check(draft, group))
+        for day in (*lifetimes.days(group.items.get("energised")), *rows.check(draft, group))
     ]
-    days += [day for one in draft.pending if one.attribute == "energised" for day in _days(one.node)]
+    days += [day for one in draft.pending if one.attribute == "energised" for day in lifetimes.days(one.node)]
     calendar = settings.calendar(draft, days, found)
     outside = feeds.rejects(draft)
-    groups = {raw.path: _group(draft, parts, raw, calendar.start, outside=outside) for raw in draft.groups.values()}
+    groups: dict[str, Group] = {}
+    for raw in draft.groups.values():
+        before = len(draft.findings.items)
+        groups[raw.path] = _group(draft, parts, raw, calendar.start, woven, outside=outside)
+        if raw.follows:
+            refresh.drop_repeated(draft, before)
     feeds.cycles(draft, groups)
     links = settings.links(draft)
     rate = settings.discount(draft, found)
-    return Topology(
+    topology = Topology(
         name=text_of(draft.items.get("name")) or path.stem,
         path=path,
         calendar=calendar,
@@ -99,7 +128,7 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
         overrides=_overrides(draft, parts, calendar.start, groups),
         links=links,
         parties=settings.parties(draft),
-        entries=entries.validate(draft),
+        entries=(*entries.validate(draft), *parts.modelled.entries),
         discount_per_year=rate,
         sources=settings.sources(draft),
         scenario=scenario,
@@ -108,20 +137,30 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
         files=draft.files,
         settings=found,
         doc=text_of(draft.items.get("doc")),
+        demands=wanted.demands(draft, groups, calendar.start),
+        assertions=asserted.assertions(draft, groups),
+        fabrics=tuple(woven.fabrics),
     )
+    topology = lifetimes.settle(draft, topology)
+    modelled.too_early(draft, topology)
+    return topology
 
 
-def _group(draft: Draft, parts: Parts, raw: RawGroup, start: date, *, outside: bool) -> Group:
-    attributes = parts.attributes(raw)
+def _group(draft: Draft, parts: Parts, raw: RawGroup, start: date, woven: Woven, *, outside: bool) -> Group:
+    holds = () if raw.container else held.holds(parts, raw)
+    attributes, holds = woven.finish(raw, parts.attributes(raw, holds), holds)
     dependencies = resolve.dependencies(draft, raw)
     if not raw.container:
+        losses.check(draft, raw, attributes)
         feeds.fed(draft, raw, attributes, outside=outside)
         feeds.split(draft, raw, dependencies, attributes)
     frame = None if raw.frame is None else rows.months(raw.frame, start)
-    if frame is not None and rows.ENERGISED in frame.columns:
-        energised = tuple(frame[rows.ENERGISED].to_list())
-    else:
-        energised = _energised(draft, raw, start)
+    energised, retired = (
+        tuple(frame[key].to_list())
+        if frame is not None and key in frame.columns and not frame[key].has_nulls()
+        else lifetimes.stated(draft, raw, key, start)
+        for key in rows.DATES
+    )
     return Group(
         path=raw.path,
         name=raw.name,
@@ -140,33 +179,9 @@ def _group(draft: Draft, parts: Parts, raw: RawGroup, start: date, *, outside: b
         doc=raw.text("doc"),
         source=raw.text("source"),
         note=raw.text("note"),
+        retired=retired,
+        holds=holds,
     )
-
-
-def _days(node: Node | None) -> list[date]:
-    """The dates under an `energised` that are dates."""
-    days = []
-    for item in node.items if isinstance(node, Listing) else (node,):
-        try:
-            days.append(read_date(item.value if isinstance(item, Scalar) else None))
-        except UnitError:
-            continue
-    return days
-
-
-def _energised(draft: Draft, raw: RawGroup, start: date) -> tuple[int, ...]:
-    """Month index of each date, negative before the calendar's start; none where the group says nothing."""
-    node = raw.items.get("energised")
-    days = _days(node)
-    if isinstance(node, Listing) and len(node.items) != raw.count:
-        draft.findings.add(
-            node,
-            raw.key_place("energised"),
-            f"{len(node.items)} dates for {raw.count:,} instances",
-            got=f"{len(node.items)} dates",
-            expected=f"one date for all, or a list of {raw.count:,}",
-        )
-    return tuple(month_index(day, start) for day in days)
 
 
 def _overrides(draft: Draft, parts: Parts, start: date, groups: dict[str, Group]) -> tuple[Override, ...]:
@@ -192,7 +207,7 @@ def _overrides(draft: Draft, parts: Parts, start: date, groups: dict[str, Group]
 
 
 def _override_value(draft: Draft, parts: Parts, one: Pending, raw: RawGroup, start: date) -> Value | None:
-    if one.attribute != "energised":
+    if one.attribute not in rows.DATES:
         return parts.value(one.attribute, one.node, raw.kind, one.node.path)
     try:
         day = read_date(one.node.value)

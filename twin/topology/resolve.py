@@ -320,6 +320,7 @@ def _dependency(draft: Draft, raw: RawDependency, found: list[_Found]) -> Depend
         redundancy=text_of(raw.keys.get("redundancy")) or None,
         lanes=lanes,
         lane_gbps=rate,
+        planes=int(text_of(raw.keys.get("planes")) or 0),
     )
 
 

@@ -27,6 +27,10 @@ MAX_BYTES = 512 * 1024 * 1024
 """Size limit of a side table."""
 
 ENERGISED = "energised"
+RETIRED = "retired"
+DATES = (ENERGISED, RETIRED)
+"""Columns of dates; the others are attributes."""
+
 _CHUNK = 1 << 20
 
 
@@ -111,8 +115,8 @@ def _read(draft: Draft, path: Path) -> pl.DataFrame | str:
 def check(draft: Draft, group: RawGroup) -> tuple[date, ...]:
     """Turn the columns as read into attributes in canonical units; `group.kind` must be known.
 
-    Replaces `group.frame` by one whose columns are named after the attributes; `energised` holds
-    dates until the calendar is known.
+    Replaces `group.frame` by one whose columns are named after the attributes; `energised` and
+    `retired` hold dates until the calendar is known.
 
     Returns:
         The distinct dates of the column `energised`, empty where there is none.
@@ -128,15 +132,15 @@ def check(draft: Draft, group: RawGroup) -> tuple[date, ...]:
     }
     for name in frame.columns:
         attribute = known.get(name)
-        if name != ENERGISED and attribute is None:
+        if name not in DATES and attribute is None:
             _note(draft, group, f"unknown column '{name}'", expected=_column_hint(name, known))
             continue
-        stated = group.attributes.get(attribute.name) if attribute else group.items.get(ENERGISED)
+        stated = group.attributes.get(attribute.name) if attribute else group.items.get(name)
         if stated is not None and stated.origin == "overlay":
             continue
         if stated is not None:
             _note(draft, group, f"column '{name}' and the key of the group say the same", expected="keep one of them")
-        group.columns |= {ENERGISED if attribute is None else attribute.name}
+        group.columns |= {name if attribute is None else attribute.name}
         series = (
             _dates(draft, group, frame[name]) if attribute is None else _column(draft, group, frame[name], attribute)
         )
@@ -154,7 +158,7 @@ def _column_hint(name: str, known: dict[str, Attribute]) -> str:
     bare = {attribute.name: column for column, attribute in known.items()}
     if name in bare:
         return f"did you mean '{bare[name]}'?"
-    return one_of(name, {**known, ENERGISED: None}, limit=8)
+    return one_of(name, {**known, **dict.fromkeys(DATES)}, limit=8)
 
 
 def _note(draft: Draft, group: RawGroup, message: str, got: str = "", expected: str = "") -> None:
@@ -224,19 +228,25 @@ def _lost(cell: object, name: str) -> tuple[str, str]:
 
 
 def _dates(draft: Draft, group: RawGroup, series: pl.Series) -> pl.Series | None:
+    """Dates; of retirement an empty cell is one that stays in service."""
+    name = series.name
     if series.dtype == pl.String:
-        days = series.str.strip_chars().str.to_date("%Y-%m-%d", strict=False)
-    elif series.dtype in (pl.Date, pl.Datetime):
+        cells = series.str.strip_chars()
+        days = cells.str.to_date("%Y-%m-%d", strict=False)
+        empty = cells.is_null() | (cells == "")
+    elif series.dtype in (pl.Date, pl.Datetime, pl.Null):
         days = series.cast(pl.Date)
+        empty = series.is_null()
     else:
-        _note(draft, group, f"column '{ENERGISED}' is not dates", got=str(series.dtype), expected="dates as 2027-06-01")
+        _note(draft, group, f"column '{name}' is not dates", got=str(series.dtype), expected="dates as 2027-06-01")
         return None
-    wrong = _first(draft, group, series, days.is_null(), lambda _: ("not a date", "write it as 2027-06-01"))
-    return None if wrong else days.alias(ENERGISED)
+    bad = days.is_null() & ~empty if name == RETIRED else days.is_null()
+    wrong = _first(draft, group, series, bad, lambda _: ("not a date", "write it as 2027-06-01"))
+    return None if wrong else days.alias(name)
 
 
 def months(frame: pl.DataFrame, start: date) -> pl.DataFrame:
-    """The frame with `energised` as month index (int64) from the month of `start`, negative before it."""
-    if ENERGISED not in frame.columns or frame[ENERGISED].dtype != pl.Date:
-        return frame
-    return frame.with_columns(Calendar(start, 0).number(ENERGISED))
+    """The frame with its dates as month index (int64) from the month of `start`, negative before it."""
+    calendar = Calendar(start, 0)
+    days = [name for name in DATES if name in frame.columns and frame[name].dtype == pl.Date]
+    return frame.with_columns(calendar.number(name) for name in days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from twin.topology import rows, shape
+from twin.topology import modelled, refresh, rows, shape
 from twin.topology.attributes import ATTRIBUTES, CONTAINER_KINDS
 from twin.topology.draft import MAX_COUNT, MAX_INSTANCES, Draft, RawComponent, RawDependency, RawGroup
 from twin.topology.nodes import Mapped, Node, Scalar, describe
@@ -24,6 +24,7 @@ def groups(draft: Draft) -> None:
     sites = draft.items.get("sites")
     if isinstance(sites, Mapped):
         _children(draft, sites, None, "sites")
+    refresh.expand(draft)
     total = sum(group.total for group in draft.groups.values())
     if total > MAX_INSTANCES:
         largest = max(draft.groups.values(), key=lambda group: group.total)
@@ -43,10 +44,13 @@ def components(draft: Draft) -> None:
         place = join("components", name)
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", name):
             draft.findings.add(item, place, "not the name of a component", got=name, expected="as 'hall-ups'")
-        taken = shape.take(item, shape.COMPONENT, place, draft.findings)
+        by_model = isinstance(item, Mapped) and "model" in item.items
+        taken = shape.take(item, shape.COMPONENT, place, draft.findings, extra=by_model)
         attributes = {key: value for key, value in taken.items() if key in ATTRIBUTES}
         rest = {key: value for key, value in taken.items() if key not in ATTRIBUTES}
         draft.components[name] = RawComponent(name, item, place, rest, attributes)
+        if "model" in rest:
+            modelled.separate(draft, draft.components[name])
 
 
 def _children(draft: Draft, node: Mapped, parent: RawGroup | None, place: str) -> None:
@@ -140,7 +144,7 @@ def _sort(draft: Draft, group: RawGroup, taken: dict[str, Node]) -> None:
     """Sort the keys of a group into attributes, dependencies and the rest; read its side table."""
     for key, value in taken.items():
         if key in shape.LAYERS:
-            group.dependencies += _dependencies(draft, group, key, value)
+            group.dependencies += dependencies(draft, group, key, value)
         elif key in ATTRIBUTES:
             group.attributes[key] = value
         else:
@@ -176,7 +180,8 @@ def _container_kind(draft: Draft, group: RawGroup) -> str:
     return kind or (group.name if group.name in inside else "space")
 
 
-def _dependencies(draft: Draft, group: RawGroup, layer: str, node: Node) -> list[RawDependency]:
+def dependencies(draft: Draft, group: RawGroup, layer: str, node: Node) -> list[RawDependency]:
+    """What stands behind `power:`, `cooling:` or `network:` of a group."""
     place = group.key_place(layer)
     if isinstance(node, Scalar):
         return [RawDependency(layer, node, place, {"from": node}, named=True)]

@@ -286,7 +286,7 @@ def _combos(dependency: Dependency, sizes: list[int], per_turn: int, where: str)
         if not 1 <= pick <= size:
             raise RefusedError("topology", f"{where} picks {pick} of {size}", f"pick between 1 and {size}")
     counts = [comb(size, pick) for size, pick in zip(sizes, wanted, strict=True)]
-    used = min(prod(counts), per_turn)
+    used = min(prod(counts), per_turn, dependency.planes or per_turn)
     if used * sum(wanted) > MAX_ENTRIES:
         raise RefusedError(
             "topology",

@@ -10,6 +10,7 @@ from twin import tables
 from twin.api import Analysis, AnalysisInputs, Entry, Params, WorkloadInputs, WorkloadModel, hookimpl
 from twin.errors import PluginError, RefusedError
 from twin.workload import training
+from twin.workload.idle import idle_share
 from twin.workload.schedule import energised, schedule, served
 from twin.workload.utilisation import utilisation
 
@@ -35,7 +36,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     twin = inputs.twin
     months = energised(twin.structure, twin.calendar)
     shares = served(inputs.tables["availability"], months)
-    use = utilisation(months, twin.topology.section("workloads"))
+    use = utilisation(months, twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar))
     made = schedule(months, shares, use)
     return {"schedule": made, "goodput": _goodput(twin, made)}
 
@@ -43,14 +44,18 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
 def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.DataFrame:
     """Racks by site and group at the end of the calendar, as `WorkloadInputs.compute` describes.
 
-    The share in service is that of the site, in the last month of the calendar.
+    Where all accelerators retire before, that is the last month in which there are some.  The share in
+    service is that of the site in the same month.
 
     Raises:
         RefusedError: instances of one group differ in their FLOP/s.
     """
     _refuse_mixed(structure)
     classes = structure.classes
-    on = classes.energised < calendar.months
+    held = made.filter(pl.col("accelerators") > 0)["month"].to_list()
+    month = max(held, default=calendar.date(calendar.months - 1))
+    index = calendar.index(month)
+    on = (classes.energised <= index) & (index < classes.retired)
     sites = [structure.scopes[scope.site].id for scope in structure.scopes]
     frame = pl.DataFrame(
         {
@@ -70,7 +75,7 @@ def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.
         schema={"group": pl.String, "part": pl.String} | {f"{name}_tflops": pl.Float64 for name in PRECISIONS},
         orient="row",
     )
-    last = made.filter(pl.col("month") == pl.col("month").max()).select("site", "served_fraction")
+    last = made.filter(pl.col("month") == month).select("site", "served_fraction")
     return (
         frame.group_by("site", "group", maintain_order=True)
         .agg(pl.col("racks").sum(), pl.col("accelerators").sum())

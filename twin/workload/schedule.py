@@ -12,13 +12,14 @@ from twin.tables import table
 
 if TYPE_CHECKING:
     from twin.api import Calendar
-    from twin.structure.model import Floats, Ints, Structure
+    from twin.structure.model import Bools, Floats, Ints, Structure
 
 HOURS_PER_DAY = 24.0
+_ROUNDING = 1e-12
 
 
 def energised(structure: Structure, calendar: Calendar) -> pl.DataFrame:
-    """What is in service by month and site: a step function of the months in which loads are energised.
+    """What is in service by month and site: a step function of the months in which loads come and retire.
 
     Returns:
         `month, site, hours_h, racks, accelerators, it_kw`, sorted by month, sites in file order.
@@ -27,15 +28,24 @@ def energised(structure: Structure, calendar: Calendar) -> pl.DataFrame:
     position = {scope: number for number, scope in enumerate(sites)}
     site = np.array([position[scope.site] for scope in structure.scopes], dtype=np.int64)[structure.classes.scope]
     classes = structure.classes
-    month = np.maximum(classes.energised, 0)
-    cell = (month * len(sites) + site)[month < calendar.months]
+    start, end = np.maximum(classes.energised, 0), classes.retired
+    used = start < np.minimum(end, calendar.months)
+    gone = used & (end < calendar.months)
+
+    def changes(month: Ints, which: Bools, amount: Floats | Ints) -> Floats:
+        """(months, sites): sum of what changes in each month."""
+        cells = calendar.months * len(sites)
+        found = np.bincount((month * len(sites) + site)[which], weights=amount[which], minlength=cells)
+        # of no loads at all numpy counts in whole numbers, whatever the weights
+        return found.reshape(calendar.months, len(sites)).astype(np.float64)
 
     def steps(amount: Floats | Ints) -> Floats:
-        """(months, sites): sum of what is energised by then."""
-        shape = (calendar.months, len(sites))
-        added = np.bincount(cell, weights=amount[month < calendar.months], minlength=shape[0] * shape[1])
-        # of no loads at all numpy counts in whole numbers, whatever the weights
-        return added.reshape(shape).cumsum(axis=0).ravel().astype(np.float64)
+        """(months, sites), flat: sum of what is in service."""
+        come = changes(start, used, amount)
+        level = (come - changes(end, gone, amount)).cumsum(axis=0)
+        # what all goes again leaves a rounding of what there was
+        level[level < _ROUNDING * come.sum(axis=0)] = 0.0
+        return level.ravel()
 
     dates = np.array(calendar.dates(), dtype="datetime64[D]")
     return pl.DataFrame(

@@ -38,7 +38,7 @@ class Training(Params):
         flops: work of the whole run.
         mfu: model FLOP/s utilisation: useful FLOP/s over peak while it runs.
         precision: of the peak FLOP/s.
-        utilisation: power its accelerators draw, as a share of the full IT load.
+        utilisation: how busy its accelerators are: the share of what they draw above idle at full use.
     """
 
     sites: tuple[SiteRef, ...] = ()

@@ -1,8 +1,9 @@
-"""How much of the IT load the workloads draw: their share of the accelerators times their utilisation.
+"""How much of the IT load the workloads draw: what idles, and their share of the accelerators times their utilisation.
 
 Any workload model whose parameters have `accelerators` (a share up to 1, or a count above it) takes
 part; `utilisation` and `sites` are read where they exist.  A file without workloads draws the full
-load, and so does a site without accelerators.  What idle accelerators draw is not counted.
+load, and so does a site without accelerators.  What accelerators draw when idle counts as far as
+`idle_fraction` is known of them.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ TOLERANCE = 1e-9
 KEYS = ("month", "site")
 
 
-def utilisation(months: pl.DataFrame, workloads: Iterable[ModelEntry]) -> pl.DataFrame:
-    """The share of the IT load that is drawn, by month and site.
+def utilisation(
+    months: pl.DataFrame, workloads: Iterable[ModelEntry], idle: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The share of the IT load that is drawn, by month and site: idle + (1 - idle) x use.
 
     A count of accelerators is spread evenly over the accelerators of its sites; while fewer are
     energised than it asks for, it has all of them.
@@ -32,6 +35,7 @@ def utilisation(months: pl.DataFrame, workloads: Iterable[ModelEntry]) -> pl.Dat
     Args:
         months: `month, site, accelerators`.
         workloads: entries of `workloads:`.
+        idle: `month, site, idle_fraction`, the share that is drawn when all idles; none at all where not given.
 
     Returns:
         `month, site, utilisation_fraction`, one row for each row of `months`.
@@ -51,7 +55,12 @@ def utilisation(months: pl.DataFrame, workloads: Iterable[ModelEntry]) -> pl.Dat
     )
     # while a site fills up, counts may ask for more than there is: all is in use, in their proportion
     use = pl.when(pl.col("accelerators") == 0).then(1.0).otherwise(drawn / pl.max_horizontal(total, 1.0))
-    return shares.select(*KEYS, use.alias("utilisation_fraction"))
+    if idle is None:
+        return shares.select(*KEYS, use.alias("utilisation_fraction"))
+    floor = pl.col("idle_fraction")
+    return shares.join(idle, on=KEYS, how="left", maintain_order="left").select(
+        *KEYS, (floor + (1 - floor) * use).alias("utilisation_fraction")
+    )
 
 
 def _share(params: Any) -> pl.Expr:

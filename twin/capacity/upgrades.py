@@ -1,0 +1,165 @@
+"""Table `upgrades`: what to buy next, in order, and what it releases.
+
+At full build each site is full at one group of equipment, the one that binds.  That group is
+enlarged by the fewest units for which something else binds, at most to twice its size, and the site
+is worked out anew from the enlarged topology, exactly as if the larger number stood in the file.
+An A and a B side of one size grow alike, and what is full at the same load is enlarged in one
+step.  Then the same again with what binds now.
+
+Where more units do not help or cannot be written down without saying more (each has a date of its
+own, or a row of a table), the rating is raised instead, in steps of 5 %.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from twin import tables
+from twin.api import Analysis, Params
+from twin.capacity import enlarge
+from twin.capacity.standing import Standing, sites, standing
+from twin.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import polars as pl
+
+    from twin.api import AnalysisInputs
+    from twin.capacity.enlarge import Change
+    from twin.topology.model import Topology
+
+_TOGETHER = 6
+"""Most groups that are enlarged in one step because they are full at once."""
+
+
+class UpgradesParams(Params):
+    """Parameters of `analyses: {upgrades: …}`."""
+
+    steps: int = Field(default=5, ge=1, le=50, description="purchases to work out for each site")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One purchase: what is changed, where the site stands before and after it."""
+
+    changes: tuple[Change, ...]
+    before: Standing
+    after: Standing
+
+
+def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """The purchases of every site.
+
+    Args:
+        inputs: of which `twin.topology` and `twin.lifted` are read.
+
+    Returns:
+        Table `upgrades`.
+
+    Raises:
+        RefusedError: as the capacity analysis.
+    """
+    topology: Topology = inputs.twin.topology
+    rows = [
+        _row(site.id, number, step)
+        for site in sites(inputs.twin.lifted)
+        for number, step in enumerate(islice(steps(topology, site.id, site.month), inputs.params.steps), start=1)
+    ]
+    table = tables.table("upgrades")
+    return {"upgrades": table.frame({column: [row[column] for row in rows] for column in table.names})}
+
+
+def analysis() -> Analysis:
+    """The analysis, for `twin.capacity.analysis` to register."""
+    return Analysis(
+        name="upgrades",
+        doc="What to buy next, in order: the kW, racks and accelerators that each purchase releases.",
+        params=UpgradesParams,
+        run=run,
+        produces=("upgrades",),
+    )
+
+
+def steps(topology: Topology, site: str, month: int) -> Iterator[Step]:
+    """One purchase after the other, until nothing binds or nothing that can be bought helps.
+
+    What the engine refuses to work out of an enlarged topology is not bought.
+
+    Args:
+        topology: read and resolved.
+        site: id of the site.
+        month: month index in which it is asked.
+    """
+    here = standing(topology, site, month)
+    while here.group is not None:
+        try:
+            step = _next(here)
+        except RefusedError:
+            return
+        if step is None:
+            return
+        yield step
+        here = step.after
+
+
+def told(changes: Sequence[Change]) -> str:
+    """What to do in one step; the same in several places is said once."""
+    places: dict[tuple[str, str], str] = {}
+    for change in changes:
+        same = (change.what, change.how)
+        places[same] = f"{places[same]} and{change.where}" if same in places else change.where
+    return "; ".join(f"{what}{where}{how}" for (what, how), where in places.items())
+
+
+def _next(before: Standing) -> Step | None:
+    """The purchase that releases something: one group, or several that are full at once."""
+    changes: list[Change] = []
+    here = before
+    for _ in range(_TOGETHER):
+        change = enlarge.least(here)
+        if change is None:
+            return None
+        changes.append(change)
+        here = change.after
+        if here.above(before):
+            return Step(tuple(changes), before, here)
+    return None
+
+
+def _row(site: str, number: int, step: Step) -> dict[str, object]:
+    before, after, first = step.before, step.after, step.changes[0]
+    price = _sum([change.price_usd for change in step.changes])
+    released = None if after.usable_kw is None else after.usable_kw - (before.usable_kw or 0.0)
+    return {
+        "site": site,
+        "step": number,
+        "group": before.group,
+        "kind": first.kind,
+        "resource": before.resource,
+        "change": told(step.changes),
+        "units": _sum([change.units for change in step.changes]),
+        "added_kw": _sum([change.added_kw for change in step.changes]),
+        "usable_kw": after.usable_kw,
+        "released_kw": released,
+        "released_racks": None if released is None else _released(step, before.racks),
+        "released_accelerators": None if released is None else _released(step, before.accelerators),
+        "price_usd": price,
+        "usd_per_kw": None if price is None or released is None else price / released,
+        "then_binds": after.node,
+    }
+
+
+def _released(step: Step, energised: int) -> int:
+    """Racks or accelerators of the present mix, in whole ones before and after."""
+    return step.after.of_the_mix(energised) - step.before.of_the_mix(energised)
+
+
+def _sum(parts: Sequence[float | None]) -> float | None:
+    """The sum; None where a part of it is not known."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None

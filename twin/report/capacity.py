@@ -1,0 +1,205 @@
+"""The screen of `twin capacity`: phases, halls, where the capacity goes, what is tight, what to buy next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from twin.report import needs, plant, summary
+from twin.report.layout import Col, block, money, month, power
+from twin.report.needs import PERCENT, in_one, more, rows_of, short
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from twin.results.results import Results
+
+_MONTHS_SHOWN = 8
+_GROUPS_SHOWN = 8
+_TIGHTEST_SHOWN = 5
+_ROUNDING = 1e-9
+
+
+def lines(results: Results, width: int = 100) -> list[Text]:
+    """The screen as styled lines, each at most `width` wide; only sections whose tables are there are shown.
+
+    Args:
+        results: of a run of the analyses `capacity` and `upgrades`.
+        width: columns of the screen; 60 and more read well.
+    """
+    sections = (summary.headline, phases, halls, stranded, tightest, needs.fit, needs.demand, upgrades, summary.checks)
+    return [line for section in sections for line in section(results, width)]
+
+
+def phases(results: Results, width: int) -> list[Text]:
+    """A line a site and month of change: what is in service, what is usable, what stops growth and what would next."""
+    frame = rows_of(results, "site_capacity")
+    if frame is None:
+        return []
+    frame = frame.filter(pl.col("kind") == "site")
+    frame = frame.filter((pl.col("racks") > 0) | (pl.col("demand_kw") > 0)).sort("scope", "month", maintain_order=True)
+    several = frame["scope"].n_unique() > 1
+    prefix = in_one(frame["scope"].to_list())
+    shown = frame if frame.height <= _MONTHS_SHOWN else frame.group_by("scope", maintain_order=True).tail(2)
+    # nameplate says something only where less than it is provisioned
+    nameplate = shown.filter(pl.col("nameplate_kw") > pl.col("demand_kw") * (1 + _ROUNDING)).height > 0
+    columns = [
+        Col("", right=False),
+        Col("racks", keep=6),
+        Col("accelerators", keep=3),
+        *([Col("nameplate", keep=5)] if nameplate else []),
+        Col("drawn"),
+        Col("usable"),
+        Col("used", keep=7),
+        Col("stops at", right=False, keep=8),
+        Col("then at", keep=4),
+        Col("by", right=False, keep=1),
+    ]
+    rows = [
+        [
+            f"{row['scope']} {month(row['month'])}" if several else month(row["month"]),
+            f"{row['racks']:,}",
+            f"{row['accelerators']:,}",
+            *([power(row["nameplate_kw"])] if nameplate else []),
+            power(row["demand_kw"]),
+            _kw(row["usable_kw"], "no limit"),
+            _used(row),
+            short(row["binding_node"], prefix) or "nothing",
+            _kw(row["runner_up_usable_kw"]),
+            short(row["runner_up_node"], prefix) or "-",
+        ]
+        for row in shown.iter_rows(named=True)
+    ]
+    said = block("PHASES", columns, rows, width)
+    return said + more(frame.height - len(rows), "site_capacity", width)
+
+
+def halls(results: Results, width: int) -> list[Text]:
+    """A line a building and hall at full build, alike ones together."""
+    frame = rows_of(results, "site_capacity")
+    return [] if frame is None else plant.scopes(frame.filter(pl.col("kind") != "site"), width, "HALLS")
+
+
+def stranded(results: Results, width: int) -> list[Text]:
+    """Where the capacity of each group goes when its site has grown to what it can carry."""
+    frame = rows_of(results, "stranded")
+    if frame is None:
+        return []
+    frame = plant.at_full_build(frame)
+    frame = frame.filter(~pl.col("scope").str.contains("/", literal=True) & (pl.col("derated_kw") > 0))
+    prefix = in_one(frame["scope"].to_list())
+    rows = [
+        [
+            f"{row['group'].removeprefix(prefix)} ({row['count']:,})",
+            *(_part(row, name) for name in ("derated", "load", "growth", "reserve", "stranded")),
+            f"{row['stranded_kw'] / row['derated_kw'] * PERCENT:.0f} %",
+        ]
+        for row in frame.head(_GROUPS_SHOWN).iter_rows(named=True)
+    ]
+    columns = [
+        Col("group", right=False),
+        Col("installed"),
+        Col("carries now", keep=7),
+        Col("can grow by", keep=6),
+        Col("held in reserve", keep=5),
+        Col("stranded"),
+        Col("", keep=8),
+    ]
+    if not rows:
+        return []
+    return block("WHERE IT GOES", columns, rows, width) + more(frame.height - len(rows), "stranded", width)
+
+
+def tightest(results: Results, width: int) -> list[Text]:
+    """The groups that are fullest in the worst failure that must be survived, at full build."""
+    frame = rows_of(results, "capacity")
+    if frame is None:
+        return []
+    frame = plant.at_full_build(frame).filter(pl.col("worst_utilisation_fraction").is_not_null())
+    frame = frame.sort("worst_utilisation_fraction", descending=True, maintain_order=True)
+    frame = frame.unique("group", keep="first", maintain_order=True)
+    prefix = in_one(frame["node"].to_list())
+    rows = [
+        [
+            row["node"].removeprefix(prefix) + (f" (any of {row['count']:,})" if row["count"] > 1 else ""),
+            power(row["derated_kw"]),
+            power(row["load_kw"]),
+            power(row["worst_load_kw"]),
+            f"{row['worst_utilisation_fraction'] * PERCENT:.0f} %",
+            row["worst_case"].replace(prefix, ""),
+        ]
+        for row in frame.head(_TIGHTEST_SHOWN).iter_rows(named=True)
+    ]
+    columns = [
+        Col("supplier", right=False),
+        Col("good for", keep=8),
+        Col("carries", keep=6),
+        Col("at worst"),
+        Col("used"),
+        Col("when", right=False, keep=5),
+    ]
+    return block("TIGHTEST", columns, rows, width) if rows else []
+
+
+def upgrades(results: Results, width: int) -> list[Text]:
+    """The next things to buy, in order."""
+    frame = rows_of(results, "upgrades")
+    if frame is None:
+        return []
+    several = frame["site"].n_unique() > 1
+    priced = frame["price_usd"].null_count() < frame.height
+    prefix = in_one(frame["site"].to_list())
+    rows = [
+        [
+            _cut(
+                f"{row['site']} {row['step']}. {row['change']}" if several else f"{row['step']}. {row['change']}", width
+            ),
+            _kw(row["released_kw"], "all", sign="+"),
+            _number(row["released_racks"]),
+            _number(row["released_accelerators"]),
+            _kw(row["usable_kw"], "no limit"),
+            *([_money(row["price_usd"]), _money(row["usd_per_kw"])] if priced else []),
+            short(row["then_binds"], prefix) or "nothing",
+        ]
+        for row in frame.iter_rows(named=True)
+    ]
+    columns = [
+        Col("change", right=False),
+        Col("releases"),
+        Col("racks", keep=6),
+        Col("accelerators", keep=3),
+        Col("usable", keep=7),
+        *([Col("price", keep=4), Col("$/kW", keep=5)] if priced else []),
+        Col("then stops at", right=False, keep=2),
+    ]
+    return block("NEXT TO BUY", columns, rows, width)
+
+
+def _cut(text: str, width: int) -> str:
+    """A text that leaves room for the figures beside it; the table has all of it."""
+    most = width * 6 // 10
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _part(row: dict[str, Any], name: str) -> str:
+    """A part of the derated capacity; what is nothing beside it is rounding."""
+    value_kw = row[f"{name}_kw"]
+    return power(value_kw if abs(value_kw) > _ROUNDING * row["derated_kw"] else 0.0)
+
+
+def _kw(value: float | None, without: str = "-", sign: str = "") -> str:
+    return without if value is None else sign + power(value)
+
+
+def _money(value_usd: float | None) -> str:
+    return "-" if value_usd is None else money(value_usd)
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _used(row: dict[str, Any]) -> str:
+    used = f"{row['demand_kw'] / row['usable_kw'] * PERCENT:.0f} %" if row["usable_kw"] else "-"
+    return used + (" OVER" if (row["headroom_kw"] or 0.0) < 0 else "")
