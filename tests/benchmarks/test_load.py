@@ -102,7 +102,8 @@ def flat_file(folder: Path, topology: Topology) -> Path:
         feeds.setdefault(consumer, []).append(ids[supplier])
     path = folder / "flat.yaml"
     with path.open("w", encoding="utf-8") as file:
-        for node, name, _, kind, parent, _, capacity, load_kw, accelerators in nodes.iter_rows():
+        columns = nodes.select("node", "id", "kind", "parent", "capacity_kw", "load_kw", "accelerators")
+        for node, name, kind, parent, capacity, load_kw, accelerators in columns.iter_rows():
             file.write(f"- id: {name}\n  kind: {kind}\n")
             file.write(f"  parent: {ids[parent]}\n" if parent is not None else "")
             file.write(f"  capacity: {capacity}\n" if capacity is not None else "")
@@ -162,7 +163,7 @@ def row_by_row(topology: Topology) -> tuple[pl.DataFrame, pl.DataFrame]:
                 names[path].append(name)
                 day = topology.calendar.date(max(group.energised, default=0))
                 figures = (own.get("capacity"), own.get("load"), own.get("accelerators", 0))
-                nodes.append((number, name, path, group.kind, holder, day, *figures))
+                nodes.append((number, name, path, group.kind, holder, day, None, *figures))
                 number += 1
     for path, group in topology.groups.items():
         for dependency in group.dependencies:
