@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import RefusedError
+from twin.structure.behaviour import behaviour
 from twin.structure.gates import GateTable, joined
 from twin.structure.kept import contained, representatives
 from twin.structure.lump import lump
@@ -201,6 +202,7 @@ class _Compiler:
             cop=figure("cop", np.inf),
             unavailability=unavailability,
             failures_per_year=failures,
+            behaviour=behaviour(figure),
             energised=joined([start for start, _ in parts.months]),
             retired=joined([end for _, end in parts.months]),
             count=joined(parts.counts),
