@@ -63,9 +63,9 @@ def shares(factors: Factors, count: int, what: str) -> Floats:
         RefusedError: alpha factors of more elements than there are, or above one together.
     """
     ways = np.array([comb(count - 1, k - 1) for k in range(1, count + 1)], dtype=float)
-    if np.isnan(factors.alpha).all():
-        return _greek(factors.greek, count) / ways
-    return _alpha(factors.alpha, count, what) / ways
+    by_letters = np.isnan(factors.alpha).all()
+    found: Floats = (_greek(factors.greek, count) if by_letters else _alpha(factors.alpha, count, what)) / ways
+    return found
 
 
 def _greek(letters: Floats, count: int) -> Floats:
