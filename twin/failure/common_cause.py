@@ -89,4 +89,5 @@ def _alpha(stated: Floats, count: int, what: str) -> Floats:
     alpha = alpha[:count]
     alpha[0] = 1.0 - alpha.sum()
     weighed: Floats = np.arange(1, count + 1) * alpha
-    return weighed / weighed.sum()
+    weighed /= weighed.sum()
+    return weighed
