@@ -18,14 +18,16 @@ import numpy as np
 
 from twin.errors import RefusedError
 from twin.failure.bdd import DEFAULT_NODES, DOWN, MAX_VARIABLES, UP, Diagram, Measure, Step
+from twin.failure.parts import parts
 from twin.structure.live import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from oxidd.bdd import BDDFunction
 
-    from twin.structure.model import Floats, Snapshot
+    from twin.failure.parts import Parts
+    from twin.structure.model import Csr, Floats, Snapshot
 
 Causes = frozenset[int]
 """Numbers of causes, any one of which is enough."""
@@ -103,18 +105,26 @@ class System:
         self._snapshot = snapshot
         self._structure = snapshot.structure
         self._weight, self._need = terms(snapshot)
-        elements = self._structure.elements
         gates, reached = _walk(snapshot)
-        order = _order(snapshot, reached)
+        found = parts(self._structure)
+        size = len(self._structure.elements)
+        shared = found.shared(size)
+        order = _variables(_order(snapshot, reached, shared), found, shared)
         self._diagram = Diagram(
-            elements.unavailability[order].tolist(), elements.failures_per_year[order].tolist(), nodes
+            found.unavailability[order].tolist(), found.per_year[order].tolist(), nodes, found.exclusive[order].tolist()
         )
         self._functions: list[BDDFunction] = [self._diagram.always]
         self._parts: list[frozenset[int]] = [frozenset()]
         self._known: dict[BDDFunction, int] = {self._diagram.always: _ALWAYS}
         self._unions: dict[Causes, BDDFunction] = {}
         self._measures: dict[Causes, Measure] = {}
-        self._own = {e: self._cause(self._diagram.part(i), frozenset({i})) for i, e in enumerate(order)}
+        of_part = self._of_parts(order, found)
+        self._own = {number: cause for number, cause in of_part.items() if number < size}
+        self._beyond = {
+            element: frozenset(of_part[part] for part in row)
+            for element in reached
+            if (row := shared.row(element).tolist())
+        }
         self._inputs: dict[bytes, Causes] = {}
         self._of_gate: dict[int, Causes] = {}
         self._alike: dict[bytes, Causes] = {}
@@ -158,8 +168,21 @@ class System:
             pieces.setdefault(find(cause), []).append(cause)
         return [frozenset(piece) for piece in pieces.values()]
 
+    def _of_parts(self, order: list[int], found: Parts) -> dict[int, int]:
+        """The cause that each part is.  One of an exclusive set is there when it is the first of the set that is."""
+        of_part: dict[int, int] = {}
+        for begin, stop in _runs(found.exclusive[order].tolist()):
+            function, before = self._diagram.never, self._diagram.never
+            for index in range(begin, stop):
+                function = self._diagram.but_not(self._diagram.part(index), before)
+                before = self._diagram.any_of([before, self._diagram.part(index)]) if stop - begin > 1 else before
+                of_part[order[index]] = self._cause(function, frozenset(range(begin, stop)))
+        return of_part
+
     def _upstream(self, element: int) -> Causes:
-        return self._any(self._structure.elements.gates.row(element).tobytes())
+        """What takes an element down beside its own failure: its supply, common causes, planned outages."""
+        supply = self._any(self._structure.elements.gates.row(element).tobytes())
+        return supply if _ALWAYS in supply else supply | self._beyond.get(element, frozenset())
 
     def _any(self, gates: bytes) -> Causes:
         """The causes of a list of gates, one shared set for every consumer of the same list."""
@@ -294,14 +317,40 @@ def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
     return done
 
 
-def _order(snapshot: Snapshot, reached: list[int]) -> list[int]:
-    """The elements that can fail, in the order of the variables: each close behind the last of its suppliers.
+def _runs(sets: list[int]) -> Iterator[tuple[int, int]]:
+    """Where the variables of each exclusive set begin and end; one alone for each variable without one."""
+    begin = 0
+    for index in range(1, len(sets) + 1):
+        if index == len(sets) or sets[index] < 0 or sets[index] != sets[begin]:
+            yield begin, index
+            begin = index
+
+
+def _variables(order: list[int], found: Parts, shared: Csr) -> list[int]:
+    """The parts that happen, in the order of the variables: what an element shares with others just before its own."""
+    happens = found.happens()
+    members: dict[int, list[int]] = {}
+    for part in np.flatnonzero(happens & (found.exclusive >= 0)).tolist():
+        members.setdefault(int(found.exclusive[part]), []).append(part)
+    placed: dict[int, None] = {}
+    for element in order:
+        for part in shared.row(element).tolist():
+            group = int(found.exclusive[part])
+            placed.update(dict.fromkeys(members[group] if group >= 0 else [part]))
+        if happens[element]:
+            placed[element] = None
+    return list(placed)
+
+
+def _order(snapshot: Snapshot, reached: list[int], shared: Csr) -> list[int]:
+    """The elements that can be down, in the order of the variables: each close behind the last of its suppliers.
 
     What a diagram must remember between a supplier and its consumers then lasts as short as can be: 46
     cooling units on neighbouring pairs of 23 UPS take thousands of nodes so, and millions behind all UPS.
     """
     elements = snapshot.structure.elements
-    fails = (elements.unavailability > 0.0) | (elements.failures_per_year > 0.0)
+    fails = (elements.unavailability > 0.0) | (elements.failures_per_year > 0.0) | (np.diff(shared.start) > 0)
+    fails |= elements.behaviour.start_failure > 0.0
     members, inputs = snapshot.structure.gates.members, elements.gates
     place = {element: number for number, element in enumerate(reached)}
     keys: dict[int, tuple[int, ...]] = {}
