@@ -10,6 +10,7 @@ So a hall, a site or a campus costs the sum of its independent pieces, and not t
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -22,12 +23,12 @@ from twin.failure.parts import parts
 from twin.structure.live import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from oxidd.bdd import BDDFunction
 
     from twin.failure.parts import Parts
-    from twin.structure.model import Csr, Floats, Snapshot
+    from twin.structure.model import Csr, Floats, Ints, Snapshot
 
 Causes = frozenset[int]
 """Numbers of causes, any one of which is enough."""
@@ -69,6 +70,7 @@ def solve(snapshot: Snapshot, nodes: int = DEFAULT_NODES) -> Exact:
     """
     structure = snapshot.structure
     system = System(snapshot, nodes)
+    system.build(system.gates)
     classes = np.full((len(structure.classes), 2), np.nan)
     scopes = np.full((len(structure.scopes), 2), np.nan)
     causes: list[set[int] | None] = [None] * len(structure.scopes)
@@ -98,15 +100,26 @@ def _add(causes: list[set[int] | None], scope: int, more: Iterable[int]) -> None
 
 
 class System:
-    """The causes of every gate, element and class of one snapshot, and what they come to."""
+    """The causes of every gate, element and class of one snapshot, and what they come to.
 
-    def __init__(self, snapshot: Snapshot, nodes: int = DEFAULT_NODES) -> None:
-        """Order the parts and make the causes of all gates that an energised load depends on."""
+    Attributes:
+        gates: the gates that the loads in question depend on, each after all that it depends on.
+        reached: the elements that they depend on, in the same order.
+    """
+
+    def __init__(self, snapshot: Snapshot, nodes: int = DEFAULT_NODES, loads: Ints | None = None) -> None:
+        """Put the parts in order, and say what is known of them.
+
+        Args:
+            snapshot: the structure in one month.
+            nodes: decision nodes that may be used.
+            loads: the classes in question; all that are energised where not given.
+        """
         self._snapshot = snapshot
         self._structure = snapshot.structure
         self._weight, self._need = terms(snapshot)
-        gates, reached = _walk(snapshot)
-        found = parts(self._structure)
+        self.gates, self.reached = _walk(snapshot, np.flatnonzero(snapshot.class_on) if loads is None else loads)
+        reached, found = self.reached, parts(self._structure)
         size = len(self._structure.elements)
         shared = found.shared(size)
         order = _variables(_order(snapshot, reached, shared), found, shared)
@@ -125,11 +138,51 @@ class System:
             for element in reached
             if (row := shared.row(element).tolist())
         }
+        self._given: Mapping[int, bool] = {}
         self._inputs: dict[bytes, Causes] = {}
         self._of_gate: dict[int, Causes] = {}
         self._alike: dict[bytes, Causes] = {}
+
+    def build(self, gates: Iterable[int]) -> None:
+        """Make the causes of gates, each after all that it depends on."""
         for gate in gates:
-            self._of_gate[gate] = self._gate(gate).union(*(self._cut(cut) for cut in snapshot.cuts.get(gate, ())))
+            cuts = self._snapshot.cuts.get(gate, ())
+            self._of_gate[gate] = self._gate(gate).union(*(self._cut(cut) for cut in cuts))
+
+    def under(self, gates: Mapping[int, bool], elements: Mapping[int, bool]) -> System:
+        """The same system where it is given of some gates and elements whether they are down.
+
+        It shares the diagram; its own gates have yet to be built.
+        """
+        other = copy(self)
+        other._given = elements  # noqa: SLF001 - a copy of oneself
+        other._inputs, other._alike = {}, {}  # noqa: SLF001 - as above
+        other._of_gate = {gate: _always(down=down) for gate, down in gates.items()}  # noqa: SLF001 - as above
+        return other
+
+    def of_gate(self, gate: int) -> Causes:
+        """What takes a gate down."""
+        return self._of_gate[gate]
+
+    def of_element(self, element: int) -> Causes:
+        """What takes an element down, its own failure included."""
+        if element in self._given:
+            return _always(down=self._given[element])
+        upstream = self._upstream(element)
+        return upstream if _ALWAYS in upstream or element not in self._own else upstream | {self._own[element]}
+
+    def function(self, causes: Causes) -> BDDFunction:
+        """The function "any of the causes is there"."""
+        return self._union(causes)
+
+    def parts_of(self, causes: Causes) -> frozenset[int]:
+        """The variables that causes depend on."""
+        return frozenset[int]().union(*(self._parts[cause] for cause in causes))
+
+    @property
+    def diagram(self) -> Diagram:
+        """The diagram that all functions are in."""
+        return self._diagram
 
     def of_class(self, index: int) -> Causes:
         """What leaves the loads of a class unfed."""
@@ -181,6 +234,8 @@ class System:
 
     def _upstream(self, element: int) -> Causes:
         """What takes an element down beside its own failure: its supply, common causes, planned outages."""
+        if element in self._given:
+            return _always(down=self._given[element])
         supply = self._any(self._structure.elements.gates.row(element).tobytes())
         return supply if _ALWAYS in supply else supply | self._beyond.get(element, frozenset())
 
@@ -215,7 +270,7 @@ class System:
             for cause in shared:
                 loss[cause] = loss.get(cause, 0.0) + total
             for element, weight in block:
-                if element in self._own:
+                if self._fails(element):
                     loss[self._own[element]] = weight
         slack = sum(weight for block in blocks.values() for _, weight in block) - need
         if slack < 0.0:
@@ -228,7 +283,7 @@ class System:
 
     def _cut(self, elements: tuple[int, ...]) -> Causes:
         """The cause "none of these elements is live"."""
-        down = [self._upstream(e) | ({self._own[e]} if e in self._own else frozenset()) for e in elements]
+        down = [self.of_element(e) for e in elements]
         # What never goes down keeps the gate safe from this, what is always down has no say in it.
         if not all(down):
             return frozenset()
@@ -250,7 +305,7 @@ class System:
         parts: set[int] = set()
         # In the order of the variables, so that what is still to be asked lies below what was.
         for shared, block in sorted(blocks.items(), key=self._last):
-            own = [(self._own[e], w) for e, w in block if e in self._own]
+            own = [(self._own[e], w) for e, w in block if self._fails(e)]
             items = sorted((cause, weight) for cause, weight in own if cause not in essential)
             if shared:
                 steps.append(Step(self._union(shared), sum(weight for _, weight in block), len(items)))
@@ -263,8 +318,12 @@ class System:
     def _last(self, block: tuple[Causes, list[tuple[int, float]]]) -> int:
         """The last part, in variable order, that a block depends on."""
         shared, members = block
-        causes = (*shared, *(self._own[element] for element, _ in members if element in self._own))
+        causes = (*shared, *(self._own[element] for element, _ in members if self._fails(element)))
         return max((max(self._parts[cause]) for cause in causes), default=-1)
+
+    def _fails(self, element: int) -> bool:
+        """Whether an element has an own failure that is still in question."""
+        return element in self._own and element not in self._given
 
     def _cause(self, function: BDDFunction, parts: frozenset[int]) -> int:
         """The number of a cause, the same for the same function."""
@@ -287,8 +346,12 @@ class System:
             raise RefusedError("failure", reason, "split the group into halls or blocks with suppliers of their own")
 
 
-def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
-    """The gates and elements that some energised load depends on, each after all that it depends on.
+def _always(*, down: bool) -> Causes:
+    return frozenset({_ALWAYS}) if down else frozenset()
+
+
+def _walk(snapshot: Snapshot, loads: Ints) -> tuple[list[int], list[int]]:
+    """The gates and elements that some of the loads depend on, each after all that it depends on.
 
     Depth first, load by load, so that the parts of one hall, and within it of one path of supply, lie
     together: any order of variables that scatters them makes the diagrams many times larger.
@@ -299,7 +362,7 @@ def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
     seen: tuple[dict[int, bool], dict[int, bool]] = ({}, {})
     done: tuple[list[int], list[int]] = ([], [])
     pending: list[tuple[int, int]] = []
-    for index in np.flatnonzero(snapshot.class_on).tolist():
+    for index in loads.tolist():
         pending += [(0, gate) for gate in reversed(structure.classes.gates.row(index).tolist())]
         while pending:
             kind, number = pending[-1]

@@ -161,6 +161,9 @@ class _Compiler:
         scope = self._scope(group, kept)
         figures = [name for name in instances.varying(self.topology, group.path) if name in _CLASS_FIGURES]
         columns = [*gates.T, scope, *months, kept.count]
+        if self.lifted:
+            # What is in service in one container must be countable without that in the next.
+            columns.append(kept.parent)
         columns += [instances.attribute(self.topology, group.path, name, kept.local) for name in figures]
         first, count = lump(columns, len(kept))
         start, end = months

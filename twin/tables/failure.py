@@ -20,6 +20,52 @@ TABLES = (
         Column("served_fraction", "f64", "expected share of the scope's IT load in service, own failures included"),
     ),
     declare(
+        "capacity_outage",
+        "One row per month of change, site and amount: how likely, how often and how long exactly so much is out.",
+        MONTH,
+        Column("site", "str", "id of the site"),
+        Column("measure", "str", "what is counted: racks, accelerators or it_kw (IT load), own failures included"),
+        Column("in_service_fraction", "f64", "share of it that is fed and working"),
+        Column("racks_lost", "i64", "racks out of service; null where something else is counted", nullable=True),
+        Column("accelerators_lost", "i64", "accelerators out of service; null as above", nullable=True),
+        Column("lost_it_kw", "f64", "IT load out of service; null as above", nullable=True),
+        Column("probability_fraction", "f64", "long-run probability that exactly so much is lost"),
+        Column("at_least_lost_fraction", "f64", "long-run probability that so much or more is lost"),
+        Column("times_per_year", "f64", "expected number of times a year that the loss reaches this; 0 for no loss"),
+        Column("mean_duration_h", "f64", "mean time for which it is reached; null where it never is", nullable=True),
+        Column(
+            "step_kw", "f64", "IT load of each kind is rounded to whole multiples of it; null as above", nullable=True
+        ),
+    ),
+    declare(
+        "reliability",
+        "One row per month of change and site, building or hall: reliability indices, racks as customers.",
+        MONTH,
+        Column("scope", "str", "id of the site, building, hall or room"),
+        Column("kind", "str", "what it is"),
+        Column("racks", "i64", "racks in service when nothing fails"),
+        Column("it_kw", "f64", "IT load when nothing fails"),
+        Column("lole_h_per_year", "f64", "loss of load expectation: hours a year in which some load has no supply"),
+        Column("lolf_per_year", "f64", "loss of load frequency: how many times a year that begins"),
+        Column("eens_kwh_per_year", "f64", "expected IT energy not supplied, for want of supply"),
+        Column("eens_own_kwh_per_year", "f64", "expected IT energy not supplied, the loads' own failures included"),
+        Column("saifi_per_year", "f64", "interruptions of supply a rack and year; null without racks", nullable=True),
+        Column("saidi_h_per_year", "f64", "hours without supply a rack and year; null without racks", nullable=True),
+        Column("caidi_h", "f64", "mean length of an interruption of a rack; null where there is none", nullable=True),
+        *(
+            Column(
+                f"{name}_fraction", "f64", f"probability that {what} of the accelerators are in service", nullable=True
+            )
+            for name, what in (
+                ("p_all", "all"),
+                ("p_99", "at least 99 %"),
+                ("p_95", "at least 95 %"),
+                ("p_90", "at least 90 %"),
+                ("p_50", "at least 50 %"),
+            )
+        ),
+    ),
+    declare(
         "contingency",
         "One row per set of interchangeable elements: what the failure of one of them takes down (N-1), at full build.",
         Column("element", "str", "id of the first element of the set"),
