@@ -12,7 +12,7 @@ from twin import tables
 from twin.errors import PluginError, UsageError
 from twin.units import DIMENSIONS
 
-SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms"}
+SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms", "per_day"}
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
