@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from twin.tables.schema import DType
 
 
-
 def _more(name: str, doc: str, dtype: DType = "f64") -> Column:
     """A column of `goodput` that a workload model need not give."""
     return Column(name, dtype, f"{doc}; null where the model does not say", nullable=True, optional=True)
@@ -63,7 +62,10 @@ TABLES = (
             "workload says how it handles them",
         ),
         _more("spare_accelerators", "accelerators held back for it", "i64"),
-        _more("capacity_fraction", "expected share of its peak that it has the use of: spares help, waiting counts as none"),
+        _more(
+            "capacity_fraction",
+            "expected share of its peak that it has the use of: spares help, waiting counts as none",
+        ),
         _more("running_fraction", "share of the time that it has enough accelerators to run"),
         _more("interruptions_per_day", "expected interruptions a day of the calendar"),
         _more("mttf_h", "mean time to an interruption while it runs; null also where none is known of"),
@@ -73,7 +75,7 @@ TABLES = (
         _more("goodput_fraction", "capacity times effective training time ratio: useful work over that at nameplate"),
         _more(
             "wasted_accelerator_h_per_year",
-            "accelerator-hours a year, of its accelerators and spares, without kept progress: the sum of `goodput_loss`",
+            "accelerator-hours a year of its accelerators and spares that bring no progress: the sum of `goodput_loss`",
         ),
     ),
     declare(
@@ -83,13 +85,15 @@ TABLES = (
         Column(
             "cause",
             "str",
-            "what interrupts it: a group of racks, a part in them, supply, or as the workload names it; or checkpoints, "
-            "fewer accelerators, waiting, spares",
+            "what interrupts it: racks by name of the group, a part in them, supply, or as the workload names it, "
+            "or checkpoints, fewer accelerators, waiting, spares",
         ),
         Column("kind", "str", "interruption, checkpoint or capacity"),
         Column("events_per_year", "f64", "interruptions or checkpoints a year; null for capacity", nullable=True),
         Column("restart_accelerator_h_per_year", "f64", "lost to detection and restart"),
         Column("lost_accelerator_h_per_year", "f64", "lost in all, with the progress that has to be made again"),
-        Column("lost_usd_per_year", "f64", "at the workload's price of an accelerator-hour; null without", nullable=True),
+        Column(
+            "lost_usd_per_year", "f64", "at the workload's price of an accelerator-hour; null without", nullable=True
+        ),
     ),
 )

@@ -17,7 +17,10 @@ _NEAR_BRANCH = 0.01
 """Below this the series about the branch point is more exact than the Lambert function next to it."""
 
 _BRANCH = (1.0, -1 / 3, 11 / 72, -43 / 540, 769 / 17280, -221 / 8505)
-"""1 + W0(z) in powers of p = sqrt(2 (1 + e z)): Corless et al., Advances in Computational Mathematics 5 (1996), 4.22."""
+"""1 + W0(z) in powers of p = sqrt(2 (1 + e z)).
+
+Corless et al., On the Lambert W function, Advances in Computational Mathematics 5 (1996), 4.22.
+"""
 
 
 def young(write: float, mttf: float) -> float:

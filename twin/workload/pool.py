@@ -7,6 +7,7 @@ depends on whatever; how far the number strays from it is not, where racks share
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def _amounts(pools: Iterable[Pool]) -> tuple[Floats, Floats]:
         if part > _rounding(racks):
             last = np.array([0.0, part * size]), np.array([1.0 - availability, availability])
             amount, chance = _add(amount, chance, *last)
-    return amount, chance
+    return amount, chance / chance.sum()
 
 
 def _rounding(racks: float) -> float:
@@ -113,7 +114,7 @@ def _binomial(racks: int, size: float, availability: float) -> tuple[Floats, Flo
     least, most = 0, racks
     if 0.0 < availability < 1.0:
         least, most = (int(binom.ppf(tail, racks, availability)) for tail in (_TAIL, 1.0 - _TAIL))
-    number = np.arange(least, max(most, least) + 1)
+    number = np.arange(least, max(most, least) + 1, dtype=np.float64)
     return number * size, np.asarray(binom.pmf(number, racks, availability), dtype=np.float64)
 
 
@@ -121,6 +122,6 @@ def _add(amount: Floats, chance: Floats, more: Floats, chance_more: Floats) -> t
     """The sum of two independent amounts."""
     total = np.add.outer(amount, more).ravel()
     joint = np.multiply.outer(chance, chance_more).ravel()
-    scale = 10.0 ** (np.floor(np.log10(total.max(initial=1.0))) - _SAME)
+    scale = 10.0 ** (math.floor(math.log10(max(float(total.max()), 1e-300))) - _SAME)
     _, first, place = np.unique(np.rint(total / scale), return_index=True, return_inverse=True)
-    return total[first], np.bincount(place, weights=joint)
+    return total[first], np.bincount(place, weights=joint).astype(np.float64)
