@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _TAIL = 1e-15
 """Probability that may be cut off each end of a distribution, for each pool in it."""
 
+_TINY = 1e-200
+"""An availability below this is none: scipy cannot take its powers."""
+
 _SAME = 12
 """Digits in which two sums count as the same amount of work."""
 
@@ -66,8 +69,9 @@ def in_service(pools: Iterable[Pool], wanted: float, least: float = 0.0) -> Serv
     """
     amount, chance = _amounts(pools)
     enough = amount >= least * (1.0 - 1e-12)
+    running = 1.0 if enough.all() else min(1.0, float(chance[enough].sum()))
     got = np.minimum(amount, wanted) / wanted
-    return Service(float((got * chance)[enough].sum()), float(min(1.0, chance[enough].sum())))
+    return Service(min(running, float((got * chance)[enough].sum())), running)
 
 
 def sure(units: int, availability: float, confidence: float) -> int:
@@ -81,10 +85,9 @@ def sure(units: int, availability: float, confidence: float) -> int:
     Returns:
         The largest k with P(at least k of `units` in service) >= confidence.
     """
-    from scipy.stats import binom  # noqa: PLC0415 - heavy
-
-    at_least = binom.sf(np.arange(-1, units), units, availability)
-    return int(np.flatnonzero(at_least >= confidence).max(initial=0))
+    number, chance = _binomial(units, 1.0, availability)
+    at_least = chance[::-1].cumsum()[::-1]
+    return int(number[at_least >= confidence].max(initial=0.0))
 
 
 def _amounts(pools: Iterable[Pool]) -> tuple[Floats, Floats]:
@@ -109,12 +112,14 @@ def _rounding(racks: float) -> float:
 
 
 def _binomial(racks: int, size: float, availability: float) -> tuple[Floats, Floats]:
+    """Amounts of alike racks in service and their probabilities, tails below `_TAIL` cut off (Bernstein's bound)."""
     from scipy.stats import binom  # noqa: PLC0415 - heavy
 
-    least, most = 0, racks
-    if 0.0 < availability < 1.0:
-        least, most = (int(binom.ppf(tail, racks, availability)) for tail in (_TAIL, 1.0 - _TAIL))
-    number = np.arange(least, max(most, least) + 1, dtype=np.float64)
+    if availability < _TINY or racks == 0:
+        return np.zeros(1), np.ones(1)
+    mean, log = racks * availability, -math.log(_TAIL)
+    away = log / 3.0 + math.sqrt(log**2 / 9.0 + 2.0 * log * mean * (1.0 - availability))
+    number = np.arange(max(0.0, math.floor(mean - away)), min(racks, math.ceil(mean + away)) + 1.0)
     return number * size, np.asarray(binom.pmf(number, racks, availability), dtype=np.float64)
 
 
