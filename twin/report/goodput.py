@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _CAUSES_SHOWN = 8
+_LEAST = 1e-4
 _KNOWN = "interruptions_per_day"
 
 
@@ -46,9 +47,13 @@ def _workload(row: dict[str, Any], width: int) -> list[Text]:
     if row["checkpoint_interval_h"] is not None:
         parts.append(f"checkpoint every {hours(row['checkpoint_interval_h'] * 60)} min")
     parts.append(f"ETTR {percent(row['ettr_fraction'])}")
-    parts.append(f"capacity {percent(row['capacity_fraction'])}")
+    parts.append(f"capacity {percent(round(row['capacity_fraction'], 10))}")
     parts.append(f"goodput {percent(row['goodput_fraction'])}")
     return fact(f"GOODPUT {row['workload']}", " · ".join(parts), width)
+
+
+def _share(fraction: float) -> str:
+    return "<0.01 %" if fraction < _LEAST else f"{fraction * 100:.2g} %"
 
 
 def _losses(lost: pl.DataFrame, row: dict[str, Any], width: int) -> list[Text]:
@@ -61,7 +66,7 @@ def _losses(lost: pl.DataFrame, row: dict[str, Any], width: int) -> list[Text]:
             each["cause"],
             "-" if each["events_per_year"] is None else hours(each["events_per_year"]),
             hours(each["lost_accelerator_h_per_year"]),
-            f"{each['lost_accelerator_h_per_year'] / whole * 100:.2g} %",
+            _share(each["lost_accelerator_h_per_year"] / whole),
             "-" if each["lost_usd_per_year"] is None else money(each["lost_usd_per_year"]),
         ]
         for each in shown.iter_rows(named=True)

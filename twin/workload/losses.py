@@ -24,6 +24,10 @@ OWN = (CHECKPOINTS, FEWER, WAITING, SPARES)
 """Causes that are not interruptions."""
 
 
+_ROUNDING = 1e-13
+"""Share of all accelerator-hours below which a loss is the rounding of sums."""
+
+
 class Loss(NamedTuple):
     """One row of the table for one workload, without the price; hours are accelerator-hours a year."""
 
@@ -70,7 +74,8 @@ def losses(
         Loss(WAITING, "capacity", None, 0.0, year * (1.0 - service.running)),
         Loss(SPARES, "capacity", None, 0.0, spares * HOURS_PER_YEAR),
     ]
-    return [loss for loss in (*interruptions, *others) if loss.lost_h > 0.0]
+    least = _ROUNDING * (accelerators + spares) * HOURS_PER_YEAR
+    return [loss for loss in (*interruptions, *others) if loss.lost_h > least]
 
 
 def total_h(found: Iterable[Loss]) -> float:

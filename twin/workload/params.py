@@ -62,6 +62,14 @@ class Interruption(Params):
     rate: Annotated[Rate, AfterValidator(_not_negative)]
     per: Literal["accelerator", "rack", "job"]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, given: object) -> object:
+        """A rate alone does not say what it is of."""
+        if isinstance(given, Mapping | Interruption):
+            return given
+        raise ValueError("it does not say what the rate is of; write it as '{rate: 3/year, per: job}'")
+
     def per_h(self, accelerators: float, racks: float) -> float:
         """Interruptions an hour of a job on so many accelerators in so many racks."""
         return self.rate / HOURS_PER_YEAR * {"accelerator": accelerators, "rack": racks, "job": 1.0}[self.per]
