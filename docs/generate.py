@@ -126,7 +126,7 @@ def _type_of(annotation: Any, marks: Iterable[Any] = ()) -> str:
     if origin in made:
         return made[origin]()
     if isinstance(annotation, type) and issubclass(annotation, Params):
-        return ", ".join(f"`{name}`: {_type(field)}" for name, field in annotation.model_fields.items())
+        return ", ".join(f"`{field.alias or name}`: {_type(field)}" for name, field in annotation.model_fields.items())
     return PLAIN.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
