@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
 from twin import tables
 from twin.testing import load_text
+from twin.workload.interruptions import _parts
 
 # Llama Team, The Llama 3 Herd of Models, arXiv 2407.21783, table 5, as reproduced at
 # https://glennklockwood.com/garden/component-reliability: unexpected interruptions in 54 days on 16,384 H100.
@@ -269,6 +271,15 @@ def test_what_is_counted_changes_nothing_that_was_there_before(tmp_path):
     assert (said["value"], said["origin"]) == ("none", "default")
     assert "not counted" in said["note"]
     assert results.goodput_loss.schema == tables.table("goodput_loss").schema()
+
+
+def test_switches_of_a_fabric_are_no_part_of_what_fails_a_rack(tmp_path):
+    host = load_text(llama_3(), tmp_path).topology.groups["s/row/host"]
+    parts = dict(_parts(host))
+    assert list(parts) == ["gpu", "nic", "cpu", "memory", "board"]
+    assert math.fsum(parts.values()) == pytest.approx(1.0)
+    with_switch = replace(host, holds=(*host.holds, replace(host.holds[0], part="leaf", count=0.25)))
+    assert dict(_parts(with_switch)) == parts
 
 
 def test_a_rack_that_states_its_own_rate_is_one_cause(tmp_path):

@@ -124,7 +124,8 @@ def of_job(rows: pl.DataFrame, share: float) -> dict[str, float]:
 
     Racks and what is in them count in proportion to the accelerators that the job uses.  A loss of
     supply takes several racks together: it counts once for each rack at most, and not more often than
-    any rack of the site loses supply, which is exact where the job runs on all of a site.
+    any load of the site loses supply.  That is exact where the job runs on all of a site, and an upper
+    bound elsewhere.
 
     Args:
         rows: `interruptions` at the sites of the job.
