@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from twin.failure.bdd import Measure
     from twin.structure.model import Floats, Ints
 
-TRIM = 1e-20
+TRIM = 1e-26
 """Probability at either end of a stretch that is dropped, and counted in `missing`."""
 
 _NEAR = 64
