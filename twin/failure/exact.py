@@ -19,14 +19,17 @@ import numpy as np
 
 from twin.errors import RefusedError
 from twin.failure.bdd import DEFAULT_NODES, DOWN, MAX_VARIABLES, UP, Diagram, Measure, Step
+from twin.failure.bundles import bundles
 from twin.failure.parts import parts
 from twin.structure.live import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from oxidd.bdd import BDDFunction
 
+    from twin.failure.bundles import Bundle
     from twin.failure.parts import Parts
     from twin.structure.model import Csr, Floats, Ints, Snapshot
 
@@ -69,7 +72,7 @@ def solve(snapshot: Snapshot, nodes: int = DEFAULT_NODES) -> Exact:
             `MAX_VARIABLES` parts.
     """
     structure = snapshot.structure
-    system = System(snapshot, nodes)
+    system = System(snapshot, nodes, apart=lambda _: frozenset())
     system.build(system.gates)
     classes = np.full((len(structure.classes), 2), np.nan)
     scopes = np.full((len(structure.scopes), 2), np.nan)
@@ -105,15 +108,25 @@ class System:
     Attributes:
         gates: the gates that the loads in question depend on, each after all that it depends on.
         reached: the elements that they depend on, in the same order.
+        variables: the parts (`twin.failure.parts`) in the order of the diagram's variables; a number below
+            zero where a variable is a range of counts of a bundle.
     """
 
-    def __init__(self, snapshot: Snapshot, nodes: int = DEFAULT_NODES, loads: Ints | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        nodes: int = DEFAULT_NODES,
+        loads: Ints | None = None,
+        apart: Callable[[list[int]], AbstractSet[int]] | None = None,
+    ) -> None:
         """Put the parts in order, and say what is known of them.
 
         Args:
             snapshot: the structure in one month.
             nodes: decision nodes that may be used.
             loads: the classes in question; all that are energised where not given.
+            apart: for the gates that matter, the elements that will be asked for by name.  All others may go
+                into bundles; where it is not given, none does.
         """
         self._snapshot = snapshot
         self._structure = snapshot.structure
@@ -122,17 +135,24 @@ class System:
         reached, found = self.reached, parts(self._structure)
         size = len(self._structure.elements)
         shared = found.shared(size)
-        order = _variables(_order(snapshot, reached, shared), found, shared)
-        self._diagram = Diagram(
-            found.unavailability[order].tolist(), found.per_year[order].tolist(), nodes, found.exclusive[order].tolist()
-        )
+        self._bundles: list[Bundle] = []
+        if apart is not None:
+            rule = (self._weight, self._need)
+            self._bundles = bundles(snapshot, self.gates, found, shared, apart(self.gates), rule)
+        self._bundle_of = {
+            element: number for number, bundle in enumerate(self._bundles) for element in bundle.elements
+        }
+        self._ranges = [(number, at) for number, each in enumerate(self._bundles) for at in range(len(each.counts))]
+        self.variables = order = self._variables(_order(snapshot, reached, shared), found, shared)
+        self._diagram = self._new_diagram(found, nodes)
         self._functions: list[BDDFunction] = [self._diagram.always]
         self._parts: list[frozenset[int]] = [frozenset()]
         self._known: dict[BDDFunction, int] = {self._diagram.always: _ALWAYS}
         self._unions: dict[Causes, BDDFunction] = {}
         self._measures: dict[Causes, Measure] = {}
-        of_part = self._of_parts(order, found)
-        self._own = {number: cause for number, cause in of_part.items() if number < size}
+        of_part = self._of_parts(order)
+        self._own = {number: cause for number, cause in of_part.items() if 0 <= number < size}
+        self._of_range = {self._ranges[-1 - number]: cause for number, cause in of_part.items() if number < 0}
         self._beyond = {
             element: frozenset(of_part[part] for part in row)
             for element in reached
@@ -221,10 +241,44 @@ class System:
             pieces.setdefault(find(cause), []).append(cause)
         return [frozenset(piece) for piece in pieces.values()]
 
-    def _of_parts(self, order: list[int], found: Parts) -> dict[int, int]:
+    def _new_diagram(self, found: Parts, nodes: int) -> Diagram:
+        """The diagram over the variables; the ranges of a bundle are a set of which at most one is there."""
+        after = int(found.exclusive.max(initial=-1)) + 1
+        measures, self._sets = [], []
+        for number in self.variables:
+            if number >= 0:
+                measures.append((float(found.unavailability[number]), float(found.per_year[number])))
+                self._sets.append(int(found.exclusive[number]))
+            else:
+                bundle, at = self._ranges[-1 - number]
+                measures.append(self._bundles[bundle].measures[at])
+                self._sets.append(after + bundle)
+        return Diagram([m[0] for m in measures], [m[1] for m in measures], nodes, self._sets)
+
+    def _variables(self, order: list[int], found: Parts, shared: Csr) -> list[int]:
+        """The parts that happen, in the order of the variables: what an element shares just before its own."""
+        ranges: dict[int, list[int]] = {}
+        for number, (bundle, _) in enumerate(self._ranges):
+            ranges.setdefault(bundle, []).append(-1 - number)
+        members: dict[int, list[int]] = {}
+        happens = found.happens()
+        for part in np.flatnonzero(happens & (found.exclusive >= 0)).tolist():
+            members.setdefault(int(found.exclusive[part]), []).append(part)
+        placed: dict[int, None] = {}
+        for element in order:
+            for part in shared.row(element).tolist():
+                group = int(found.exclusive[part])
+                placed.update(dict.fromkeys(members[group] if group >= 0 else [part]))
+            if element in self._bundle_of:
+                placed.update(dict.fromkeys(ranges.get(self._bundle_of[element], [])))
+            elif happens[element]:
+                placed[element] = None
+        return list(placed)
+
+    def _of_parts(self, order: list[int]) -> dict[int, int]:
         """The cause that each part is.  One of an exclusive set is there when it is the first of the set that is."""
         of_part: dict[int, int] = {}
-        for begin, stop in _runs(found.exclusive[order].tolist()):
+        for begin, stop in _runs(self._sets):
             function, before = self._diagram.never, self._diagram.never
             for index in range(begin, stop):
                 function = self._diagram.but_not(self._diagram.part(index), before)
@@ -269,9 +323,8 @@ class System:
             total = sum(weight for _, weight in block)
             for cause in shared:
                 loss[cause] = loss.get(cause, 0.0) + total
-            for element, weight in block:
-                if self._fails(element):
-                    loss[self._own[element]] = weight
+            for items in self._items(block):
+                loss.update(items)
         slack = sum(weight for block in blocks.values() for _, weight in block) - need
         if slack < 0.0:
             return frozenset({_ALWAYS})
@@ -305,20 +358,34 @@ class System:
         parts: set[int] = set()
         # In the order of the variables, so that what is still to be asked lies below what was.
         for shared, block in sorted(blocks.items(), key=self._last):
-            own = [(self._own[e], w) for e, w in block if self._fails(e)]
-            items = sorted((cause, weight) for cause, weight in own if cause not in essential)
+            asked = [[item for item in items if item[0] not in essential] for items in self._items(block)]
+            own = [
+                Step(self._functions[cause], weight, len(items) - 1 - place)
+                for items in sorted(asked)
+                for place, (cause, weight) in enumerate(items)
+            ]
             if shared:
-                steps.append(Step(self._union(shared), sum(weight for _, weight in block), len(items)))
-            steps += [Step(self._functions[cause], weight) for cause, weight in items]
-            parts.update(*(self._parts[cause] for cause in (*shared, *(cause for cause, _ in items))))
+                steps.append(Step(self._union(shared), sum(weight for _, weight in block), len(own)))
+            steps += own
+            parts.update(
+                *(self._parts[cause] for cause in (*shared, *(cause for items in asked for cause, _ in items)))
+            )
         self._check_size(parts)
         function = self._diagram.threshold(steps, slack)
         return frozenset() if function == self._diagram.never else frozenset({self._cause(function, frozenset(parts))})
 
+    def _items(self, block: list[tuple[int, float]]) -> list[list[tuple[int, float]]]:
+        """Causes of loss in a block, with the weight lost: one for a member, or the ranges of a bundle."""
+        found = [[(self._own[e], w)] for e, w in block if self._fails(e)]
+        for number in dict.fromkeys(self._bundle_of[e] for e, _ in block if e in self._bundle_of):
+            bundle = self._bundles[number]
+            found.append([(self._of_range[number, at], bundle.weight * n) for at, n in enumerate(bundle.counts)])
+        return [items for items in found if items]
+
     def _last(self, block: tuple[Causes, list[tuple[int, float]]]) -> int:
         """The last part, in variable order, that a block depends on."""
         shared, members = block
-        causes = (*shared, *(self._own[element] for element, _ in members if self._fails(element)))
+        causes = (*shared, *(cause for items in self._items(members) for cause, _ in items))
         return max((max(self._parts[cause]) for cause in causes), default=-1)
 
     def _fails(self, element: int) -> bool:
@@ -387,22 +454,6 @@ def _runs(sets: list[int]) -> Iterator[tuple[int, int]]:
         if index == len(sets) or sets[index] < 0 or sets[index] != sets[begin]:
             yield begin, index
             begin = index
-
-
-def _variables(order: list[int], found: Parts, shared: Csr) -> list[int]:
-    """The parts that happen, in the order of the variables: what an element shares with others just before its own."""
-    happens = found.happens()
-    members: dict[int, list[int]] = {}
-    for part in np.flatnonzero(happens & (found.exclusive >= 0)).tolist():
-        members.setdefault(int(found.exclusive[part]), []).append(part)
-    placed: dict[int, None] = {}
-    for element in order:
-        for part in shared.row(element).tolist():
-            group = int(found.exclusive[part])
-            placed.update(dict.fromkeys(members[group] if group >= 0 else [part]))
-        if happens[element]:
-            placed[element] = None
-    return list(placed)
 
 
 def _order(snapshot: Snapshot, reached: list[int], shared: Csr) -> list[int]:

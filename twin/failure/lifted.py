@@ -27,7 +27,7 @@ from twin.failure.bdd import DEFAULT_NODES, UP, Measure
 from twin.failure.boxes import FILE, boxes
 from twin.failure.exact import System
 from twin.failure.parts import parts
-from twin.failure.tree import ELEMENT, GATE, contents, tree
+from twin.failure.tree import ELEMENT, GATE, contents, handed_on, tree
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ class Lifted:
         found = parts(snapshot.structure)
         self.boxes = boxes(snapshot, found)
         inside = np.array(self.boxes.of_class, dtype=np.int64) >= 0
-        self._system = System(snapshot, nodes, np.flatnonzero(inside & snapshot.class_on))
+        loads = np.flatnonzero(inside & snapshot.class_on)
+        self._system = System(snapshot, nodes, loads, lambda gates: handed_on(gates, snapshot, self.boxes))
         self._memory = memory or Memory()
         self._tree = tree(self._system, snapshot, self.boxes)
         self._same = contents(self._tree, snapshot, self.boxes, found, self._memory.names)

@@ -114,6 +114,16 @@ def _members(snapshot: Snapshot, gate: int) -> list[int]:
     return list(dict.fromkeys([*counted, *(element for cut in snapshot.cuts.get(gate, ()) for element in cut)]))
 
 
+def handed_on(gates: list[int], snapshot: Snapshot, found: Boxes) -> set[int]:
+    """Elements that a gate in an inner box takes one by one: members that belong to a box further out."""
+    apart: set[int] = set()
+    for gate in gates:
+        members = _members(snapshot, gate)
+        home = max((found.of_element[element] for element in members), default=FILE)
+        apart.update(element for element in members if found.of_element[element] != home)
+    return apart
+
+
 def contents(found: Tree, snapshot: Snapshot, inside: Boxes, parts: Parts, names: dict[object, int]) -> list[int]:
     """A number for each box, the same for boxes with the same in them, whatever they take from outside.
 
