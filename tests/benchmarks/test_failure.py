@@ -16,7 +16,7 @@ import pytest
 
 import twin
 from twin.failure.algebras import Lost, Unfed
-from twin.failure.exact import System, solve
+from twin.failure.exact import System
 from twin.failure.lifted import Lifted
 from twin.failure.parts import parts
 from twin.structure.compile import compile_structure
@@ -182,23 +182,23 @@ def test_every_class_of_racks_against_dd_autoref(
     structure = compile_structure(topology)
     state = snapshot(structure, 0)
     few = snapshot(compile_structure(topology, lifted=True), 0)
-    quick = timed(lambda: solve(state), times=3)
-    exact = solve(state)
+    quick = timed(lambda: Lifted(state).classes(), times=3)
+    exact = Lifted(state).classes()[:, 0]
     start = perf_counter()
     peer = Autoref(state).all()
     slow = perf_counter() - start
     lifted = timed(lambda: Lifted(few).classes())
     for index, wanted in peer.items():
-        assert exact.class_unavailability[index] == pytest.approx(wanted, rel=1e-9)
+        assert exact[index] == pytest.approx(wanted, rel=1e-9)
     classes = Lifted(few).classes()[:, 0]
-    assert np.nanmax(classes) == pytest.approx(np.nanmax(exact.class_unavailability), rel=1e-12)
+    assert np.nanmax(classes) == pytest.approx(np.nanmax(exact), rel=1e-12)
     print(  # noqa: T201 - the figures
         f"\n{instances.size(topology):,} components, {len(structure.elements):,} elements, {len(peer):,} classes: "
-        f"dd.autoref {slow:.2f} s; all of {quick:.2f} s on all instances: {slow / quick:.1f} times; "
+        f"dd.autoref {slow:.2f} s; {quick:.2f} s on all instances: {slow / quick:.1f} times; "
         f"on representatives {lifted * 1e3:.1f} ms: {slow / lifted:,.0f} times"
     )
-    record_property("times_faster", slow / lifted)
-    assert slow / lifted >= 5
+    record_property("times_faster", slow / quick)
+    assert slow / quick >= 5
 
 
 def nx_graph(state: Snapshot) -> tuple[nx.DiGraph[Any], dict[int, float]]:

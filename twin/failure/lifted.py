@@ -18,6 +18,7 @@ but states less likely than `RARE`, which are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -166,13 +167,23 @@ class Lifted:
     def classes(self) -> Floats:
         """(classes, 2): unavailability and failures a year of "a load of the class is not fed".
 
-        NaN where the class is not energised or stands for others.  They are read off one diagram for all.
+        NaN where the class is not energised or stands for others.
+
+        Raises:
+            RefusedError: as `value`.
         """
         found = np.full((len(self.snapshot.structure.classes), 2), np.nan)
-        self._system.build(self._system.gates)
-        for index in np.flatnonzero(self.snapshot.class_on).tolist():
-            if self.boxes.of_class[index] >= 0:
-                found[index] = self._system.measure(self._system.of_class(index))
+        known: dict[tuple[int, State], dict[int, Measure]] = {}
+        for box, ways in enumerate(self.reach()):
+            loads = [(number, each.classes) for number, each in enumerate(self._tree.consumers[box]) if each.classes]
+            for number, classes in loads:
+                total = UP
+                for state, measure in ways.items():
+                    key = (self._same[box], state)
+                    if key not in known:
+                        known[key] = _unfed(self._of(box, state))
+                    total = _sum(total, _both(measure, known[key][number]))
+                found[list(classes)] = total
         return found
 
     def reach(self) -> list[dict[State, Measure]]:
@@ -194,9 +205,7 @@ class Lifted:
             for number, state in zip(component.consumers, states, strict=True):
                 inner = consumers[number].box
                 if inner >= 0 and self._reach is not None:
-                    had = self._reach[inner].get(state, UP)
-                    total = Measure(had.unavailability + both.unavailability, had.per_year + both.per_year)
-                    self._reach[inner][state] = total
+                    self._reach[inner][state] = _sum(self._reach[inner].get(state, UP), both)
 
     def _mixed(self, algebra: Algebra[V], box: int, component: _Component, known: dict[object, V]) -> V:
         consumers = self._tree.consumers[box]
@@ -315,3 +324,18 @@ def _both(one: Measure, other: Measure) -> Measure:
         one.unavailability * other.unavailability,
         one.per_year * other.unavailability + one.unavailability * other.per_year,
     )
+
+
+def _sum(one: Measure, other: Measure) -> Measure:
+    """Either of two events that exclude each other."""
+    return Measure(one.unavailability + other.unavailability, one.per_year + other.per_year)
+
+
+def _unfed(components: list[_Component]) -> dict[int, Measure]:
+    """For each consumer of a box, how likely and how often something that it takes is down."""
+    found: dict[int, Measure] = {}
+    for component in components:
+        for place, number in enumerate(component.consumers):
+            down = [measure for measure, states in component.states if any(states[place])]
+            found[number] = reduce(_sum, down, UP)
+    return found

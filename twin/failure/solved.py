@@ -1,9 +1,8 @@
 """One month solved: how often and how long every load and every scope is down, by the road that answers.
 
-Two roads lead to the same numbers.  Over representatives of what is alike, loads are read off a decision
-diagram and scopes off the recursion over boxes; that costs what the groups cost.  Over all instances,
-scopes are read off a diagram too; that is for structures in which the recursion would have to tell too
-many states apart.
+Two roads lead to the same numbers.  The recursion over boxes, over representatives of what is alike, costs
+what the groups cost.  One decision diagram over all instances is for structures in which the recursion
+would have to tell too many states apart.
 """
 
 from __future__ import annotations
@@ -152,10 +151,11 @@ def by_boxes(
     try:
         place = _scope_boxes(lifted)
         found = {index: lifted.alone(Unfed(), box, shared.unfed) for index, box in place.items()}
+        classes = lifted.classes()
     except RefusedError as error:
         other = directly(all_instances(), nodes)
         return Solved(**{**vars(other), "refused": error.reason})
-    exact = Exact(*lifted.classes().T, *np.full((2, len(structure.scopes)), np.nan))
+    exact = Exact(*classes.T, *np.full((2, len(structure.scopes)), np.nan))
     used = _used(lifted)
     for index in place:
         if used[place[index]]:
