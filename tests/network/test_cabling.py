@@ -105,20 +105,15 @@ def _ports_of(lanes, lane, port):
 
 
 @given(
-    st.integers(1, 3),
-    st.integers(1, 4),
-    st.integers(1, 5),
-    st.integers(1, 3),
+    st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.integers(1, 3)),
     st.sampled_from([None, 1, 2]),
     st.tuples(st.integers(1, 8), st.sampled_from([100, 200, 400])),
     st.tuples(st.integers(1, 8), st.sampled_from([100, 200, 400])),
-    st.sampled_from([200, 400, 800]),
-    st.sampled_from([200, 400, 800]),
+    st.tuples(st.sampled_from([200, 400, 800]), st.sampled_from([200, 400, 800])),
 )
 @settings(max_examples=40, deadline=None)
-def test_ports_and_cables_are_those_of_each_wire(
-    tmp_path_factory, rows, leaves, racks, spines, pick, down, up, leaf, spine
-):
+def test_ports_and_cables_are_those_of_each_wire(tmp_path_factory, counts, pick, down, up, ports):
+    (rows, leaves, racks, spines), (leaf, spine) = counts, ports
     dealt = "" if pick is None or pick > leaves else f"pick: {pick}, "
     text = f"""twin: 1
 sites:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.network import cabling
-from twin.network.bisection import Block, clos_gbps, grid_gbps, links_a_pod
+from twin.network.bisection import Block, clos_gbps, grid_gbps, lesser_half_gbps, links_a_pod
 from twin.network.graph import endpoints, rate_gbps, switches, uplink
 from twin.topology.model import Fabric, FabricTier
 from twin.topology.wiring import width
@@ -148,8 +148,7 @@ def figures(topology: Topology, network: Network) -> dict[str, object]:
     injection = sum(group.total * _lanes_gbps(topology, group.path) for group in ends)
     cables, optics = cabling.cables(topology, fabric)
     roots = _roots(topology, network)
-    least = min(roots, key=clos_gbps) if roots else None
-    bisection = None if least is None or not injection else clos_gbps(least)
+    bisection, most = _bisection(roots) if injection else (None, None)
     return row | {
         "endpoints": sum(group.total for group in ends),
         "switches": sum(total.values()),
@@ -160,7 +159,7 @@ def figures(topology: Topology, network: Network) -> dict[str, object]:
         "injection_gbps": injection,
         "islands": _islands(topology, fabric),
         "bisection_gbps": bisection,
-        "bisection_fraction": None if bisection is None or least is None else _fraction(least, bisection),
+        "bisection_fraction": bisection / most if bisection is not None and most else None,
     }
 
 
@@ -224,7 +223,8 @@ def _roots(topology: Topology, network: Network) -> list[Block]:
         return []
     tiers = {tier.group: tier for tier in network.fabric.tiers}
     tops = [path for path in tiers if uplink(topology, path) is None]
-    return [_block(topology, network.fabric, tiers, path, top=True) for path in tops]
+    blocks = [_block(topology, network.fabric, tiers, path, top=True) for path in tops]
+    return [block for block in blocks if block.endpoints]
 
 
 def _block(topology: Topology, fabric: Fabric, tiers: dict[str, FabricTier], path: str, *, top: bool = False) -> Block:
@@ -236,7 +236,8 @@ def _block(topology: Topology, fabric: Fabric, tiers: dict[str, FabricTier], pat
         if cabling.feeds(uplink(topology, one), path):
             below = _block(topology, fabric, tiers, one)
             its = _scope(topology, [*fabric.endpoints, *tiers], one)
-            inside.append((below, topology.per(its, scope)))
+            if below.endpoints:
+                inside.append((below, topology.per(its, scope)))
     size = sum(block.endpoints * count for block, count in inside)
     up = 0.0 if top else topology.per(path, scope) * tiers[path].up_gbps
     return Block(size, up, tuple(inside))
@@ -252,11 +253,8 @@ def _scope(topology: Topology, consumers: list[str], path: str) -> str:
     return topology.groups[path].parent or ""
 
 
-def _fraction(root: Block, bisection: float) -> float | None:
-    """Bisection over half of what the endpoints below can send."""
-    sent = _sent(root)
-    return bisection / (sent / 2) if sent else None
-
-
-def _sent(block: Block) -> float:
-    return sum(count * (_sent(one) if one.inside else one.up_gbps) for one, count in block.inside)
+def _bisection(roots: list[Block]) -> tuple[float | None, float | None]:
+    """The least bisection of some islands, and what it were with nothing in the way; None where one is not known."""
+    found = [(clos_gbps(root), lesser_half_gbps(root)) for root in roots]
+    known = [(gbps, most) for gbps, most in found if gbps is not None]
+    return min(known) if known and len(known) == len(found) else (None, None)

@@ -31,13 +31,13 @@ TABLES = (
             "bisection_gbps",
             "f64",
             "least bandwidth between two halves of the endpoints of one island (the least one), each way; null where "
-            "the file wires switches unevenly, or at no known rate",
+            "the file wires switches unevenly, or at no known rate, or too many endpoints are not alike",
             nullable=True,
         ),
         Column(
             "bisection_fraction",
             "f64",
-            "bisection over half of what the endpoints of that island can send: 1 where it does not block",
+            "bisection over what the lesser half of those endpoints can send: 1 where it does not block",
             nullable=True,
         ),
     ),
