@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.capacity.fixed import Fixed
 from twin.capacity.growth import NOISE, TIE, Growth, Limit, Mode
 from twin.capacity.reached import base, least
 from twin.capacity.states import Batch, batches
@@ -60,6 +61,7 @@ class Tangents:
         self.factor = np.full(shape, np.inf)
         self.element = np.zeros(shape, dtype=np.int64)
         self.state = np.zeros(shape, dtype=np.int64)
+        self.fixed = Fixed(question)
         self.standbys = standbys(question)
         self.joins = np.full(len(question.columns), np.inf)
 
@@ -90,6 +92,7 @@ class Tangents:
                 draws = batch.fed * mode.ratio
                 flow = loads(question.declared.rule, batch.alive, none, draws, question.prepared, promised)
                 self._extremes(batch.numbers, flow.total, first=number == 0)
+                self.fixed.add(batch, mode, flow)
                 factor, state = least(question, batch, mode, known[number], flow)
                 for run, (begin, end) in enumerate(pairwise(self.runs.tolist())):
                     self._merge(run, every, factor[begin:end], state[begin:end], begin)
@@ -100,6 +103,8 @@ class Tangents:
         promised = (batch.promised * mode.ratio)[:, :, None]
         flow = loads(question.declared.rule, batch.alive, scale, batch.fed * mode.ratio, question.prepared, promised)
         self._extremes(batch.numbers, flow.total, first=first)
+        if not part.start:
+            self.fixed.add(batch, mode, flow)
         counts = question.counts(batch.numbers, flow.marked[:, :, 0])
         grows = (flow.columns > NOISE * question.demand_kw[part]) & counts[:, :, None]
         spare = (mode.limit_kw - flow.total)[:, :, None]
