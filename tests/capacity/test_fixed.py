@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 from capacity.test_brute_force import frames
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structure.build import Plant
+from structure.naive import Naive
+from structure.naive_usable import cases, usable
 
 
-def cooled(board, *, count=None, **asked):
+def cooled(board, *, count=None, cooling=None, **asked):
     """Racks on their own feed, cooled by a unit whose 50 kW come from boards of their own."""
     plant = Plant().add("s").add("s/grid", None, "utility", capacity=2000.0)
     plant.add("s/board", count, "switchboard", plant.on("power", "s/board", "s/grid"), capacity=board)
     plant.add("s/cdu", 2, "cdu", plant.on("power", "s/cdu", "s/board", **asked), capacity=1000.0, load=25.0)
-    cooling = plant.on("cooling", "s/rack", "s/cdu")
-    return plant.add("s/rack", 5, "rack", plant.on("power", "s/rack", "s/grid"), cooling, load=100.0).done()
+    depends = plant.on("cooling", "s/rack", "s/cdu", **(cooling or {}))
+    return plant.add("s/rack", 5, "rack", plant.on("power", "s/rack", "s/grid"), depends, load=100.0).done()
 
 
 def site(topology):
@@ -61,3 +65,18 @@ def test_the_worst_load_is_what_flows_promised_or_not():
     (row,) = found["site_capacity"].rows(named=True)
     assert row["usable_kw"] > row["demand_kw"]
     assert row["binding_node"] == "s/ups[2]"
+
+
+@given(
+    st.sampled_from([20.0, 40.0, 49.0, 51.0]),
+    st.integers(1, 3),
+    st.sampled_from([{}, {"redundancy": "N"}, {"redundancy": "N+1"}, {"redundancy": "2N"}, {"need": 1}]),
+    st.sampled_from([{}, {"redundancy": "N+1"}]),
+)
+@settings(deadline=None)
+def test_against_brute_force(board, count, asked, cooling):
+    topology = cooled(board, count=count, cooling=cooling, **asked)
+    plant = Naive(topology, 0)
+    factor = usable(plant, cases(plant), bool)
+    row = site(topology)
+    assert row["usable_kw"] == pytest.approx(factor * row["demand_kw"])
