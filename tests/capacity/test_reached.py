@@ -17,7 +17,7 @@ from twin.capacity.tangents import Tangents
 from twin.capacity.usable import standbys
 from twin.errors import RefusedError
 from twin.structure.compile import compile_structure
-from twin.structure.flow import plan
+from twin.structure.flow import loads, plan
 from twin.structure.twins import twins
 
 
@@ -73,3 +73,22 @@ def test_halls_of_their_own_dates_either_way(monkeypatch):
     one, other = both(dated(12), 11, monkeypatch)
     assert one.factor.shape[1] == 13
     same(one, other)
+
+
+@pytest.mark.parametrize("halls", [12, 24])
+def test_a_state_costs_the_scopes_that_it_reaches(monkeypatch, halls):
+    """Its hall and the site, of however many halls: one row of loads each."""
+    rows = []
+
+    def counted(rule, alive, *rest):
+        rows.append(len(alive))
+        return loads(rule, alive, *rest)
+
+    monkeypatch.setattr(reached, "loads", counted)
+    structure = compile_structure(dated(halls))
+    declared, prepared = declare(structure, halls), plan(structure)
+    failures = states(declared, twins(structure))
+    work = Tangents(growth(structure, declared, prepared, it_demand(structure, declared.rule.class_on)))
+    work.run(failures)
+    assert work.factor.shape[1] == halls + 1
+    assert sum(rows) <= 2 * len(failures) + 1
