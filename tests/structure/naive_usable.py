@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from structure.naive import SLACK, Flow, Naive, failures, promised, survivors
 
+from twin.structure.redundancy import tolerated
 from twin.topology.attributes import NETWORK_KINDS
 
 if TYPE_CHECKING:
@@ -141,6 +142,22 @@ def usable(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool], 
     for growth in _growths(plant, all_cases, inside, skip):
         least = min(least, growth.first_over(FAR if isinf(least) else least))
     return least
+
+
+def unclaimed(plant: Naive) -> set[Node]:
+    """Loads in service that depend on too few live suppliers for what is needed or promised to be lost."""
+    base = plant.connected(set())
+
+    def broken(gate: Gate) -> bool:
+        live = sum(member in base for _, member in gate.members)
+        losses = 0 if gate.redundancy is None else tolerated(gate.redundancy, len(gate.members))
+        return live < max(gate.need or 1, losses + 1)
+
+    def lacks(node: Node) -> bool:
+        gates = [gate for gate in plant.inputs.get(node, []) if gate.resource != "network"]
+        return any(broken(gate) or any(lacks(m) for _, m in gate.members if m in base) for gate in gates)
+
+    return {node for node in plant.nodes if plant.is_load(node) and plant.on[node] and lacks(node)}
 
 
 def fits(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool], factor: float) -> bool:

@@ -108,7 +108,7 @@ def _factors(scopes: Scopes, result: MonthResult, found: list[places.Place]) -> 
     return {
         int(scopes.like[place.scope]): place.binding.factor
         for place in limited
-        if place.binding is not None and result.scopes[scopes.like[place.scope]].demand_kw
+        if place.binding is not None and not place.binding.short and result.scopes[scopes.like[place.scope]].demand_kw
     }
 
 

@@ -5,6 +5,7 @@ One row a thing checked, over all months: the month in which it is worst decides
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from twin import units
 from twin.capacity import assertions, cooling, fitting, supply
 from twin.capacity.demand import checks as demand_checks
 from twin.capacity.selection import Selection
-from twin.capacity.states import node_id
+from twin.capacity.states import node_id, promised_losses
 from twin.capacity.verdict import Check as Check
 from twin.capacity.verdict import frame as frame
 from twin.capacity.verdict import when
@@ -159,14 +160,14 @@ def _oversubscription(structure: Structure, months: Months) -> list[Check]:
 def _usable(structure: Structure, months: list[Snapshot], site_capacity: pl.DataFrame) -> list[Check]:
     """One row a site: whether the IT load is carried in every state that the declared redundancy must survive."""
     topology = structure.topology
-    unfed = _unfed(structure, months)
+    gaps = _gaps(structure, months)
     rows = []
     for path, group in topology.groups.items():
         if group.parent is not None:
             continue
         for local, site in enumerate(instances.ids(topology, path, range(group.total))):
-            if (path, local) in unfed:
-                rows.append(_unclaimed(site, *unfed[path, local]))
+            if (path, local) in gaps:
+                rows.append(_unclaimed(site, gaps[path, local]))
                 continue
             found = site_capacity.filter(scope=site).drop_nulls(["usable_kw", "binding_node"]).rows(named=True)
             limited = [row for row in found if row["demand_kw"]]
@@ -185,28 +186,50 @@ def _usable_row(site: str, row: dict[str, Any]) -> Check:
     return Check("usable capacity", site, ok=ok, got=got, wanted=wanted, message=text)
 
 
-def _unclaimed(site: str, month: str, consumer: str) -> Check:
-    """The row of a site in which something is in service and fewer of its suppliers than it needs."""
+def _unclaimed(site: str, gap: _Gap) -> Check:
+    """The row of a site in which something is in service and fewer of its suppliers than it needs or was promised."""
+    short = "than it needs" if gap.promised < 0 else f"than it takes to lose {gap.promised}, as 'redundancy:' promises"
     text = (
-        f"nothing is claimed for {month}: '{consumer}' is in service and fewer of its suppliers than it needs; "
-        "energise them first"
+        f"nothing is claimed for {gap.month}: '{gap.consumer}' is in service and fewer of its suppliers {short}; "
+        f"{gap.way_in}"
     )
-    wanted = "suppliers in service before what they feed"
-    return Check("usable capacity", site, ok=False, got=f"not claimed in {month}", wanted=wanted, message=text)
+    wanted = "suppliers in service before what they feed" if gap.promised < 0 else f"at least {gap.promised + 1}"
+    got = f"not claimed in {gap.month}" if gap.promised < 0 else f"{gap.there} in service in {gap.month}"
+    return Check("usable capacity", site, ok=False, got=got, wanted=wanted, message=text)
 
 
-def _unfed(structure: Structure, months: list[Snapshot]) -> dict[tuple[str, int], tuple[str, str]]:
-    """By path and number of a site, the first month in which a need in it is not met, and of whom."""
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """The first month in which a consumer has too few suppliers; `promised` losses, or -1 where a need is not met."""
+
+    month: str
+    consumer: str
+    there: int
+    promised: int
+    way_in: str
+
+
+def _gaps(structure: Structure, months: list[Snapshot]) -> dict[tuple[str, int], _Gap]:
+    """By path and number of a site, the first month in which too few suppliers are in service in it."""
     topology = structure.topology
-    found: dict[tuple[str, int], tuple[str, str]] = {}
+    found: dict[tuple[str, int], _Gap] = {}
+    losses = promised_losses(structure)
     for month in months:
-        for gate in np.flatnonzero(supply.unmet(month)).tolist():
+        unmet, there = supply.unmet(month), supply.in_service(month)
+        for gate in np.flatnonzero(unmet | supply.unkept(month)).tolist():
             consumer, _ = structure.dependencies[structure.gates.dependency[gate]]
             site = topology.ancestors(consumer)[0]
             member = int(structure.gates.members.row(gate)[0])
             supplier = structure.groups[structure.elements.group[member]]
             local = int(structure.elements.local[member]) // topology.per(supplier, site.path)
+            way = (
+                supply.way_in(month, gate)
+                if there[gate] < len(structure.gates.members.row(gate))
+                else "wire it to more"
+            )
+            promised = -1 if unmet[gate] else int(losses[gate])
+            gap = _Gap(when(topology, month.month), consumer, int(there[gate]), promised, way)
             stands_in = Selection(structure).stand_ins(site.path, np.arange(site.total))
             for meant in np.flatnonzero(stands_in == local).tolist():
-                found.setdefault((site.path, meant), (when(topology, month.month), consumer))
+                found.setdefault((site.path, meant), gap)
     return found

@@ -44,6 +44,7 @@ class Bound:
         node: id of what is full; of twins the first.
         state: in which failure state.
         group: path of the group that would have to be enlarged.
+        short: whether too few are in service for what is needed or promised, which no lower load mends.
     """
 
     factor: float
@@ -51,6 +52,7 @@ class Bound:
     node: str
     state: str
     group: str
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,19 @@ def places(
     filled = _filled(structure, scopes, result.month)
     numbers = np.array(chosen, dtype=np.int64)
     carried: dict[int, list[Bound]] = {}
+    short: dict[int, list[Bound]] = {}
     for like in np.unique(scopes.like[numbers]).tolist():
         alike = numbers[scopes.like[numbers] == like]
         limits = [limit for limit in (result.scopes[like].binding, result.scopes[like].runner_up) if limit is not None]
         of_all = [_bounds(structure, prepared, sets, result, limit, scopes.local[alike]) for limit in limits]
         carried |= {index: [bounds[at] for bounds in of_all] for at, index in enumerate(alike.tolist())}
+        if result.scopes[like].lacking >= 0:
+            bounds_of = _short(structure, prepared, result, like, scopes.local[alike])
+            short |= {index: [bound] for index, bound in zip(alike.tolist(), bounds_of, strict=True)}
     found = []
     for index in chosen:
         mine = result.scopes[scopes.like[index]]
-        bounds = carried[index] + (filled.get(index, []) if mine.demand_kw else [])
+        bounds = carried[index] + (filled.get(index, []) if mine.demand_kw else []) + short.get(index, [])
         bounds.sort(key=lambda bound: bound.factor)
         others = [bound for bound in bounds if (bound.group, bound.resource) != (bounds[0].group, bounds[0].resource)]
         found.append(Place(index, bounds[0] if bounds else None, others[0] if others else None))
@@ -163,6 +169,32 @@ def _bounds(
             group=structure.groups[structure.elements.group[limit.element]],
         )
         for at in range(len(locals_))
+    ]
+
+
+def _short(structure: Structure, prepared: Plan, result: MonthResult, like: int, locals_: Ints) -> list[Bound]:
+    """What too few suppliers in service leave of the load of scopes that are alike: no more than the rest of it.
+
+    The mix cannot grow with a part of it that nobody feeds, so what is claimed is the load of the others as
+    they are, or less where something is full below that.
+    """
+    mine = result.scopes[like]
+    members = structure.gates.members.row(mine.lacking)
+    down = members[~result.alive[members]]
+    element = int(down[0] if len(down) else members[0])
+    there = int(result.declared.size[mine.lacking])
+    full = 1.0 if mine.binding is None else min(mine.binding.factor, 1.0)
+    names = symmetry.renamed(structure, element, like, locals_)
+    return [
+        Bound(
+            factor=full * max(1.0 - mine.unclaimed_kw / mine.demand_kw, 0.0),
+            resource=RESOURCES[prepared.role[element]],
+            node=node,
+            state=f"{there or 'none'} of {len(members)} in service",
+            group=structure.groups[structure.elements.group[element]],
+            short=True,
+        )
+        for node in names
     ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin import units
-from twin.capacity.states import node_id
+from twin.capacity.states import node_id, promised_losses
 from twin.capacity.verdict import Check, when
 from twin.structure.gates import resource_of
 from twin.structure.lump import row_of
@@ -20,6 +20,9 @@ from twin.structure.thresholds import failing
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Ints, Snapshot, Structure
     from twin.topology.model import Dependency
+
+
+_ENERGISE = "energise them first"
 
 
 def supply(structure: Structure, months: list[Snapshot]) -> list[Check]:
@@ -38,12 +41,17 @@ def supply(structure: Structure, months: list[Snapshot]) -> list[Check]:
         at = when(structure.topology, month.month)
         if not len(on):
             got, wanted = "none in service", "at least one"
-            text = f"'{path}' comes into service in {at} before its suppliers '{suppliers}': energise them first"
+            way = way_in(month, gate)
+            text = (
+                f"'{path}' comes into service in {at} before its suppliers '{suppliers}': {way}"
+                if way == _ENERGISE
+                else f"'{path}' is in service in {at} without its suppliers '{suppliers}': {way}"
+            )
         elif len(on) < (need := int(structure.gates.need[gate])):
             got, wanted = f"{len(on)} in service", f"at least {need}"
             text = (
                 f"'{path}' needs {need} of its suppliers '{suppliers}' and {len(on)} "
-                f"{'is' if len(on) == 1 else 'are'} in service in {at}: energise them first or lower 'need:'"
+                f"{'is' if len(on) == 1 else 'are'} in service in {at}: {way_in(month, gate)} or lower 'need:'"
             )
         else:
             got, wanted = f"{len(on)} wired", "enough for what they are asked"
@@ -108,6 +116,16 @@ def _promise(
     losses = f"{wanted} supplier{'' if wanted == 1 else 's'} lost"
     need = f"{wanted} may fail"
     at = when(structure.topology, month.month)
+    there, wired = int(in_service(month)[gate]), len(structure.gates.members.row(gate))
+    if there <= wanted and there < wired:
+        text = (
+            f"'{path}' does not keep its {layer} with {losses}: {there or 'none'} of {wired} suppliers "
+            f"{'are' if there > 1 else 'is'} in service in {at}; {way_in(month, gate)}"
+        )
+        return Check(check, path, ok=False, got=f"{there or 'none'} of {wired} in service", wanted=need, message=text)
+    if there <= wanted:
+        text = f"'{path}' does not keep its {layer} with {losses}: it has no more than {there}; wire it to more"
+        return Check(check, path, ok=False, got=f"{there} wired", wanted=need, message=text)
     if spare < 0:
         text = f"what '{path}' can lose is not decided: its suppliers differ, have no rating or are too many"
         return Check(check, path, ok=False, got="not decided", wanted=need, message=text)
@@ -118,6 +136,18 @@ def _promise(
     text = f"'{path}' does not keep its {layer} with {losses}, at the loads of {at}: "
     text += _way_out(structure, month, gate, wanted)
     return Check(check, path, ok=False, got=got, wanted=need, message=text)
+
+
+def way_in(month: Snapshot, gate: int) -> str:
+    """What to do about members of a gate that are not in service: they have retired, or are not there yet."""
+    elements, members = month.structure.elements, month.structure.gates.members.row(gate)
+    down = members[~month.element_on[members]]
+    retired = elements.retired[down] <= month.month
+    if not len(down):
+        return "bring what feeds them into service"
+    if not retired.any():
+        return _ENERGISE
+    return "keep them in service longer or replace them" if retired.all() else "energise or replace those that are not"
 
 
 def losable(month: Snapshot, gates: Ints) -> Ints:
@@ -132,6 +162,14 @@ def in_service(month: Snapshot) -> Ints:
     members = month.structure.gates.members
     on = month.element_on[members.values]
     return np.bincount(row_of(members)[on], minlength=len(members)).astype(np.int64)
+
+
+def unkept(month: Snapshot) -> Bools:
+    """(gates,): gates with energised consumers and no more members in service than they promise to be able to lose."""
+    gates = month.structure.gates
+    bound = used(month) & (gates.resource != NETWORK)
+    few: Bools = in_service(month) <= promised_losses(month.structure)
+    return bound & few & ~unmet(month)
 
 
 def unmet(month: Snapshot) -> Bools:

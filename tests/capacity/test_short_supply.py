@@ -1,0 +1,148 @@
+"""What has no suppliers, or fewer than it needs or was promised, is never taken for what nothing limits."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+import twin
+from twin.report.capacity import lines
+
+HEAD = "twin: 1\nname: short\ncalendar: {start: 2027-01-01, months: 12}\n"
+
+RETIRED = """
+sites:
+  s:
+    contains:
+      grid: {kind: utility, capacity: 10 MW}
+      ups[2]: {kind: ups, capacity: 400 kW, power: grid, retired: [2027-03-01, 2027-06-01]}
+      rack[7]: {kind: rack, load: 100 kW, accelerators: 8, power: ups}
+demand:
+  all: {power: {2027-01-01: 700 kW}}
+  chips: {accelerators: {2027-01-01: 40}}
+"""
+
+RAMP = """
+sites:
+  s:
+    contains:
+      grid: {kind: utility, capacity: 10 MW}
+      ups[3]:
+        kind: ups
+        efficiency: 100 %
+        capacity: 300 kW
+        power: grid
+        energised: [2027-01-01, 2027-03-01, 2027-06-01]
+      rack[4]: {kind: rack, load: 50 kW, power: {from: ups, redundancy: N+1}}
+"""
+
+HALLS = """
+sites:
+  s:
+    contains:
+      grid: {kind: utility, capacity: 10 MW}
+      hall[2]:
+        contains:
+          ups[2]: {kind: ups, capacity: 400 kW, power: grid}
+          rack[4]: {kind: rack, load: 100 kW, power: {from: ups, need: 2}}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def of(text, scenario=None):
+        path = tmp_path / "short.yaml"
+        path.write_text(HEAD + textwrap.dedent(text))
+        return twin.load(path, scenario=scenario)
+
+    return of
+
+
+def by_month(frame, column, scope="s"):
+    rows = frame.filter(scope=scope).select("month", column).rows()
+    return {f"{month:%m}": value for month, value in rows}
+
+
+def row(frame, check):
+    (found,) = frame.filter(check=check).rows(named=True)
+    return found
+
+
+def test_with_all_suppliers_retired_nothing_is_usable_and_the_checks_and_the_demand_say_so(load):
+    found = load(RETIRED).capacity()
+    usable = by_month(found.site_capacity, "usable_kw")
+    assert usable == {"01": pytest.approx(800.0), "03": pytest.approx(400.0), "06": 0.0}
+    last = found.site_capacity.rows(named=True)[-1]
+    assert (last["headroom_kw"], last["usable_accelerators"]) == (pytest.approx(-700.0), 0)
+    assert (last["binding_node"], last["binding_state"]) == ("s/ups[1]", "none of 2 in service")
+    december = found.demand.filter(demand="all").rows(named=True)[-1]
+    assert (december["available_kw"], december["shortfall_fraction"]) == (0.0, 1.0)
+    assert found.demand.filter(demand="chips")["available_accelerators"][-1] == 0
+    failed = row(found.checks, "usable capacity")
+    assert not failed["ok"]
+    assert "keep them in service longer or replace them" in failed["message"]
+    assert not row(found.checks, "demand all")["ok"]
+
+
+def test_the_screen_never_says_no_limit_of_what_nothing_carries(load):
+    shown = "\n".join(line.plain for line in lines(load(RETIRED).capacity()))
+    assert "no limit" not in shown
+    assert "0 W" in next(line for line in shown.splitlines() if "2027-06" in line)
+
+
+def test_a_promise_that_cannot_be_kept_at_all_leaves_nothing_usable(load):
+    found = load(RAMP).capacity()
+    assert by_month(found.site_capacity, "usable_kw") == {
+        "01": 0.0,
+        "03": pytest.approx(300.0),
+        "06": pytest.approx(600.0),
+    }
+    failed = row(found.checks, "usable capacity")
+    assert (failed["ok"], failed["got"], failed["wanted"]) == (False, "1 in service in 2027-01", "at least 2")
+    promise = row(found.checks, "power redundancy N+1")
+    assert (promise["ok"], promise["got"]) == (False, "1 of 3 in service")
+    assert "energise them first" in promise["message"]
+
+
+def test_one_supplier_cannot_be_n_plus_1(load):
+    found = load(RAMP.replace("ups[3]", "ups").replace("[2027-01-01, 2027-03-01, 2027-06-01]", "2027-01-01")).capacity()
+    assert found.site_capacity["usable_kw"].to_list() == [0.0]
+    assert "wire it to more" in row(found.checks, "usable capacity")["message"]
+
+
+def test_what_is_left_is_the_load_of_the_halls_that_are_fed(load):
+    text = HALLS + "scenarios: {gone: {set: {'s/hall[2]/ups[1].retired': 2027-05-01}}}\n"
+    found = load(text, "gone").capacity().site_capacity
+    assert by_month(found, "usable_kw")["05"] == pytest.approx(400.0)
+    assert by_month(found, "usable_kw", "s/hall[2]")["05"] == 0.0
+    assert by_month(found, "usable_kw", "s/hall[1]")["05"] == pytest.approx(800.0)
+    assert found.filter(scope="s/hall[2]")["binding_state"][-1] == "1 of 2 in service"
+
+
+CHIPS = """
+sites:
+  s:
+    contains:
+      grid: {kind: utility, capacity: 1 MW}
+      chip[512]: {use: google.tpu-v5e, power: grid}
+      box[4]: {kind: system, load: 10 kW, accelerators: 8, power: grid}
+demand:
+  chips: {accelerators: {2027-01-01: 544}}
+  draw: {power: {2027-01-01: 155.2 kW}}
+"""
+
+
+def test_accelerators_that_are_loads_themselves_count_as_it_load(load):
+    results = load(CHIPS).capacity()
+    (site,) = results.site_capacity.rows(named=True)
+    # Google's v5e page gives no draw; the catalogue takes 225 W a chip
+    assert (site["demand_kw"], site["accelerators"]) == (pytest.approx(512 * 0.225 + 40.0), 544)
+    assert site["usable_kw"] == pytest.approx(1000.0)
+    assert row(results.checks, "demand chips")["ok"]
+    assert row(results.checks, "demand draw")["ok"]
+    assert "155 kW IT" in "\n".join(line.plain for line in lines(results))
+    energy = load(CHIPS).energy().energy
+    it = energy.filter(stage="it")
+    assert it["energy_kwh"].sum() > 0
+    assert it["peak_kw"].max() == pytest.approx(155.2, rel=1e-3)
