@@ -168,8 +168,8 @@ def unkept(month: Snapshot) -> Bools:
     """(gates,): gates with energised consumers and no more members in service than they promise to be able to lose."""
     gates = month.structure.gates
     bound = used(month) & (gates.resource != NETWORK)
-    few: Bools = in_service(month) <= promised_losses(month.structure)
-    return bound & few & ~unmet(month)
+    few: Bools = bound & (in_service(month) <= promised_losses(month.structure)) & ~unmet(month)
+    return few
 
 
 def unmet(month: Snapshot) -> Bools:
