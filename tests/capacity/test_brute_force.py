@@ -162,8 +162,8 @@ def agree_on_scope(truth: Truth, row: dict[str, Any]) -> None:
         return
     assert row["usable_kw"] == close(factor * demand)
     assert row["headroom_kw"] == close(factor * demand - demand)
-    for name, number in (("usable_racks", len(racks)), ("usable_accelerators", 4 * len(racks))):
-        assert number * factor * (1 - CLOSE) - 1 <= row[name] <= number * factor * (1 + CLOSE)
+    assert len(racks) * factor * (1 - CLOSE) - 1 <= row["usable_racks"] <= len(racks) * factor * (1 + CLOSE)
+    assert row["usable_accelerators"] == 4 * row["usable_racks"]
     found = binders(plant, truth.cases, inside, factor)
     node = truth.nodes[row["binding_node"]]
     assert node in found, (row, found)

@@ -29,9 +29,9 @@ DEMAND                                 there is  months short    worst      shor
   training                              2.11 MW        1 of 2  2027-01  944 kW, 47 %
   chips at river-bend/hall[1]  576 accelerators          none        -             -
   flops                            2.88 EFLOP/s          none        -             -
-NEXT TO BUY                                  releases  racks  accelerators    usable  price    $/kW
-  1. add 1 grid, 3 instead of 2               +600 kW      4           327      3 MW  $1.2M  $2,000
-  2. add 1 ups to each hall, 4 instead of 3       all      -             -  no limit      -       -
+NEXT TO BUY                                  releases  racks    usable  price  then stops at
+  1. add 1 grid, 3 instead of 2               +600 kW      4      3 MW  $1.2M  hall[1]/ups[1]
+  2. add 1 ups to each hall, 4 instead of 3       all      -  no limit      -  nothing
 CHECKS  1 check holds"""
 
 

@@ -35,6 +35,7 @@ class ScopeResult:
     `binding` and `runner_up` are None where nothing limits, and for scopes of role OBSERVED and REST: the
     FAILING scope that they are alike says it for them.  `unclaimed_kw` is the part of the demand for which
     nothing is claimed, because a gate has too few members in service, and `lacking` is such a gate; -1 for none.
+    `racked` are the accelerators that are in racks.
     """
 
     scope: int
@@ -46,6 +47,7 @@ class ScopeResult:
     runner_up: Limit | None
     unclaimed_kw: float = 0.0
     lacking: int = -1
+    racked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def _scopes(
     count = np.array([scope.count for scope in structure.scopes], dtype=float)
     racks = by_scope(structure, np.where(on & classes.is_rack, classes.count, 0.0)) / count
     accelerators = by_scope(structure, np.where(on, classes.count * classes.accelerators, 0.0)) / count
+    racked = np.where(on & classes.is_rack, classes.count * classes.accelerators, 0.0)
+    racked = by_scope(structure, racked) / count
     draw = by_scope(structure, demand) / count
     nameplate = by_scope(structure, np.where(demand > 0, classes.nameplate_kw * classes.count, 0.0)) / count
     lacks = (declared.lacking >= 0) & (demand > 0)
@@ -166,6 +170,7 @@ def _scopes(
             runner_up=limits.get(index, (None, None))[1],
             unclaimed_kw=float(unclaimed[index]),
             lacking=lacking.get(index, -1),
+            racked=round(racked[index]),
         )
         for index in range(len(structure.scopes))
     ]

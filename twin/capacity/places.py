@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from twin.capacity.engine import MonthResult
+    from twin.capacity.engine import MonthResult, ScopeResult
     from twin.capacity.growth import Limit
     from twin.structure.flow import Plan
     from twin.structure.model import Ints, Structure
@@ -92,7 +92,7 @@ def places(
     found = []
     for index in chosen:
         mine = result.scopes[scopes.like[index]]
-        bounds = carried[index] + (filled.get(index, []) if mine.demand_kw else []) + short.get(index, [])
+        bounds = short.get(index, []) + carried[index] + (filled.get(index, []) if mine.demand_kw else [])
         bounds.sort(key=lambda bound: bound.factor)
         others = [bound for bound in bounds if (bound.group, bound.resource) != (bounds[0].group, bounds[0].resource)]
         found.append(Place(index, bounds[0] if bounds else None, others[0] if others else None))
@@ -122,6 +122,7 @@ def _row(structure: Structure, scopes: Scopes, result: MonthResult, place: Place
     first, second = place.binding, place.runner_up
     factor = 0.0 if not mine.demand_kw else None if first is None else first.factor
     usable = None if factor is None else factor * mine.demand_kw
+    racks, accelerators = of_the_mix(mine, factor)
     return {
         "month": structure.topology.calendar.date(result.month),
         "scope": scopes.id[place.scope],
@@ -132,8 +133,8 @@ def _row(structure: Structure, scopes: Scopes, result: MonthResult, place: Place
         "demand_kw": mine.demand_kw,
         "usable_kw": usable,
         "headroom_kw": None if usable is None else usable - mine.demand_kw,
-        "usable_racks": _whole(mine.racks, factor),
-        "usable_accelerators": _whole(mine.accelerators, factor),
+        "usable_racks": racks,
+        "usable_accelerators": accelerators,
         "binding_resource": None if first is None else first.resource,
         "binding_node": None if first is None else first.node,
         "binding_state": None if first is None else first.state,
@@ -143,9 +144,17 @@ def _row(structure: Structure, scopes: Scopes, result: MonthResult, place: Place
     }
 
 
-def _whole(number: int, factor: float | None) -> int | None:
-    """Whole ones of the present mix; rounding in the factor loses none."""
-    return None if factor is None else floor(number * factor * (1.0 + TOLERANCE))
+def of_the_mix(mine: ScopeResult, factor: float | None) -> tuple[int | None, int | None]:
+    """Racks and accelerators of the present mix at a multiple of its load; None where nothing limits it.
+
+    Racks are whole, and accelerators in racks are those of the whole racks; others are counted one by one.
+    Rounding in the factor loses none.
+    """
+    if factor is None:
+        return None, None
+    racks = floor(mine.racks * factor * (1.0 + TOLERANCE))
+    inside = mine.racked * racks // mine.racks if mine.racks else 0
+    return racks, inside + floor((mine.accelerators - mine.racked) * factor * (1.0 + TOLERANCE))
 
 
 def _bounds(
