@@ -1,4 +1,4 @@
-"""What has no suppliers, or fewer than it needs or was promised, is never taken for what nothing limits."""
+"""What is not there or not known never counts as no limit, or as nothing."""
 
 from __future__ import annotations
 
@@ -146,3 +146,26 @@ def test_accelerators_that_are_loads_themselves_count_as_it_load(load):
     it = energy.filter(stage="it")
     assert it["energy_kwh"].sum() > 0
     assert it["peak_kw"].max() == pytest.approx(155.2, rel=1e-3)
+
+
+def test_a_load_that_nobody_states_is_a_failed_check_and_a_missing_rating_is_named(load):
+    checks = (
+        load("""
+        sites:
+          s:
+            contains:
+              grid: {kind: utility, capacity: 1 MW}
+              ups: {kind: ups, power: grid}
+              pdu: {kind: pdu, power: ups}
+              rack[4]: {kind: rack, power: pdu}
+              idle: {kind: rack, load: 0 W, power: pdu}
+        """)
+        .capacity()
+        .checks
+    )
+    unknown = row(checks, "load")
+    assert (unknown["ok"], unknown["scope"], unknown["got"]) == (False, "s/rack", "no load")
+    assert "state 'load:'" in unknown["message"]
+    bare = row(checks, "capacity known")
+    assert (bare["ok"], bare["got"]) == (True, "2 groups without")
+    assert "no limit is taken for 's/ups', 's/pdu'" in bare["message"]

@@ -191,7 +191,11 @@ sites:
       grid: {kind: utility, capacity: 20 MW}
       ups[4]: {kind: ups, capacity: 1 MW, efficiency: 96 %, power: grid}
       catcher: {kind: ups, capacity: 1 MW, efficiency: 96 %, power: grid}
-      sts[4]: {kind: sts, capacity: 1 MW, efficiency: 100 %, power: {from: {ups: 1, catcher: 1}, need: 1, share: primary}}
+      sts[4]:
+        kind: sts
+        capacity: 1 MW
+        efficiency: 100 %
+        power: {from: {ups: 1, catcher: 1}, need: 1, share: primary}
       rack[28]: {kind: rack, load: 132 kW, accelerators: 72, power: {from: sts, pick: 1}}
 """
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin import units
-from twin.capacity import assertions, cooling, fitting, supply
+from twin.capacity import assertions, cooling, fitting, supply, unknown
 from twin.capacity.demand import checks as demand_checks
 from twin.capacity.selection import Selection
 from twin.capacity.states import node_id, promised_losses
@@ -60,6 +60,7 @@ def checks(
         *supply.supply(structure, snapshots),
         *supply.feeds(structure),
         *supply.redundancy(structure, snapshots),
+        *unknown.checks(structure.topology),
         *cooling.checks(structure.topology),
         *fitting.checks(structure.topology, fit),
         *demand_checks(structure.topology, demand),
