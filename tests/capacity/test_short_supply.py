@@ -169,3 +169,53 @@ def test_a_load_that_nobody_states_is_a_failed_check_and_a_missing_rating_is_nam
     bare = row(checks, "capacity known")
     assert (bare["ok"], bare["got"]) == (True, "2 groups without")
     assert "no limit is taken for 's/ups', 's/pdu'" in bare["message"]
+
+
+def test_the_remedy_of_an_overload_does_for_the_worst_month(load):
+    text = """
+        sites:
+          s:
+            contains:
+              grid: {kind: utility, capacity: 10 MW}
+              ups[2]: {kind: ups, capacity: 300 kW, power: grid, retired: [2027-03-01, 2029-01-01]}
+              rack[7]: {kind: rack, load: 100 kW, power: ups}
+        """
+    over = row(load(text).capacity().checks, "rating")
+    # one is left for 700 kW: 400 kW too much for it, which takes two more
+    assert "in 2027-03: add 2 ups or lower the load by 400 kW" in over["message"]
+    more = text.replace("power: ups}", "power: [ups, new]}").replace(
+        "rack[7]", "new[2]: {kind: ups, capacity: 300 kW, power: grid}\n              rack[7]"
+    )
+    assert row(load(more).capacity().checks, "rating")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("need", "oversubscription", "remedy"),
+    [
+        # 900 kW on 3 x 400 kW: with one lost 100 kW are missing
+        ("", 1.0, "add 1 ups or lower the load by 100 kW"),
+        # with 500 kW each two carry it all, and the need is what is not met
+        ("need: 3, ", 1.25, "add 1 ups or lower 'need:' to 2"),
+        ("need: 3, ", 1.0, "add 1 ups, or lower 'need:' to 2 and lower the load by 100 kW"),
+    ],
+)
+def test_the_remedy_of_a_promise_knows_the_need_and_what_may_be_oversubscribed(load, need, oversubscription, remedy):
+    checks = (
+        load(f"""
+        sites:
+          s:
+            contains:
+              grid: {{kind: utility, capacity: 10 MW}}
+              ups[3]: {{kind: ups, capacity: 400 kW, oversubscription: {oversubscription}, power: grid}}
+              rack[9]:
+                kind: rack
+                load: 100 kW
+                power_cap: 80 %
+                power: {{from: ups, {need}redundancy: N+1}}
+        """)
+        .capacity()
+        .checks
+    )
+    promise = row(checks, "power redundancy N+1")
+    assert not promise["ok"]
+    assert promise["message"].endswith(remedy)

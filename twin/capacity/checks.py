@@ -93,7 +93,7 @@ def _ratings(structure: Structure, sets: Twins, months: Months) -> list[Check]:
         mine = over[group == number]
         worst = int(mine[np.argmax(most[mine] >= most[mine].max() * (1.0 - TOLERANCE))])
         at = int(np.argmax(used_share[:, worst]))
-        excess = np.maximum(load[at] - limit, capped[at] - derated)
+        excess = np.maximum(load[:, mine] - limit[mine], capped[:, mine] - derated[mine]).clip(min=0.0)
         rows.append(_overload(structure, mine, worst, months[at], excess))
     return rows
 
@@ -101,16 +101,26 @@ def _ratings(structure: Structure, sets: Twins, months: Months) -> list[Check]:
 def _overload(
     structure: Structure, over: Ints, worst: int, month: tuple[Snapshot, MonthResult], excess: Floats
 ) -> Check:
-    """The row of one group: `over` are its elements that are over their rating, `worst` one of them."""
+    """The row of one group.
+
+    Args:
+        structure: the compiled system.
+        over: its elements that are over their rating in some month.
+        worst: the one of them that is furthest over, in `month`.
+        month: that month.
+        excess: (months, over), what they carry in each beyond what they may, in kW.
+    """
     elements = structure.elements
     group = structure.topology.groups[structure.groups[elements.group[worst]]]
     derated = float(elements.derated_kw[worst])
     # What is over in one hall is not mended by what is added in another.
     holder = elements.local[over] // group.count
-    lacking = np.bincount(holder, weights=excess[over]).clip(min=0.0)
-    stands_for = np.zeros(len(lacking), dtype=np.int64)
+    lacking = np.stack([np.bincount(holder, weights=each) for each in excess])
+    stands_for = np.zeros(lacking.shape[1], dtype=np.int64)
     stands_for[holder] = elements.count[over]
-    more = int((np.ceil(lacking / derated * (1.0 - TOLERANCE)) * stands_for).sum())
+    # What is bought must do in every month, and each hall may have its own worst.
+    more = int((np.ceil(lacking.max(axis=0) / derated * (1.0 - TOLERANCE)) * stands_for).sum())
+    shed = float((lacking * stands_for).sum(axis=1).max())
     node = node_id(structure, worst)
     others = int(elements.count[over].sum()) - 1
     alike = f" and {others:,} more of its group are" if others else " is"
@@ -121,7 +131,7 @@ def _overload(
     text = (
         f"'{node}'{alike} over the derated capacity{' even with its loads capped,' if held else ''} with everything "
         f"in service in {when(structure.topology, snapshot.month)}: "
-        f"add {more:,} {group.name} or lower the load by {units.show(float((lacking * stands_for).sum()), 'power')}"
+        f"add {more:,} {group.name} or lower the load by {units.show(shed, 'power')}"
     )
     got, wanted = units.show(load, "power"), f"at most {units.show(most, 'power')}"
     return Check("rating", node, ok=False, got=got, wanted=wanted, message=text)

@@ -247,18 +247,23 @@ def _way_out(structure: Structure, month: Snapshot, gate: int, losses: int) -> s
     members = structure.gates.members.row(gate)
     on = members[month.element_on[members]]
     what = structure.topology.groups[structure.groups[structure.elements.group[members[0]]]].name
-    if structure.gates.need[gate] >= 0 and month.spare[gate] >= losses:
-        return f"add {what} or lower 'need:'"
+    need = int(structure.gates.need[gate])
+    fewer = max(need + losses - len(on), 0) if need >= 0 else 0
+    lower = f"lower 'need:' to {need - fewer}" if need > fewer else "declare less"
+    if fewer and month.spare[gate] >= losses:
+        return f"add {fewer} {what} or {lower}"
     if structure.gates.resource[gate] == NETWORK or not len(on):
         return f"add {what} or lower the load"
-    derated = np.sort(structure.elements.derated_kw[on])
+    limit = np.sort(month.limit_kw[on])
     carried = float(month.load_kw[on].sum())
-    lacking = carried - float(derated[: max(len(on) - losses, 0)].sum())
+    lacking = carried - float(limit[: max(len(on) - losses, 0)].sum())
     if lacking <= 0:
         # Enough in all, but the lot falls on too few: they are shared with others.
-        return f"share the load more evenly, enlarge each {what} or lower the load"
-    more = ceil(lacking / float(derated[-1]) * (1.0 - TOLERANCE))
-    return f"add {more} {what} or lower the load by {units.show(lacking, 'power')}"
+        way = f"share the load more evenly, enlarge each {what} or lower the load"
+        return f"{way}, and add {fewer} {what} or {lower}" if fewer else way
+    more = max(ceil(lacking / float(limit[-1]) * (1.0 - TOLERANCE)), fewer)
+    load = f"lower the load by {units.show(lacking, 'power')}"
+    return f"add {more} {what}, or {lower} and {load}" if fewer else f"add {more} {what} or {load}"
 
 
 def by_dependency(structure: Structure) -> list[tuple[str, Dependency, Ints]]:
