@@ -219,3 +219,24 @@ def test_the_remedy_of_a_promise_knows_the_need_and_what_may_be_oversubscribed(l
     promise = row(checks, "power redundancy N+1")
     assert not promise["ok"]
     assert promise["message"].endswith(remedy)
+
+
+def test_the_screen_and_the_check_of_a_demand_name_the_same_month(load):
+    results = load("""
+        sites:
+          s:
+            contains:
+              grid: {kind: utility, capacity: 10 MW}
+              rack[4]: {kind: rack, load: 100 kW, accelerators: 72, power: grid}
+        demand:
+          draw: {power: {2027-01-01: 800 kW, 2027-07-01: 900 kW, 2027-08-01: 401 kW}}
+          chips: {accelerators: {2027-01-01: 100000}}
+          flops: {compute: {2027-01-01: 1e20 FLOPS}, precision: fp4}
+        """).capacity()
+    shown = {line.plain.split()[0]: line.plain for line in lines(results, 120)}
+    assert "worst in 2027-07, by 500 kW (55.6 %)" in row(results.checks, "demand draw")["message"]
+    assert shown["draw"].split("  ")[-1].strip() == "500 kW, 56 %"
+    assert "2027-07" in shown["draw"]
+    assert "99,712 accelerators, 99.7 %" in shown["chips"]
+    assert not row(results.checks, "demand flops")["ok"]
+    assert "12 unknown" in shown["flops"]
