@@ -240,3 +240,30 @@ def test_the_screen_and_the_check_of_a_demand_name_the_same_month(load):
     assert "99,712 accelerators, 99.7 %" in shown["chips"]
     assert not row(results.checks, "demand flops")["ok"]
     assert "12 unknown" in shown["flops"]
+
+
+@pytest.mark.parametrize(
+    ("utility", "ok", "words"),
+    [
+        (500, False, "carries 450 kW with everything in service in 2027-01"),
+        (650, True, "at the usable capacity of 2027-01"),
+        (2000, None, ""),
+    ],
+)
+def test_a_genset_that_runs_while_nothing_has_failed_is_seen(load, utility, ok, words):
+    checks = (
+        load(f"""
+        sites:
+          s:
+            contains:
+              grid: {{kind: utility, capacity: {utility} kW}}
+              genset[3]: {{kind: genset, capacity: 500 kW}}
+              ats: {{kind: ats, capacity: 1 MW, efficiency: 100 %, power: {{from: [grid, genset], share: primary}}}}
+              rack[6]: {{kind: rack, load: 100 kW, power: ats}}
+        """)
+        .capacity()
+        .checks
+    )
+    found = checks.filter(check="standby").rows(named=True)
+    assert [one["ok"] for one in found] == ([] if ok is None else [ok])
+    assert all(words in one["message"] for one in found)
