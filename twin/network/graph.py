@@ -32,7 +32,7 @@ SENDS, RECEIVES = 1, 2
 """Parts that an endpoint plays."""
 
 LINKS = "links"
-"""What stands for a group at the ends of the links between sites."""
+"""What stands for a group at the ends of the links between sites, with the name of the link after a slash."""
 
 _NEAR, _FAR = 0.25, 0.5
 """Hops of the way from a switch to the end of a link, and of the link: together one."""
@@ -44,7 +44,7 @@ class Graph:
 
     Attributes:
         group: (nodes,) group of each node, into `paths`.
-        paths: paths of groups; `LINKS` for the ends of links.
+        paths: paths of groups; `links/NAME` for the ends of links.
         part: (nodes,) SENDS or RECEIVES for endpoints, 0 for switches and ends of links.
         node_gbps: (nodes,) most that passes through; infinity where nothing is stated.
         ends: (wires, 2) node numbers, the one further from the core first.
@@ -247,7 +247,7 @@ def _links(builder: _Builder, inner: list[str]) -> None:
     tops = [path for path in inner if uplink(topology, path) is None]
     alone = [path for path in builder.paths if path not in builder.first and uplink(topology, path) is None]
     for link in topology.links:
-        ends = builder.nodes(LINKS, 2)
+        ends = builder.nodes(f"{LINKS}/{link.name}", 2)
         for end, site in enumerate(link.between, ends):
             top = [builder.first[path] + np.arange(topology.groups[path].total) for path in tops if _in(path, site)]
             top += [np.flatnonzero(_joined(builder.groups) == builder.paths.index(path)) for path in alone

@@ -93,7 +93,7 @@ def stranded(results: Results, width: int) -> list[Text]:
         [
             f"{row['group'].removeprefix(prefix)} ({row['count']:,})",
             *(_part(row, name) for name in ("derated", "load", "growth", "reserve", "stranded")),
-            f"{row['stranded_kw'] / row['derated_kw'] * PERCENT:.0f} %",
+            f"{round(row['stranded_kw'] / row['derated_kw'] * PERCENT)} %",
         ]
         for row in frame.head(_GROUPS_SHOWN).iter_rows(named=True)
     ]
