@@ -207,7 +207,7 @@ def test_redundancy_beside_need_that_asks_for_all_does_not_hold():
     found = row(block(3, 20, redundancy="N+1", need=3), "power redundancy N+1")
     assert not found["ok"]
     assert (found["got"], found["wanted"]) == ("0 may fail", "1 may fail")
-    assert "add ups or lower 'need:'" in found["message"]
+    assert "add 1 ups or lower 'need:' to 2" in found["message"]
     assert row(block(3, 20, redundancy="N+1", need=2), "power redundancy N+1")["ok"]
 
 

@@ -196,7 +196,7 @@ def test_redundancy_of_selected_consumers():
     assert not row.ok
     assert "add 1 ups or lower the load by 20 kW" in row.message
     (row,) = check(halls(), "redundancy", of="kind=ups", layer="power", least="N+1")
-    assert (row.ok, row.got) == (False, "0 may fail")
+    assert (row.ok, row.got) == (False, "1 wired")
 
 
 def test_redundancy_where_nothing_asks_for_the_layer():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import event, given, settings
 from structure.naive import Flow, Naive
-from structure.naive_usable import Case, binders, cases, rated, usable, worst_at
+from structure.naive_usable import Case, binders, cases, rated, unclaimed, usable, worst_at
 from structure.nested import nested
 from structure.plants import nested_plants, plants
 
@@ -67,6 +67,7 @@ class Truth:
         self.topology, self.plant = topology, Naive(topology, month)
         self.cases: list[Case] = cases(self.plant)
         self.base = Flow(self.plant, self.plant.connected(set()))
+        self.unclaimed = unclaimed(self.plant)
         self.ids = {node: node_id(topology, node) for node in self.plant.nodes}
         self.nodes = {text: node for node, text in self.ids.items()}
 
@@ -150,13 +151,19 @@ def agree_on_scope(truth: Truth, row: dict[str, Any]) -> None:
         assert row["usable_kw"] == 0
         return
     factor = usable(plant, truth.cases, inside)
+    lacking = [n for n in racks if n in truth.unclaimed]
+    if lacking:
+        left = demand - sum(plant.figure(n, "load", 0.0) * plant.figure(n, "provisioned", 1.0) for n in lacking)
+        assert row["usable_kw"] == close(min(factor, 1.0) * left)
+        assert " in service" in row["binding_state"]
+        return
     if math.isinf(factor):
         assert [row[name] for name in ("usable_kw", "binding_node", "usable_racks")] == [None] * 3
         return
     assert row["usable_kw"] == close(factor * demand)
     assert row["headroom_kw"] == close(factor * demand - demand)
-    for name, number in (("usable_racks", len(racks)), ("usable_accelerators", 4 * len(racks))):
-        assert number * factor * (1 - CLOSE) - 1 <= row[name] <= number * factor * (1 + CLOSE)
+    assert len(racks) * factor * (1 - CLOSE) - 1 <= row["usable_racks"] <= len(racks) * factor * (1 + CLOSE)
+    assert row["usable_accelerators"] == 4 * row["usable_racks"]
     found = binders(plant, truth.cases, inside, factor)
     node = truth.nodes[row["binding_node"]]
     assert node in found, (row, found)
@@ -184,6 +191,8 @@ def agree_on_stranded(truth: Truth, site: str, rows: list[dict[str, Any]], where
     factor = usable(truth.plant, truth.cases, inside) if truth.racks(site) else math.inf
     if math.isinf(factor):
         return
+    if any(node in truth.unclaimed for node in truth.racks(site)):
+        factor = 1.0
     worst = worst_at(truth.plant, truth.cases, inside, factor)
     normal = worst_at(truth.plant, truth.cases[:1], inside, factor)
     for row in (row for row in where if f"{row['scope']}/".startswith(f"{site}/")):

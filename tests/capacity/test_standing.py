@@ -54,6 +54,10 @@ def test_it_is_what_the_engine_says_of_all_instances(topology: Topology, month: 
     here = standing(topology, "s", month)
     assert here.demand_kw == pytest.approx(site.demand_kw)
     assert (here.racks, here.accelerators) == (site.racks, site.accelerators)
+    if site.unclaimed_kw:
+        full = 1.0 if site.binding is None else min(site.binding.factor, 1.0)
+        assert here.usable_kw == pytest.approx(full * (site.demand_kw - site.unclaimed_kw), abs=1e-9)
+        return
     if site.binding is None:
         assert here.usable_kw is None
         return

@@ -113,7 +113,8 @@ def test_racks_and_accelerators_are_of_the_present_mix(tmp_path: Path) -> None:
     row = _room(tmp_path, a=3, b=3).run("upgrades").upgrades.row(0, named=True)
     before, after = row["usable_kw"] - row["released_kw"], row["usable_kw"]
     assert row["released_racks"] == int(after / 132 + 1e-9) - int(before / 132 + 1e-9)
-    assert row["released_accelerators"] == int(after / 132 * 72 + 1e-9) - int(before / 132 * 72 + 1e-9)
+    # whole racks with all that is in them
+    assert row["released_accelerators"] == 72 * row["released_racks"] > 0
 
 
 def test_alike_purchases_in_several_places_are_told_once() -> None:
@@ -171,7 +172,6 @@ def test_the_last_purchase_may_leave_nothing_that_binds(monkeypatch: pytest.Monk
     monkeypatch.setattr(enlarge, "standing", lambda *_: free)
     (step,) = steps(full.topology, "s", 1)
     assert step.after.usable_kw is None
-    assert step.after.of_the_mix(8) == 8
 
 
 def test_what_the_engine_refuses_ends_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +180,49 @@ def test_what_the_engine_refuses_ends_the_list(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(enlarge, "standing", refuse)
     assert _steps(block(2, 8, capacity=100.0)) == []
+
+
+JOINT = """
+twin: 1
+name: room
+sites:
+  room:
+    contains:
+      grid: {kind: utility, capacity: 20 MW}
+      ups[4]: {kind: ups, capacity: 1 MW, efficiency: 96 %, power: grid}
+      catcher: {kind: ups, capacity: 1 MW, efficiency: 96 %, power: grid}
+      sts[4]:
+        kind: sts
+        capacity: 1 MW
+        efficiency: 100 %
+        power: {from: {ups: 1, catcher: 1}, need: 1, share: primary}
+      rack[28]: {kind: rack, load: 132 kW, accelerators: 72, power: {from: sts, pick: 1}}
+"""
+
+
+def test_a_step_has_nothing_that_can_be_left_out_and_names_each_group_once(tmp_path: Path) -> None:
+    path = tmp_path / "room.yaml"
+    path.write_text(JOINT)
+    topology = twin.load(path).topology
+    found = list(islice(steps(topology, "room", 0), FIRST))
+    assert any(len(step.changes) > 1 for step in found)
+    for step in found:
+        moves = [change.move for change in step.changes]
+        assert len({(move.paths, move.attribute) for move in moves}) == len(moves)
+        assert "catcher" not in told(step.changes)
+        for left_out in moves if len(moves) > 1 else []:
+            changed = step.before.topology
+            for move in moves:
+                changed = changed if move is left_out else move.apply(changed)
+            assert step.after.above(standing(changed, "room", 0))
+
+
+def test_no_more_positions_are_bought_than_the_next_limit_lets_be_used() -> None:
+    plant = Plant().add("s").add("s/grid", 1, "utility", capacity=480.0).add("s/hall", 1, rack_positions=10)
+    plant.add("s/hall/rack", 10, "rack", plant.on("power", "s/hall/rack", "s/grid"), load=40.0)
+    (first,) = _steps(plant.done(), 1)
+    assert told(first.changes) == "make room for more racks in hall, 12 instead of 10"
+    assert (first.after.usable_kw, first.after.group) == (pytest.approx(480.0), "s/grid")
 
 
 @given(st.one_of(plants(), lean_plants()))

@@ -146,7 +146,7 @@ def test_the_tables_of_a_campus_by_hand(loaded):
     assert (ici["endpoints"], ici["cables"], ici["islands"], ici["bisection_gbps"]) == (512, 1024, 2, 12_800.0)
     between, asked = results["network_flows"].rows(named=True)
     assert (between["source"], between["target"], between["max_flow_gbps"]) == ("a", "b", 12_800.0)
-    assert (between["cut"], between["cut_links"], between["hops"]) == ("link between sites x 1", 1, 5)
+    assert (between["cut"], between["cut_links"], between["hops"]) == ("link a--b x 1", 1, 5)
     assert between["latency_ms"] == pytest.approx(2100 * MS_PER_KM, abs=1e-6)
     assert (asked["sources"], asked["targets"], asked["max_flow_gbps"]) == (8, 16, 4 * 16 * 800)
     assert asked["cut"] == "row/net-leaf - a/net-core x 16"

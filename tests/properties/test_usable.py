@@ -102,6 +102,9 @@ def test_what_is_usable_does_not_depend_on_how_much_of_it_is_used(topology, rati
         return
     sites = [each["site_capacity"].filter(kind="site").rows(named=True) for each in (found, again)]
     for before, after in zip(*sites, strict=True):
+        if (before["binding_state"] or "").endswith("in service") and before["binding_state"] != "all in service":
+            # nothing is claimed for a part of it, and the rest does not grow without that part
+            continue
         assert after["usable_kw"] == pytest.approx(before["usable_kw"], rel=1e-6)
         assert after["binding_node"] == before["binding_node"]
 

@@ -25,13 +25,13 @@ TIGHTEST                     good for  carries  at worst  used  when
   hall[1]/ups[1] (any of 6)    750 kW   360 kW    540 kW  72 %  hall[1]/ups[2] fails
 FIT                   by                takes  there is  used
   hall[1] (any of 2)  rack positions  8 racks  10 racks  80 %
-DEMAND                                 there is  months short    worst      short by
-  training                              2.11 MW        1 of 2  2027-01  944 kW, 47 %
-  chips at river-bend/hall[1]  576 accelerators          none        -             -
-  flops                            2.88 EFLOP/s          none        -             -
-NEXT TO BUY                                  releases  racks  accelerators    usable  price    $/kW
-  1. add 1 grid, 3 instead of 2               +600 kW      4           327      3 MW  $1.2M  $2,000
-  2. add 1 ups to each hall, 4 instead of 3       all      -             -  no limit      -       -
+DEMAND                                 there is       months short    worst      short by
+  training                              2.11 MW  1 of 2, 1 unknown  2027-01  944 kW, 47 %
+  chips at river-bend/hall[1]  576 accelerators          2 unknown        -             -
+  flops                            2.88 EFLOP/s          1 unknown        -             -
+NEXT TO BUY                                  releases  racks    usable  price  then stops at
+  1. add 1 grid, 3 instead of 2               +600 kW      4      3 MW  $1.2M  hall[1]/ups[1]
+  2. add 1 ups to each hall, 4 instead of 3       all      -  no limit      -  nothing
 CHECKS  1 check holds"""
 
 

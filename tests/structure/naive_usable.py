@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from structure.naive import SLACK, Flow, Naive, failures, promised, survivors
 
+from twin.structure.redundancy import tolerated
 from twin.topology.attributes import NETWORK_KINDS
 
 if TYPE_CHECKING:
@@ -175,6 +176,25 @@ def _above(plant: Naive, takers: dict[Gate, list[Node]], load: Node) -> set[Node
             found |= new
             waiting += new
     return found
+
+
+def unclaimed(plant: Naive) -> set[Node]:
+    """Loads in service that depend on too few live suppliers for what is needed or promised to be lost."""
+    base = plant.connected(set())
+
+    def broken(gate: Gate) -> bool:
+        there = [member for _, member in gate.members if member in base]
+        live, losses = len(there), 0 if gate.redundancy is None else tolerated(gate.redundancy, len(gate.members))
+        if gate.redundancy in ("2N", "2(N+1)"):
+            groups = [sum(member[0] == name for member in there) for name in {member[0] for member in there}]
+            losses = max((live + 1) // 2, min(losses, max(groups, default=0)))
+        return live < max(gate.need or 1, losses + 1)
+
+    def lacks(node: Node) -> bool:
+        gates = [gate for gate in plant.inputs.get(node, []) if gate.resource != "network"]
+        return any(broken(gate) or any(lacks(m) for _, m in gate.members if m in base) for gate in gates)
+
+    return {node for node in plant.nodes if plant.is_load(node) and plant.on[node] and lacks(node)}
 
 
 def fits(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool], factor: float) -> bool:

@@ -184,6 +184,7 @@ BROKEN = {
     "an unknown switch": (CAMPUS, "switch: q3400", "switch: q3401", "no component and no catalogue part 'q3401'"),
     "a switch without ports": (CAMPUS, "ports: 144, ", "", "nobody gives 'ports' of 'q3400'"),
     "a switch without a load": (CAMPUS, "load: 7 kW, ", "", "nobody gives 'load' of 'q3400'"),
+    "a switch that is a rack": (CAMPUS, "q3400: {kind: switch", "q3400: {kind: rack", "'q3400' is no switch"),
     "no switch": (CAMPUS, "    switch: q3400\n", "", "nobody says which switch"),
     "a container elsewhere": (CAMPUS, "{in: row, rails: 4}", "{in: pod}", "'pod' is no container around"),
     "tiers inward": (CAMPUS, "{in: site}", "{in: row}", "does not contain the tier before it"),

@@ -106,6 +106,12 @@ DEMANDS = {
         "two values in one month",
         "line",
     ),
+    "beyond the calendar": (
+        "power: {2027-06-01: 5 MW, 2060-06-01: 6 MW}",
+        "power.2060-06-01",
+        "after the end of the calendar",
+        "more 'months:'",
+    ),
     "no precision": ("compute: {2027-06-01: 5e20 FLOPS}", "", "compute of no precision", "bf16"),
     "stray precision": (
         "power: {2027-06-01: 5 MW}, precision: fp8",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from topology.build import Builder, campus, power
 
 from twin.errors import RefusedError
+from twin.topology.dealing import MOST
 from twin.topology.model import Dependency, Supplier, Topology
 from twin.topology.wiring import Wiring, deal, width, wire
 
@@ -68,10 +69,45 @@ def test_deal_gives_every_combination_once_and_stays_even(members: int, data: st
     counts = np.zeros(members, dtype=int)
     for row in dealt:
         counts[row] += 1
-        assert np.ptp(counts) <= pick
+        assert np.ptp(counts) <= (1 if min(pick, members - pick) < 3 or members <= 4 else 2)
     assert np.ptp(counts) == 0
     most = data.draw(st.integers(1, len(dealt)))
     assert (deal(members, pick, most) == dealt[:most]).all()
+
+
+@pytest.mark.parametrize(
+    ("members", "pick", "most"),
+    [(n, 2, 1) for n in (5, 6, 7, 16, 23, 40)]
+    + [(n, n - 2, 1) for n in (5, 6, 17)]
+    + [(n, n - 1, 1) for n in (5, 6, 17)]
+    + [(7, 3, 2), (9, 3, 2), (12, 4, 2), (13, 5, 2), (14, 8, 2), (16, 3, 2), (24, 3, 2)],
+)
+def test_the_first_consumers_load_the_suppliers_evenly_whatever_their_number(members, pick, most) -> None:
+    dealt = deal(members, pick, 10**6)
+    taken = np.zeros((len(dealt), members), dtype=int)
+    np.put_along_axis(taken, dealt, 1, axis=1)
+    loads = taken.cumsum(axis=0)
+    assert np.ptp(loads, axis=1).max() == most
+    assert np.ptp(loads[-1]) == 0
+    assert len({tuple(row) for row in dealt.tolist()}) == comb(members, pick)
+
+
+def test_beyond_what_is_chosen_one_by_one_the_loads_differ_by_the_pick_at_most() -> None:
+    dealt = deal(60, 3, MOST + 1)
+    taken = np.zeros((len(dealt), 60), dtype=int)
+    np.put_along_axis(taken, dealt, 1, axis=1)
+    assert np.ptp(taken.cumsum(axis=0), axis=1).max() <= 3
+    assert len({tuple(row) for row in dealt.tolist()}) == MOST + 1
+
+
+def test_sixteen_ups_carry_three_of_twenty_four_racks_on_two_cords_each() -> None:
+    wiring = room(24, [16], [None], pick=2)
+    assert set(Counter(supplier for consumer in wired(wiring) for supplier in consumer).values()) == {3}
+
+
+def test_what_four_suppliers_at_most_were_dealt_stays() -> None:
+    assert deal(4, 2, 6).tolist() == [[0, 1], [2, 3], [1, 2], [0, 3], [0, 2], [1, 3]]
+    assert deal(3, 2, 3).tolist() == [[0, 1], [0, 2], [1, 2]]
 
 
 def test_deal_does_not_make_combinations_that_nobody_wants() -> None:

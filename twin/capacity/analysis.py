@@ -9,7 +9,7 @@ import numpy as np
 
 from twin import tables
 from twin.api import Analysis, Params, hookimpl
-from twin.capacity import checks, demand, fit, places, stranded, upgrades
+from twin.capacity import checks, demand, fit, places, standby, stranded, upgrades
 from twin.capacity.engine import evaluate
 from twin.capacity.states import name, node_id
 from twin.structure import symmetry
@@ -64,7 +64,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "fit": fit.frame(structure.topology, [result.month for result in results]),
         "demand": demand.frame(structure.topology, site_capacity),
     }
-    rows = checks.checks(structure, sets, months, **frames)
+    rows = [*checks.checks(structure, sets, months, **frames), *standby.checks(structure, grown)]
     return {
         "capacity": _suppliers(structure, prepared, sets, grown),
         "stranded": stranded.table(structure, scopes, prepared, grown),
@@ -108,7 +108,7 @@ def _factors(scopes: Scopes, result: MonthResult, found: list[places.Place]) -> 
     return {
         int(scopes.like[place.scope]): place.binding.factor
         for place in limited
-        if place.binding is not None and result.scopes[scopes.like[place.scope]].demand_kw
+        if place.binding is not None and not place.binding.short and result.scopes[scopes.like[place.scope]].demand_kw
     }
 
 

@@ -5,15 +5,16 @@ One row a thing checked, over all months: the month in which it is worst decides
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin import units
-from twin.capacity import assertions, cooling, fitting, supply
+from twin.capacity import assertions, cooling, fitting, supply, unknown
 from twin.capacity.demand import checks as demand_checks
 from twin.capacity.selection import Selection
-from twin.capacity.states import node_id
+from twin.capacity.states import node_id, promised_losses
 from twin.capacity.verdict import Check as Check
 from twin.capacity.verdict import frame as frame
 from twin.capacity.verdict import when
@@ -59,6 +60,7 @@ def checks(
         *supply.supply(structure, snapshots),
         *supply.feeds(structure),
         *supply.redundancy(structure, snapshots),
+        *unknown.checks(structure.topology),
         *cooling.checks(structure.topology),
         *fitting.checks(structure.topology, fit),
         *demand_checks(structure.topology, demand),
@@ -91,7 +93,7 @@ def _ratings(structure: Structure, sets: Twins, months: Months) -> list[Check]:
         mine = over[group == number]
         worst = int(mine[np.argmax(most[mine] >= most[mine].max() * (1.0 - TOLERANCE))])
         at = int(np.argmax(used_share[:, worst]))
-        excess = np.maximum(load[at] - limit, capped[at] - derated)
+        excess = np.maximum(load[:, mine] - limit[mine], capped[:, mine] - derated[mine]).clip(min=0.0)
         rows.append(_overload(structure, mine, worst, months[at], excess))
     return rows
 
@@ -99,16 +101,26 @@ def _ratings(structure: Structure, sets: Twins, months: Months) -> list[Check]:
 def _overload(
     structure: Structure, over: Ints, worst: int, month: tuple[Snapshot, MonthResult], excess: Floats
 ) -> Check:
-    """The row of one group: `over` are its elements that are over their rating, `worst` one of them."""
+    """The row of one group.
+
+    Args:
+        structure: the compiled system.
+        over: its elements that are over their rating in some month.
+        worst: the one of them that is furthest over, in `month`.
+        month: that month.
+        excess: (months, over), what they carry in each beyond what they may, in kW.
+    """
     elements = structure.elements
     group = structure.topology.groups[structure.groups[elements.group[worst]]]
     derated = float(elements.derated_kw[worst])
     # What is over in one hall is not mended by what is added in another.
     holder = elements.local[over] // group.count
-    lacking = np.bincount(holder, weights=excess[over]).clip(min=0.0)
-    stands_for = np.zeros(len(lacking), dtype=np.int64)
+    lacking = np.stack([np.bincount(holder, weights=each) for each in excess])
+    stands_for = np.zeros(lacking.shape[1], dtype=np.int64)
     stands_for[holder] = elements.count[over]
-    more = int((np.ceil(lacking / derated * (1.0 - TOLERANCE)) * stands_for).sum())
+    # What is bought must do in every month, and each hall may have its own worst.
+    more = int((np.ceil(lacking.max(axis=0) / derated * (1.0 - TOLERANCE)) * stands_for).sum())
+    shed = float((lacking * stands_for).sum(axis=1).max())
     node = node_id(structure, worst)
     others = int(elements.count[over].sum()) - 1
     alike = f" and {others:,} more of its group are" if others else " is"
@@ -119,7 +131,7 @@ def _overload(
     text = (
         f"'{node}'{alike} over the derated capacity{' even with its loads capped,' if held else ''} with everything "
         f"in service in {when(structure.topology, snapshot.month)}: "
-        f"add {more:,} {group.name} or lower the load by {units.show(float((lacking * stands_for).sum()), 'power')}"
+        f"add {more:,} {group.name} or lower the load by {units.show(shed, 'power')}"
     )
     got, wanted = units.show(load, "power"), f"at most {units.show(most, 'power')}"
     return Check("rating", node, ok=False, got=got, wanted=wanted, message=text)
@@ -159,14 +171,14 @@ def _oversubscription(structure: Structure, months: Months) -> list[Check]:
 def _usable(structure: Structure, months: list[Snapshot], site_capacity: pl.DataFrame) -> list[Check]:
     """One row a site: whether the IT load is carried in every state that the declared redundancy must survive."""
     topology = structure.topology
-    unfed = _unfed(structure, months)
+    gaps = _gaps(structure, months)
     rows = []
     for path, group in topology.groups.items():
         if group.parent is not None:
             continue
         for local, site in enumerate(instances.ids(topology, path, range(group.total))):
-            if (path, local) in unfed:
-                rows.append(_unclaimed(site, *unfed[path, local]))
+            if (path, local) in gaps:
+                rows.append(_unclaimed(site, gaps[path, local]))
                 continue
             found = site_capacity.filter(scope=site).drop_nulls(["usable_kw", "binding_node"]).rows(named=True)
             limited = [row for row in found if row["demand_kw"]]
@@ -185,28 +197,50 @@ def _usable_row(site: str, row: dict[str, Any]) -> Check:
     return Check("usable capacity", site, ok=ok, got=got, wanted=wanted, message=text)
 
 
-def _unclaimed(site: str, month: str, consumer: str) -> Check:
-    """The row of a site in which something is in service and fewer of its suppliers than it needs."""
+def _unclaimed(site: str, gap: _Gap) -> Check:
+    """The row of a site in which something is in service and fewer of its suppliers than it needs or was promised."""
+    short = "than it needs" if gap.promised < 0 else f"than it takes to lose {gap.promised}, as 'redundancy:' promises"
     text = (
-        f"nothing is claimed for {month}: '{consumer}' is in service and fewer of its suppliers than it needs; "
-        "energise them first"
+        f"nothing is claimed for {gap.month}: '{gap.consumer}' is in service and fewer of its suppliers {short}; "
+        f"{gap.way_in}"
     )
-    wanted = "suppliers in service before what they feed"
-    return Check("usable capacity", site, ok=False, got=f"not claimed in {month}", wanted=wanted, message=text)
+    wanted = "suppliers in service before what they feed" if gap.promised < 0 else f"at least {gap.promised + 1}"
+    got = f"not claimed in {gap.month}" if gap.promised < 0 else f"{gap.there} in service in {gap.month}"
+    return Check("usable capacity", site, ok=False, got=got, wanted=wanted, message=text)
 
 
-def _unfed(structure: Structure, months: list[Snapshot]) -> dict[tuple[str, int], tuple[str, str]]:
-    """By path and number of a site, the first month in which a need in it is not met, and of whom."""
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """The first month in which a consumer has too few suppliers; `promised` losses, or -1 where a need is not met."""
+
+    month: str
+    consumer: str
+    there: int
+    promised: int
+    way_in: str
+
+
+def _gaps(structure: Structure, months: list[Snapshot]) -> dict[tuple[str, int], _Gap]:
+    """By path and number of a site, the first month in which too few suppliers are in service in it."""
     topology = structure.topology
-    found: dict[tuple[str, int], tuple[str, str]] = {}
+    found: dict[tuple[str, int], _Gap] = {}
+    losses = promised_losses(structure)
     for month in months:
-        for gate in np.flatnonzero(supply.unmet(month)).tolist():
+        unmet, there = supply.unmet(month), supply.in_service(month)
+        for gate in np.flatnonzero(unmet | supply.unkept(month)).tolist():
             consumer, _ = structure.dependencies[structure.gates.dependency[gate]]
             site = topology.ancestors(consumer)[0]
             member = int(structure.gates.members.row(gate)[0])
             supplier = structure.groups[structure.elements.group[member]]
             local = int(structure.elements.local[member]) // topology.per(supplier, site.path)
+            way = (
+                supply.way_in(month, gate)
+                if there[gate] < len(structure.gates.members.row(gate))
+                else "wire it to more"
+            )
+            promised = -1 if unmet[gate] else int(losses[gate])
+            gap = _Gap(when(topology, month.month), consumer, int(there[gate]), promised, way)
             stands_in = Selection(structure).stand_ins(site.path, np.arange(site.total))
             for meant in np.flatnonzero(stands_in == local).tolist():
-                found.setdefault((site.path, meant), (when(topology, month.month), consumer))
+                found.setdefault((site.path, meant), gap)
     return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.capacity.census import figure, together
+from twin.capacity.census import figure
 from twin.topology.attributes import SINK_KINDS
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def of_rack(topology: Topology, path: str) -> dict[str, Pair]:
     weight, unknown = held(group, "mass")
     bears = np.array([np.nan if unknown else weight]) if group.holds else figure(topology, path, "mass")
     found["mass"] = figure(topology, path, "mass_limit"), bears
-    load, provisioned = together(figure(topology, path, "load"), figure(topology, path, "provisioned", 1.0))
-    found["power"] = figure(topology, path, "power_limit"), load * provisioned
+    # a cord must bear what the rack can draw, whatever is provisioned of it
+    found["power"] = figure(topology, path, "power_limit"), figure(topology, path, "load")
     return found
 
 

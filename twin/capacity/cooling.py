@@ -16,7 +16,7 @@ from twin.topology.attributes import AIR_KINDS, COOLING_KINDS, LIQUID_KINDS, REJ
 if TYPE_CHECKING:
     from twin.topology.model import Group, Topology
 
-_RACKS = ("rack", "server", "storage")
+_RACKS = ("rack", "server", "storage", "accelerator", "system")
 
 
 def checks(topology: Topology) -> list[Check]:

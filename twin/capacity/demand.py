@@ -180,7 +180,7 @@ def _shortfall(wanted: float, available: float) -> float:
 
 
 def _capacity(topology: Topology, site_capacity: pl.DataFrame) -> Capacity:
-    columns = ("demand_kw", "usable_kw", "accelerators")
+    columns = ("demand_kw", "usable_kw", "accelerators", "usable_accelerators")
     rows = site_capacity.select("month", "scope", *columns).rows()
     return {
         (topology.calendar.index(month), scope): dict(zip(columns, figures, strict=True))
@@ -220,13 +220,13 @@ def _available(topology: Topology, demand: Demand, places: list[_Place], month: 
 
 
 def _fed(demand: Demand, scope: Mapping[str, float | None]) -> float:
-    """Share of what stands in a roll-up scope that its usable IT power feeds; of accelerators, whole ones."""
+    """Share of what stands in a roll-up scope that its usable IT power feeds; of accelerators, those of whole racks."""
     asked, usable = scope["demand_kw"] or 0.0, scope["usable_kw"]
     share = 1.0 if usable is None or not asked else min(1.0, usable / asked)
-    accelerators = scope["accelerators"] or 0.0
-    if demand.metric == "it_power" or not accelerators:
+    accelerators, fed = scope["accelerators"] or 0.0, scope["usable_accelerators"]
+    if demand.metric == "it_power" or not accelerators or share == 1.0 or fed is None:
         return share
-    return float(np.floor(accelerators * share * (1.0 + TOLERANCE))) / accelerators
+    return fed / accelerators
 
 
 def _loads(topology: Topology, path: str, name: str) -> Floats | None:

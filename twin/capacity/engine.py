@@ -33,7 +33,9 @@ class ScopeResult:
     """One roll-up scope in one month; figures of one such scope, loads in kW.
 
     `binding` and `runner_up` are None where nothing limits, and for scopes of role OBSERVED and REST: the
-    FAILING scope that they are alike says it for them.
+    FAILING scope that they are alike says it for them.  `unclaimed_kw` is the part of the demand for which
+    nothing is claimed, because a gate has too few members in service, and `lacking` is such a gate; -1 for none.
+    `racked` are the accelerators that are in racks.
     """
 
     scope: int
@@ -43,6 +45,9 @@ class ScopeResult:
     nameplate_kw: float
     binding: Limit | None
     runner_up: Limit | None
+    unclaimed_kw: float = 0.0
+    lacking: int = -1
+    racked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def evaluate(structure: Structure, month: int, prepared: Plan, sets: Twins) -> M
         capped_kw=work.capped,
         worst_kw=worst,
         worst_state=worst_state,
-        scopes=_scopes(structure, on, demand, limits),
+        scopes=_scopes(structure, declared, demand, limits),
         declared=declared,
     )
 
@@ -142,14 +147,19 @@ def _refuse_too_much(structure: Structure, states: int, scopes: int) -> None:
 
 
 def _scopes(
-    structure: Structure, on: Bools, demand: Floats, limits: dict[int, tuple[Limit | None, Limit | None]]
+    structure: Structure, declared: Declared, demand: Floats, limits: dict[int, tuple[Limit | None, Limit | None]]
 ) -> list[ScopeResult]:
-    classes = structure.classes
+    classes, on = structure.classes, declared.rule.class_on
     count = np.array([scope.count for scope in structure.scopes], dtype=float)
     racks = by_scope(structure, np.where(on & classes.is_rack, classes.count, 0.0)) / count
     accelerators = by_scope(structure, np.where(on, classes.count * classes.accelerators, 0.0)) / count
+    racked = np.where(on & classes.is_rack, classes.count * classes.accelerators, 0.0)
+    racked = by_scope(structure, racked) / count
     draw = by_scope(structure, demand) / count
     nameplate = by_scope(structure, np.where(demand > 0, classes.nameplate_kw * classes.count, 0.0)) / count
+    lacks = (declared.lacking >= 0) & (demand > 0)
+    unclaimed = by_scope(structure, np.where(lacks, demand, 0.0)) / count
+    lacking = _lacking(structure, np.where(lacks, declared.lacking, -1))
     return [
         ScopeResult(
             scope=index,
@@ -159,6 +169,20 @@ def _scopes(
             nameplate_kw=float(nameplate[index]),
             binding=limits.get(index, (None, None))[0],
             runner_up=limits.get(index, (None, None))[1],
+            unclaimed_kw=float(unclaimed[index]),
+            lacking=lacking.get(index, -1),
+            racked=round(racked[index]),
         )
         for index in range(len(structure.scopes))
     ]
+
+
+def _lacking(structure: Structure, gate: Ints) -> dict[int, int]:
+    """For each scope with loads that lack suppliers, at whatever depth, the gate of the first of them."""
+    found: dict[int, int] = {}
+    for row in np.flatnonzero(gate >= 0).tolist():
+        scope = int(structure.classes.scope[row])
+        while scope >= 0:
+            found.setdefault(scope, int(gate[row]))
+            scope = structure.scopes[scope].parent
+    return found

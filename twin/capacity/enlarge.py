@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twin.capacity.standing import MARGIN, Standing, standing
+from twin.topology import instances
 from twin.topology.enlarge import can_add, sides, with_figure, with_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twin.topology.model import Group, Topology
-
-    More = Callable[[Topology, str, int], Topology]
 
 _LIMITS = {"space": "rack_positions", "mass": "mass_limit"}
 """What is raised where not equipment binds but a container."""
@@ -28,11 +27,46 @@ _MOST_STEPS = round(1 / _STEP)
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """What is changed in a topology: units added to groups, or a figure of theirs multiplied.
+
+    Attributes:
+        paths: the groups.
+        units: added to each in each instance of what contains it; 0 where a figure is raised.
+        attribute: name of the figure; empty where units are added.
+        ratio: by how much the figure is multiplied.
+    """
+
+    paths: tuple[str, ...]
+    units: int = 0
+    attribute: str = ""
+    ratio: float = 1.0
+
+    def apply(self, topology: Topology) -> Topology:
+        """The topology with the change made."""
+        for path in self.paths:
+            topology = (
+                with_figure(topology, path, self.attribute, self.ratio)
+                if self.attribute
+                else with_units(topology, path, self.units)
+            )
+        return topology
+
+    def same(self, other: Move) -> bool:
+        """Whether two can be made as one."""
+        return (self.paths, self.attribute) == (other.paths, other.attribute)
+
+    def and_then(self, other: Move) -> Move:
+        """Both as one, where they are of the same."""
+        return replace(self, units=self.units + other.units, ratio=self.ratio * other.ratio)
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One group enlarged, or the sides A and B of one.
 
     Attributes:
-        groups: paths.
+        move: what is changed.
         kind: of what.
         what, where, how: what to do as a person reads it, in three parts: `add 1 ups`, ` to each hall`,
             `, 4 instead of 3`.
@@ -42,7 +76,7 @@ class Change:
         after: where the site stands with it.
     """
 
-    groups: tuple[str, ...]
+    move: Move
     kind: str
     what: str
     where: str
@@ -51,6 +85,11 @@ class Change:
     added_kw: float | None
     price_usd: float | None
     after: Standing
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Paths of what is enlarged."""
+        return self.move.paths
 
 
 def least(here: Standing) -> Change | None:
@@ -65,74 +104,79 @@ def least(here: Standing) -> Change | None:
     if here.group is None:
         return None
     if here.resource in _LIMITS:
-        return _limit(here, here.group, _LIMITS[here.resource])
+        return _search(here, *_limit(here.topology, here.group, _LIMITS[here.resource]))
     paths = sides(here.topology, here.group)
     if all(can_add(here.topology, path) for path in paths):
-        found = _search(here, paths, with_units, here.topology.groups[here.group].count)
+        found = _search(here, lambda by: Move(paths, units=by), here.topology.groups[here.group].count)
         if found is not None:
-            return _units(here, paths, *found)
-    found = _search(here, paths, _raised, _MOST_STEPS)
-    return None if found is None else _rating(here, paths, *found)
+            return found
+    return _search(here, lambda by: Move(paths, attribute="capacity", ratio=1.0 + by * _STEP), _MOST_STEPS)
 
 
-def _limit(here: Standing, path: str, attribute: str) -> Change | None:
-    """Room or strength of a container."""
-    group = here.topology.groups[path]
-    found = _search(here, (path,), lambda at, one, by: with_figure(at, one, attribute, 1.0 + by * _STEP), _MOST_STEPS)
-    if found is None:
-        return None
-    after = found[1]
-    was, now = (at.groups[path].attributes.get(attribute) for at in (here.topology, after.topology))
-    what = "make room for more racks" if attribute == "rack_positions" else "strengthen the floor"
-    how = f", {now.text} instead of {was.text}" if was is not None and now is not None else ""
-    where = f" in {_called(here.topology, group)}"
-    return Change((path,), group.kind, what, where, how, None, None, None, after)
+def made(here: Standing, move: Move) -> Change:
+    """A change as it is told, with where the site stands after it."""
+    after = standing(move.apply(here.topology), here.site, here.month)
+    if not move.attribute:
+        return _units(here, move, after)
+    return _rating(here, move, after) if move.attribute == "capacity" else _room(here, move, after)
 
 
-def _search(here: Standing, paths: tuple[str, ...], more: More, most: int) -> tuple[int, Standing] | None:
+def _limit(topology: Topology, path: str, attribute: str) -> tuple[Callable[[int], Move], int]:
+    """Room of a container by positions, where all have the same, else room or strength in steps; and the most."""
+    stated = topology.groups[path].attributes.get(attribute)
+    positions = 0 if stated is None else round(float(stated.value))
+    if attribute == "rack_positions" and positions and attribute not in instances.varying(topology, path):
+        return lambda by: Move((path,), attribute=attribute, ratio=(positions + by) / positions), positions
+    return lambda by: Move((path,), attribute=attribute, ratio=1.0 + by * _STEP), _MOST_STEPS
+
+
+def _search(here: Standing, more: Callable[[int], Move], most: int) -> Change | None:
     """The least amount from 1 to `most` with which another group binds; `most` where none does and it helps.
 
     From a guess on by doubling, then by halving; what moves with an amount moves with more.
     """
-    level = None if here.runner_up in paths else here.runner_up_kw
+    paths = more(1).paths
+    again = here.runner_up in paths and here.runner_up_resource == here.resource
+    level = None if again else here.runner_up_kw
     guess = math.ceil(most * (level / here.usable_kw - 1.0) - MARGIN) if level and here.usable_kw else 1
     low, high = 0, most + 1
-    best: Standing | None = None
+    best: Change | None = None
     amount = min(max(guess, 1), most)
     while high - low > 1:
-        after = _with(here, paths, more, amount)
-        if _elsewhere(after, paths, level):
-            high, best = amount, after
+        change = made(here, more(amount))
+        if _elsewhere(change.after, here, paths, level):
+            high, best = amount, change
             # a good guess is exact, so that one below it is the next to try
             amount = amount - 1 if amount == guess else (low + amount) // 2
         elif amount == most:
-            return (most, after) if after.above(here) else None
+            return change if change.after.above(here) else None
         else:
             low = amount
             amount = min(2 * amount, most) if best is None else (amount + high) // 2
         amount = min(max(amount, low + 1), most)
-    return None if best is None else (high, best)
+    return best
 
 
-def _with(here: Standing, paths: tuple[str, ...], more: More, amount: int) -> Standing:
-    topology = here.topology
-    for path in paths:
-        topology = more(topology, path, amount)
-    return standing(topology, here.site, here.month)
-
-
-def _elsewhere(after: Standing, paths: tuple[str, ...], level: float | None) -> bool:
+def _elsewhere(after: Standing, here: Standing, paths: tuple[str, ...], level: float | None) -> bool:
     """Whether another group binds, or these do no sooner than another, at `level`."""
-    if after.group not in paths or after.usable_kw is None:
+    if after.group not in paths or after.resource != here.resource or after.usable_kw is None:
         return True
     return level is not None and after.usable_kw >= level * (1.0 - MARGIN)
 
 
-def _raised(topology: Topology, path: str, by: int) -> Topology:
-    return with_figure(topology, path, "capacity", 1.0 + by * _STEP)
+def _room(here: Standing, move: Move, after: Standing) -> Change:
+    """Room or strength of a container."""
+    (path,) = move.paths
+    group = here.topology.groups[path]
+    was, now = (at.groups[path].attributes.get(move.attribute) for at in (here.topology, after.topology))
+    what = "make room for more racks" if move.attribute == "rack_positions" else "strengthen the floor"
+    how = f", {now.text} instead of {was.text}" if was is not None and now is not None else ""
+    where = f" in {_called(here.topology, group)}"
+    return Change(move, group.kind, what, where, how, None, None, None, after)
 
 
-def _units(here: Standing, paths: tuple[str, ...], added: int, after: Standing) -> Change:
+def _units(here: Standing, move: Move, after: Standing) -> Change:
+    paths, added = move.paths, move.units
     groups = [here.topology.groups[path] for path in paths]
     first = groups[0]
     holder = here.topology.groups[first.parent or paths[0]]
@@ -143,17 +187,18 @@ def _units(here: Standing, paths: tuple[str, ...], added: int, after: Standing) 
     prices = [here.topology.attribute(path, "price") for path in paths]
     price = None if None in prices else sum(each * float(one) for one in prices if one is not None)
     more_kw = _derated(after, paths) - _derated(here, paths)
-    return Change(paths, first.kind, what, where, how, each * len(paths), more_kw, price, after)
+    return Change(move, first.kind, what, where, how, each * len(paths), more_kw, price, after)
 
 
-def _rating(here: Standing, paths: tuple[str, ...], by: int, after: Standing) -> Change:
+def _rating(here: Standing, move: Move, after: Standing) -> Change:
+    paths = move.paths
     groups = [here.topology.groups[path] for path in paths]
     stated = after.topology.groups[paths[0]].attributes.get("capacity")
     to = "" if stated is None or groups[0].rows is not None else f", to {stated.text}"
     where = " " + " and ".join(_called(here.topology, group) for group in groups)
-    how = f" by {by * _STEP * 100:.0f} %{to}"
+    how = f" by {(move.ratio - 1.0) * 100:.0f} %{to}"
     more_kw = _derated(after, paths) - _derated(here, paths)
-    return Change(paths, groups[0].kind, "enlarge", where, how, None, more_kw, None, after)
+    return Change(move, groups[0].kind, "enlarge", where, how, None, more_kw, None, after)
 
 
 def _called(topology: Topology, group: Group) -> str:

@@ -31,7 +31,7 @@ _REMEDIES = {
     "rack_positions": "put racks elsewhere, or add positions",
     "mass": "put less weight in it, or raise what it bears",
     "ports": "add switches, or use ones with more or faster ports",
-    "power": "use larger or more cords, hold less in each or provision less",
+    "power": "use larger or more cords, or hold less in each",
 }
 
 _NAMED = 4

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from twin.capacity.engine import MonthResult
+    from twin.capacity.engine import MonthResult, ScopeResult
     from twin.capacity.growth import Limit
     from twin.structure.flow import Plan
     from twin.structure.model import Ints, Structure
@@ -44,6 +44,7 @@ class Bound:
         node: id of what is full; of twins the first.
         state: in which failure state.
         group: path of the group that would have to be enlarged.
+        short: whether too few are in service for what is needed or promised, which no lower load mends.
     """
 
     factor: float
@@ -51,6 +52,7 @@ class Bound:
     node: str
     state: str
     group: str
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,19 @@ def places(
     filled = _filled(structure, scopes, result.month)
     numbers = np.array(chosen, dtype=np.int64)
     carried: dict[int, list[Bound]] = {}
+    short: dict[int, list[Bound]] = {}
     for like in np.unique(scopes.like[numbers]).tolist():
         alike = numbers[scopes.like[numbers] == like]
         limits = [limit for limit in (result.scopes[like].binding, result.scopes[like].runner_up) if limit is not None]
         of_all = [_bounds(structure, prepared, sets, result, limit, scopes.local[alike]) for limit in limits]
         carried |= {index: [bounds[at] for bounds in of_all] for at, index in enumerate(alike.tolist())}
+        if result.scopes[like].lacking >= 0:
+            bounds_of = _short(structure, prepared, result, like, scopes.local[alike])
+            short |= {index: [bound] for index, bound in zip(alike.tolist(), bounds_of, strict=True)}
     found = []
     for index in chosen:
         mine = result.scopes[scopes.like[index]]
-        bounds = carried[index] + (filled.get(index, []) if mine.demand_kw else [])
+        bounds = short.get(index, []) + carried[index] + (filled.get(index, []) if mine.demand_kw else [])
         bounds.sort(key=lambda bound: bound.factor)
         others = [bound for bound in bounds if (bound.group, bound.resource) != (bounds[0].group, bounds[0].resource)]
         found.append(Place(index, bounds[0] if bounds else None, others[0] if others else None))
@@ -116,6 +122,7 @@ def _row(structure: Structure, scopes: Scopes, result: MonthResult, place: Place
     first, second = place.binding, place.runner_up
     factor = 0.0 if not mine.demand_kw else None if first is None else first.factor
     usable = None if factor is None else factor * mine.demand_kw
+    racks, accelerators = of_the_mix(mine, factor)
     return {
         "month": structure.topology.calendar.date(result.month),
         "scope": scopes.id[place.scope],
@@ -126,8 +133,8 @@ def _row(structure: Structure, scopes: Scopes, result: MonthResult, place: Place
         "demand_kw": mine.demand_kw,
         "usable_kw": usable,
         "headroom_kw": None if usable is None else usable - mine.demand_kw,
-        "usable_racks": _whole(mine.racks, factor),
-        "usable_accelerators": _whole(mine.accelerators, factor),
+        "usable_racks": racks,
+        "usable_accelerators": accelerators,
         "binding_resource": None if first is None else first.resource,
         "binding_node": None if first is None else first.node,
         "binding_state": None if first is None else first.state,
@@ -137,9 +144,17 @@ def _row(structure: Structure, scopes: Scopes, result: MonthResult, place: Place
     }
 
 
-def _whole(number: int, factor: float | None) -> int | None:
-    """Whole ones of the present mix; rounding in the factor loses none."""
-    return None if factor is None else floor(number * factor * (1.0 + TOLERANCE))
+def of_the_mix(mine: ScopeResult, factor: float | None) -> tuple[int | None, int | None]:
+    """Racks and accelerators of the present mix at a multiple of its load; None where nothing limits it.
+
+    Racks are whole, and accelerators in racks are those of the whole racks; others are counted one by one.
+    Rounding in the factor loses none.
+    """
+    if factor is None:
+        return None, None
+    racks = floor(mine.racks * factor * (1.0 + TOLERANCE))
+    inside = mine.racked * racks // mine.racks if mine.racks else 0
+    return racks, inside + floor((mine.accelerators - mine.racked) * factor * (1.0 + TOLERANCE))
 
 
 def _bounds(
@@ -163,6 +178,32 @@ def _bounds(
             group=structure.groups[structure.elements.group[limit.element]],
         )
         for at in range(len(locals_))
+    ]
+
+
+def _short(structure: Structure, prepared: Plan, result: MonthResult, like: int, locals_: Ints) -> list[Bound]:
+    """What too few suppliers in service leave of the load of scopes that are alike: no more than the rest of it.
+
+    The mix cannot grow with a part of it that nobody feeds, so what is claimed is the load of the others as
+    they are, or less where something is full below that.
+    """
+    mine = result.scopes[like]
+    members = structure.gates.members.row(mine.lacking)
+    down = members[~result.alive[members]]
+    element = int(down[0] if len(down) else members[0])
+    there = int(result.declared.size[mine.lacking])
+    full = 1.0 if mine.binding is None else min(mine.binding.factor, 1.0)
+    names = symmetry.renamed(structure, element, like, locals_)
+    return [
+        Bound(
+            factor=full * max(1.0 - mine.unclaimed_kw / mine.demand_kw, 0.0),
+            resource=RESOURCES[prepared.role[element]],
+            node=node,
+            state=f"{there or 'none'} of {len(members)} in service",
+            group=structure.groups[structure.elements.group[element]],
+            short=True,
+        )
+        for node in names
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from twin.capacity.engine import evaluate
 from twin.capacity.growth import it_demand
-from twin.capacity.places import places
+from twin.capacity.places import of_the_mix, places
 from twin.structure import symmetry
 from twin.structure.compile import compile_structure
 from twin.structure.flow import plan
@@ -54,7 +53,8 @@ class Standing:
         group: path of the group that binds.
         node: id of the first node of it that does.
         runner_up_kw: usable IT load if only that group were larger; None where nothing would limit it.
-        runner_up: path of the group that would bind then.
+        runner_up, runner_up_resource: path of the group that would bind then, and what of it.
+        usable_racks, usable_accelerators: of the present mix in the usable IT load; None where nothing limits it.
     """
 
     topology: Topology
@@ -70,18 +70,15 @@ class Standing:
     node: str | None = None
     runner_up_kw: float | None = None
     runner_up: str | None = None
+    runner_up_resource: str | None = None
+    usable_racks: int | None = None
+    usable_accelerators: int | None = None
 
     def above(self, other: Standing) -> bool:
         """Whether it can carry more than the other."""
         if self.usable_kw is None or other.usable_kw is None:
             return self.usable_kw is None and other.usable_kw is not None
         return self.usable_kw > other.usable_kw * (1.0 + MARGIN) + MARGIN
-
-    def of_the_mix(self, number: int) -> int:
-        """How many of a number of racks or accelerators, energised now, the usable IT load feeds."""
-        if self.usable_kw is None or not self.demand_kw:
-            return number
-        return math.floor(number * (self.usable_kw / self.demand_kw) * (1.0 + 1e-9))
 
 
 def sites(structure: Structure) -> list[Site]:
@@ -134,6 +131,8 @@ def standing(topology: Topology, site: str, month: int) -> Standing:
         None if first is None else first.node,
         None if second is None else second.factor * mine.demand_kw,
         None if second is None else second.group,
+        None if second is None else second.resource,
+        *of_the_mix(mine, None if first is None else first.factor),
     )
 
 

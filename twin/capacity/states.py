@@ -6,6 +6,9 @@ cannot be carried shows as an overload and is what binds.
 - A gate that declares something is up until it has lost more than that; then its consumers are down.
 - A gate that declares nothing is up while any of its members is live.
 
+A gate that has fewer members in service than it needs, or no more than it promises to be able to lose,
+is *broken*: nothing is claimed for the loads that depend on it, at any load.
+
 A load is *promised* in a state when a gate that it depends on, its own or one further up, makes use
 of its declared tolerance, and none of its own gates that declare nothing has lost a member.  An
 element that carries promised load in a state must carry all that it is asked for in it, for nobody
@@ -31,7 +34,7 @@ from scipy import sparse
 from twin.structure.live import Order, live
 from twin.structure.lump import row_of
 from twin.structure.model import FAILING, NETWORK
-from twin.structure.redundancy import halves, side
+from twin.structure.redundancy import halves, side, tolerated
 from twin.structure.snapshot import connected, used
 from twin.structure.thresholds import failing
 from twin.topology import instances
@@ -62,6 +65,8 @@ class Declared:
         silent: (gates,), gates of power and cooling that declare nothing.
         members: (gates, elements), whether an element is a member; no gates of the network.
         order: the order of work of `rule`.
+        size: (gates,), live members.
+        lacking: (classes,), a broken gate that the load depends on, its own or one further up; -1 for none.
     """
 
     rule: Snapshot
@@ -70,6 +75,8 @@ class Declared:
     silent: Bools
     members: sparse.csr_array
     order: Order
+    size: Ints
+    lacking: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,47 @@ def declare(structure: Structure, month: int) -> Declared:
     members = sparse.csr_array(
         (counts[gate].astype(np.float64), (gate, gates.members.values)), shape=(len(gates), len(structure.elements))
     )
-    return Declared(rule, alive, spare, silent & counts, members, Order(rule))
+    broken = counts & (size < np.maximum(np.maximum(gates.need, 1), promised_losses(structure, present) + 1))
+    lacking = _lacking(structure, members, alive, broken)
+    return Declared(rule, alive, spare, silent & counts, members, Order(rule), size, lacking)
+
+
+def promised_losses(structure: Structure, present: Bools) -> Ints:
+    """(gates,): losses that the word of `redundancy:` promises to survive; 0 where there is none.
+
+    Args:
+        structure: the compiled system.
+        present: (entries of `gates.members`,), which members are in service.
+    """
+    wired = np.diff(structure.gates.members.start)
+    words = [dependency.redundancy for _, dependency in structure.dependencies]
+    losses = np.zeros(len(wired), dtype=np.int64)
+    for number in np.flatnonzero([word is not None for word in words]).tolist():
+        mine = structure.gates.dependency == number
+        each = {size: tolerated(str(words[number]), size) for size in np.unique(wired[mine]).tolist()}
+        losses[mine] = [each[size] for size in wired[mine].tolist()]
+    return np.where(_halves(structure), side(structure.gates, present), losses)
+
+
+def _lacking(structure: Structure, members: sparse.csr_array, alive: Bools, broken: Bools) -> Ints:
+    """(classes,): the broken gate that each load depends on through what is live; -1 for none."""
+    found = np.where(broken, np.arange(len(broken)), -1)
+    own, elements = structure.classes.gates, structure.elements.gates
+    of_gates = members.tocoo()
+    while broken.any():
+        # the largest number of those that are broken stands for all: one is enough to name
+        by = np.full(len(alive), -1, dtype=np.int64)
+        np.maximum.at(by, row_of(elements), found[elements.values])
+        by[~alive] = -1
+        passed = np.full(len(broken), -1, dtype=np.int64)
+        np.maximum.at(passed, of_gates.row[of_gates.data > 0], by[of_gates.col[of_gates.data > 0]])
+        further = np.where(found >= 0, found, passed)
+        if np.array_equal(further, found):
+            break
+        found = further
+    lacking = np.full(len(own), -1, dtype=np.int64)
+    np.maximum.at(lacking, row_of(own), found[own.values])
+    return lacking
 
 
 def states(declared: Declared, sets: Twins) -> list[tuple[int, ...]]:

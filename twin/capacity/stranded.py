@@ -13,7 +13,7 @@ import numpy as np
 
 from twin import tables
 from twin.capacity.engine import over_alike
-from twin.capacity.growth import it_demand
+from twin.capacity.growth import TIE, it_demand
 from twin.capacity.states import batches
 from twin.structure.flow import CELLS, loads
 from twin.structure.kept import roll_ups
@@ -103,6 +103,8 @@ def table(
         sums = _sums(structure, shown(structure, prepared, result), result, at) / count[:, None, None]
         scope, group = np.nonzero(sums[scopes.like, :, 0])
         figures = sums[scopes.like[scope], group]
+        # what is nothing beside the capacity is rounding
+        figures[:, 2:][np.abs(figures[:, 2:]) <= TIE * figures[:, 1:2]] = 0.0
         parts: list[list[object]] = [
             [structure.topology.calendar.date(result.month)] * len(scope),
             [scopes.id[number] for number in scope.tolist()],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin import units
-from twin.capacity.states import node_id
+from twin.capacity.states import node_id, promised_losses
 from twin.capacity.verdict import Check, when
 from twin.structure.gates import resource_of
 from twin.structure.lump import row_of
@@ -20,6 +20,9 @@ from twin.structure.thresholds import failing
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Ints, Snapshot, Structure
     from twin.topology.model import Dependency
+
+
+_ENERGISE = "energise them first"
 
 
 def supply(structure: Structure, months: list[Snapshot]) -> list[Check]:
@@ -38,12 +41,17 @@ def supply(structure: Structure, months: list[Snapshot]) -> list[Check]:
         at = when(structure.topology, month.month)
         if not len(on):
             got, wanted = "none in service", "at least one"
-            text = f"'{path}' comes into service in {at} before its suppliers '{suppliers}': energise them first"
+            way = way_in(month, gate)
+            text = (
+                f"'{path}' comes into service in {at} before its suppliers '{suppliers}': {way}"
+                if way == _ENERGISE
+                else f"'{path}' is in service in {at} without its suppliers '{suppliers}': {way}"
+            )
         elif len(on) < (need := int(structure.gates.need[gate])):
             got, wanted = f"{len(on)} in service", f"at least {need}"
             text = (
                 f"'{path}' needs {need} of its suppliers '{suppliers}' and {len(on)} "
-                f"{'is' if len(on) == 1 else 'are'} in service in {at}: energise them first or lower 'need:'"
+                f"{'is' if len(on) == 1 else 'are'} in service in {at}: {way_in(month, gate)} or lower 'need:'"
             )
         else:
             got, wanted = f"{len(on)} wired", "enough for what they are asked"
@@ -111,6 +119,16 @@ def _promise(
     losses = f"{wanted} supplier{'' if wanted == 1 else 's'} lost"
     need = f"{wanted} may fail"
     at = when(structure.topology, month.month)
+    there, wired = int(in_service(month)[gate]), len(structure.gates.members.row(gate))
+    if there <= wanted and there < wired:
+        text = (
+            f"'{path}' does not keep its {layer} with {losses}: {there or 'none'} of {wired} suppliers "
+            f"{'are' if there > 1 else 'is'} in service in {at}; {way_in(month, gate)}"
+        )
+        return Check(check, path, ok=False, got=f"{there or 'none'} of {wired} in service", wanted=need, message=text)
+    if there <= wanted:
+        text = f"'{path}' does not keep its {layer} with {losses}: it has no more than {there}; wire it to more"
+        return Check(check, path, ok=False, got=f"{there} wired", wanted=need, message=text)
     if spare < 0:
         text = f"what '{path}' can lose is not decided: its suppliers differ, have no rating or are too many"
         return Check(check, path, ok=False, got="not decided", wanted=need, message=text)
@@ -121,6 +139,18 @@ def _promise(
     text = f"'{path}' does not keep its {layer} with {losses}, at the loads of {at}: "
     text += _way_out(structure, month, gate, wanted)
     return Check(check, path, ok=False, got=got, wanted=need, message=text)
+
+
+def way_in(month: Snapshot, gate: int) -> str:
+    """What to do about members of a gate that are not in service: they have retired, or are not there yet."""
+    elements, members = month.structure.elements, month.structure.gates.members.row(gate)
+    down = members[~month.element_on[members]]
+    retired = elements.retired[down] <= month.month
+    if not len(down):
+        return "bring what feeds them into service"
+    if not retired.any():
+        return _ENERGISE
+    return "keep them in service longer or replace them" if retired.all() else "energise or replace those that are not"
 
 
 def losable(month: Snapshot, gates: Ints) -> Ints:
@@ -135,6 +165,14 @@ def in_service(month: Snapshot) -> Ints:
     members = month.structure.gates.members
     on = month.element_on[members.values]
     return np.bincount(row_of(members)[on], minlength=len(members)).astype(np.int64)
+
+
+def unkept(month: Snapshot) -> Bools:
+    """(gates,): gates with energised consumers and no more members in service than they promise to be able to lose."""
+    gates = month.structure.gates
+    bound = used(month) & (gates.resource != NETWORK)
+    few: Bools = bound & (in_service(month) <= promised_losses(month.structure)) & ~unmet(month)
+    return few
 
 
 def unmet(month: Snapshot) -> Bools:
@@ -212,18 +250,23 @@ def _way_out(structure: Structure, month: Snapshot, gate: int, losses: int) -> s
     members = structure.gates.members.row(gate)
     on = members[month.element_on[members]]
     what = structure.topology.groups[structure.groups[structure.elements.group[members[0]]]].name
-    if structure.gates.need[gate] >= 0 and month.spare[gate] >= losses:
-        return f"add {what} or lower 'need:'"
+    need = int(structure.gates.need[gate])
+    fewer = max(need + losses - len(on), 0) if need >= 0 else 0
+    lower = f"lower 'need:' to {need - fewer}" if need > fewer else "declare less"
+    if fewer and month.spare[gate] >= losses:
+        return f"add {fewer} {what} or {lower}"
     if structure.gates.resource[gate] == NETWORK or not len(on):
         return f"add {what} or lower the load"
-    derated = np.sort(structure.elements.derated_kw[on])
+    limit = np.sort(month.limit_kw[on])
     carried = float(month.load_kw[on].sum())
-    lacking = carried - float(derated[: max(len(on) - losses, 0)].sum())
+    lacking = carried - float(limit[: max(len(on) - losses, 0)].sum())
     if lacking <= 0:
         # Enough in all, but the lot falls on too few: they are shared with others.
-        return f"share the load more evenly, enlarge each {what} or lower the load"
-    more = ceil(lacking / float(derated[-1]) * (1.0 - TOLERANCE))
-    return f"add {more} {what} or lower the load by {units.show(lacking, 'power')}"
+        way = f"share the load more evenly, enlarge each {what} or lower the load"
+        return f"{way}, and add {fewer} {what} or {lower}" if fewer else way
+    more = max(ceil(lacking / float(limit[-1]) * (1.0 - TOLERANCE)), fewer)
+    load = f"lower the load by {units.show(lacking, 'power')}"
+    return f"add {more} {what}, or {lower} and {load}" if fewer else f"add {more} {what} or {load}"
 
 
 def by_dependency(structure: Structure) -> list[tuple[str, Dependency, Ints]]:

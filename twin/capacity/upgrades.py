@@ -4,7 +4,7 @@ At full build each site is full at one group of equipment, the one that binds.  
 enlarged by the fewest units for which something else binds, at most to twice its size, and the site
 is worked out anew from the enlarged topology, exactly as if the larger number stood in the file.
 An A and a B side of one size grow alike, and what is full at the same load is enlarged in one
-step.  Then the same again with what binds now.
+step, each no further than it takes for what the step releases.  Then the same again with what binds now.
 
 Where more units do not help or cannot be written down without saying more (each has a date of its
 own, or a row of a table), the rating is raised instead, in steps of 5 %.
@@ -12,7 +12,7 @@ own, or a row of a table), the rating is raised instead, in steps of 5 %.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from twin.api import AnalysisInputs
-    from twin.capacity.enlarge import Change
+    from twin.capacity.enlarge import Change, Move
     from twin.topology.model import Topology
 
 _TOGETHER = 6
@@ -127,8 +127,46 @@ def _next(before: Standing) -> Step | None:
         changes.append(change)
         here = change.after
         if here.above(before):
-            return Step(tuple(changes), before, here)
+            return Step(tuple(changes), before, here) if len(changes) == 1 else _minimal(before, changes)
     return None
+
+
+def _minimal(before: Standing, changes: Sequence[Change]) -> Step:
+    """The step with each group named once, and without what can be left out at no loss."""
+    goal = changes[-1].after
+    moves: list[Move] = []
+    for change in changes:
+        at = next((number for number, move in enumerate(moves) if move.same(change.move)), None)
+        if at is None:
+            moves.append(change.move)
+        else:
+            moves[at] = moves[at].and_then(change.move)
+    for move in tuple(moves):
+        at = moves.index(move)
+        if _does(before, [*moves[:at], *moves[at + 1 :]], goal):
+            del moves[at]
+    for at, move in enumerate(moves):
+        enough, too_few = move.units, 0
+        while enough - too_few > 1:
+            units = (enough + too_few) // 2
+            if _does(before, [*moves[:at], replace(move, units=units), *moves[at + 1 :]], goal):
+                enough = units
+            else:
+                too_few = units
+        moves[at] = replace(move, units=enough)
+    here, told_of = before, []
+    for move in moves:
+        told_of.append(enlarge.made(here, move))
+        here = told_of[-1].after
+    return Step(tuple(told_of), before, here)
+
+
+def _does(before: Standing, moves: Sequence[Move], goal: Standing) -> bool:
+    """Whether a site carries no less than it is to with some changes."""
+    topology = before.topology
+    for move in moves:
+        topology = move.apply(topology)
+    return not goal.above(standing(topology, before.site, before.month))
 
 
 def _row(site: str, number: int, step: Step) -> dict[str, object]:
@@ -146,17 +184,17 @@ def _row(site: str, number: int, step: Step) -> dict[str, object]:
         "added_kw": _sum([change.added_kw for change in step.changes]),
         "usable_kw": after.usable_kw,
         "released_kw": released,
-        "released_racks": None if released is None else _released(step, before.racks),
-        "released_accelerators": None if released is None else _released(step, before.accelerators),
+        "released_racks": _less(after.usable_racks, before.usable_racks),
+        "released_accelerators": _less(after.usable_accelerators, before.usable_accelerators),
         "price_usd": price,
         "usd_per_kw": None if price is None or released is None else price / released,
         "then_binds": after.node,
     }
 
 
-def _released(step: Step, energised: int) -> int:
-    """Racks or accelerators of the present mix, in whole ones before and after."""
-    return step.after.of_the_mix(energised) - step.before.of_the_mix(energised)
+def _less(after: int | None, before: int | None) -> int | None:
+    """What of the present mix a step releases; None where what there is then is not limited."""
+    return None if after is None else after - (before or 0)
 
 
 def _sum(parts: Sequence[float | None]) -> float | None:

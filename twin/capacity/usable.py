@@ -61,7 +61,16 @@ def solve(
     first.run(failures, hopeful)
     second = _Search(question, likes, np.full(len(likes), np.inf), first)
     second.run(failures, hopeful)
-    return {like: (first.limit(n), second.limit(n)) for n, like in enumerate(likes.tolist())}
+    return {like: _in_order(first.limit(n), second.limit(n)) for n, like in enumerate(likes.tolist())}
+
+
+def _in_order(first: Limit | None, second: Limit | None) -> tuple[Limit | None, Limit | None]:
+    """The lesser one binds, whichever search came upon it."""
+    return (
+        (second, first)
+        if first is not None and second is not None and second.factor < first.factor
+        else (first, second)
+    )
 
 
 class _Search:

@@ -45,7 +45,9 @@ def network(source: Source, out: Output, senders: tuple[str, ...], receivers: tu
     with working(f"running network of {source.file}"):
         twin = source.load()
         results = _asking(twin, senders, receivers).run("network", seed=source.seed)
-    emit_tables(results, out, ("fabrics", "fabric_tiers", "network_flows"), "fabrics", ("checks",))
+    # what is asked for is what CSV and Parquet give
+    main = "network_flows" if senders else "fabrics"
+    emit_tables(results, out, ("fabrics", "fabric_tiers", "network_flows"), main, ("checks",))
     end_on_failed_checks(results)
 
 

@@ -62,7 +62,11 @@ def emit_tables(
     elif form is None and out.path is not None:
         save(results, out)
     elif form is None or form == "table":
-        _write_text(_grids({name: results[name] for name in shown if name in results}, out), out)
+        have = [name for name in shown if name in results]
+        filled = [name for name in have if results[name].height or len(have) == 1]
+        if not filled:
+            say(f"nothing to show: {', '.join(have)} have no rows")
+        _write_text(_grids({name: results[name] for name in filled}, out, titled=len(have) > 1), out)
         _mention(results, [name for name in rest if name in results])
     elif form == "json":
         have = [name for name in (*shown, *rest) if name in results]
@@ -119,14 +123,14 @@ def _write_bytes(data: bytes, out: Output, form: str) -> None:
         sys.stdout.buffer.write(data)
 
 
-def _grids(frames: Mapping[str, pl.DataFrame], out: Output) -> str:
-    """Every frame as a grid, each under its name where there are several; what is left out goes to stderr."""
+def _grids(frames: Mapping[str, pl.DataFrame], out: Output, *, titled: bool = False) -> str:
+    """Every frame as a grid, each under its name where it is one of several; what is left out goes to stderr."""
     limited = out.path is None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if limited else None
     parts = []
     for name, frame in frames.items():
         made = grid(frame, width, out.rows, _FIRST.get(name, ()))
-        parts.append(f"{name}\n{made.text}" if len(frames) > 1 else made.text)
+        parts.append(f"{name}\n{made.text}" if titled else made.text)
         label = f"{name}: " if name else ""
         if made.rows_left_out:
             say(f"{label}{made.rows_left_out:,} more rows with --rows 0, or --format csv")

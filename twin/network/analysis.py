@@ -62,7 +62,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "fabrics": _table("fabrics", (tiers.figures(topology, one) for one in found)),
         "fabric_tiers": _table("fabric_tiers", (tier for one in found for tier in _tiers(topology, one))),
         "network_flows": _table("network_flows", (flow(topology, *pair) for pair in pairs)),
-        "checks": _table("checks", (row for one in found for row in _checks(topology, one))),
+        "checks": _table("checks", [*(row for one in found for row in _checks(topology, one)), *_dark(topology)]),
     }
 
 
@@ -116,6 +116,22 @@ def _sites(topology: Topology) -> list[tuple[str, str]]:
     return [pair for pair in pairs if all(_has_ends(topology, site) for site in pair)]
 
 
+def _dark(topology: Topology) -> Iterable[Row]:
+    """A row for each pair of sites that a link joins and of which one has nobody to send or receive."""
+    for pair in dict.fromkeys(link.between for link in topology.links):
+        dark = [site for site in pair if not _has_ends(topology, site)]
+        if dark:
+            who = " and ".join(f"'{site}'" for site in dark)
+            yield {
+                "check": "link",
+                "scope": " - ".join(pair),
+                "ok": True,
+                "got": f"nothing on the network in {who}",
+                "wanted": "somebody at both ends",
+                "message": f"no flow is worked out over the link: give racks in {who} a 'network:', or put some there",
+            }
+
+
 def _has_ends(topology: Topology, site: str) -> bool:
     try:
         return bool(chosen(topology, site))
@@ -128,7 +144,8 @@ def _cut(graph: Graph, most: Flow) -> str:
     pairs: dict[str, int] = {}
     for wire in most.wires.tolist():
         low, high = (graph.paths[graph.group[end]] for end in graph.ends[wire].tolist())
-        name = "link between sites" if low == high == LINKS else f"{_short(low)} - {_short(high)}"
+        link = low == high and low.startswith(f"{LINKS}/")
+        name = f"link {low.removeprefix(f'{LINKS}/')}" if link else f"{_short(low)} - {_short(high)}"
         pairs[name] = pairs.get(name, 0) + int(graph.count[wire])
     for node in most.limits.tolist():
         name = f"capacity of {_short(graph.paths[graph.group[node]])}"

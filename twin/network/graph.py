@@ -33,7 +33,7 @@ SENDS, RECEIVES = 1, 2
 """Parts that an endpoint plays."""
 
 LINKS = "links"
-"""What stands for a group at the ends of the links between sites."""
+"""What stands for a group at the ends of the links between sites, with the name of the link after a slash."""
 
 _NEAR, _FAR = 0.25, 0.5
 """Hops of the way between a switch and the end of a link, and of the link: from switch to switch together one."""
@@ -45,7 +45,7 @@ class Graph:
 
     Attributes:
         group: (nodes,) group of each node, into `paths`.
-        paths: paths of groups; `LINKS` for the ends of links.
+        paths: paths of groups; `links/NAME` for the ends of links.
         part: (nodes,) SENDS or RECEIVES for endpoints, 0 for switches and ends of links.
         node_gbps: (nodes,) most that passes through; infinity where nothing is stated.
         ends: (wires, 2) node numbers, the one further from the core first.
@@ -265,7 +265,7 @@ def _links(builder: _Builder, inner: list[str]) -> None:
     groups, parts = _joined(builder.groups), _joined(builder.parts)
     ends: dict[str, list[tuple[int, int]]] = {}
     for link in topology.links:
-        out, into = (builder.nodes(LINKS, 2) + np.arange(2) for _ in range(2))
+        out, into = (builder.nodes(f"{LINKS}/{link.name}", 2) + np.arange(2) for _ in range(2))
         for end, site in enumerate(link.between):
             ends.setdefault(site, []).append((int(out[end]), int(into[end])))
             top = [builder.first[path] + np.arange(topology.groups[path].total) for path in tops if _in(path, site)]

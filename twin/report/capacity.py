@@ -93,7 +93,7 @@ def stranded(results: Results, width: int) -> list[Text]:
         [
             f"{row['group'].removeprefix(prefix)} ({row['count']:,})",
             *(_part(row, name) for name in ("derated", "load", "growth", "reserve", "stranded")),
-            f"{row['stranded_kw'] / row['derated_kw'] * PERCENT:.0f} %",
+            f"{round(row['stranded_kw'] / row['derated_kw'] * PERCENT)} %",
         ]
         for row in frame.head(_GROUPS_SHOWN).iter_rows(named=True)
     ]
@@ -150,29 +150,34 @@ def upgrades(results: Results, width: int) -> list[Text]:
     several = frame["site"].n_unique() > 1
     priced = frame["price_usd"].null_count() < frame.height
     prefix = in_one(frame["site"].to_list())
-    rows = [
-        [
-            _cut(
-                f"{row['site']} {row['step']}. {row['change']}" if several else f"{row['step']}. {row['change']}", width
-            ),
-            _kw(row["released_kw"], "all", sign="+"),
-            _number(row["released_racks"]),
-            _number(row["released_accelerators"]),
-            _kw(row["usable_kw"], "no limit"),
-            *([_money(row["price_usd"]), _money(row["usd_per_kw"])] if priced else []),
-            short(row["then_binds"], prefix) or "nothing",
-        ]
-        for row in frame.iter_rows(named=True)
-    ]
+    counted = frame.filter(pl.col("released_accelerators") > 0).height > 0
     columns = [
         Col("change", right=False),
         Col("releases"),
-        Col("racks", keep=6),
-        Col("accelerators", keep=3),
+        Col("racks", keep=4),
+        *([Col("accelerators", keep=2)] if counted else []),
         Col("usable", keep=7),
-        *([Col("price", keep=4), Col("$/kW", keep=5)] if priced else []),
-        Col("then stops at", right=False, keep=2),
+        *([Col("price", keep=5), Col("$/kW", keep=3)] if priced else []),
+        Col("then stops at", right=False, keep=6),
     ]
+    rows = []
+    for row in frame.iter_rows(named=True):
+        # what is enlarged together stands one below the other
+        number = f"{row['site']} {row['step']}. " if several else f"{row['step']}. "
+        first, *others = row["change"].split("; ")
+        rows.append(
+            [
+                _cut(number + first, width),
+                _kw(row["released_kw"], "all", sign="+"),
+                _number(row["released_racks"]),
+                *([_number(row["released_accelerators"])] if counted else []),
+                _kw(row["usable_kw"], "no limit"),
+                *([_money(row["price_usd"]), _money(row["usd_per_kw"])] if priced else []),
+                short(row["then_binds"], prefix) or "nothing",
+            ]
+        )
+        nothing = [""] * (len(columns) - 1)
+        rows += [[_cut(f"{' ' * (len(number) - 2)}+ {other}", width), *nothing] for other in others]
     return block("NEXT TO BUY", columns, rows, width)
 
 

@@ -56,7 +56,8 @@ def _branch(topology: Topology, group: Group) -> list[str]:
         "  " * depth + group.name + (f"[{group.count}]" if group.indexed else ""),
         group.kind,
         f"{group.total:,}",
-        own.text if own else "",
+        # what draws nothing itself is no rating: what holds it counts for it
+        own.text if own and own.value else "",
         group.part or "",
         ", ".join(topology.groups[path].name for path in feeders),
     ]
@@ -83,7 +84,10 @@ def explain(topology: Topology, path: str, local: int, width: int) -> list[Text]
         said += note(text, width) if text else []
     said += _attributes(topology, group, local, width)
     if group.holds:
-        said += fact("HOLDS", ", ".join(f"{one.count:g} {one.part}" for one in group.holds), width)
+        held: dict[str, float] = {}
+        for one in group.holds:
+            held[one.part] = held.get(one.part, 0) + one.count
+        said += fact("HOLDS", ", ".join(f"{number:g} {part}" for part, number in held.items()), width)
     said += _wires("FED BY", _suppliers(topology, group, local), width)
     said += _wires("FEEDS", _consumers(topology, path, local), width)
     inside = [other for other in topology.groups.values() if other.parent == path]

@@ -117,18 +117,28 @@ def _demand_row(frame: pl.DataFrame) -> list[str]:
     short = frame.filter(pl.col("shortfall_fraction") > 0)
     name = last["demand"] if "/" not in last["scope"] else f"{last['demand']} at {last['scope']}"
     said = [name, _wanted(last, "wanted"), _wanted(last, "available")]
+    unknown = frame["shortfall_fraction"].null_count()
+    dark = f"{unknown} unknown" if unknown else ""
     if not short.height:
-        return [*said, "none", "-", "-", "-"]
-    worst = short.row(int(short["shortfall_fraction"].arg_max() or 0), named=True)
-    column = _METRICS[worst["metric"]]
-    missing = {**worst, f"missing_{column}": worst[f"wanted_{column}"] - worst[f"available_{column}"]}
+        return [*said, dark or "none", "-", "-", "-"]
+    column = _METRICS[last["metric"]]
+    # as the check has it: the month in which most is missing, and not the largest share
+    by = short[f"wanted_{column}"] - short[f"available_{column}"]
+    worst = short.row(int(by.arg_max() or 0), named=True)
+    missing = {**worst, f"missing_{column}": by.max()}
     return [
         *said,
-        f"{short.height} of {frame.height}",
+        f"{short.height} of {frame.height}" + (f", {dark}" if dark else ""),
         month(short["month"][0]),
         month(worst["month"]),
-        f"{_wanted(missing, 'missing')}, {worst['shortfall_fraction'] * PERCENT:.0f} %",
+        f"{_wanted(missing, 'missing')}, {_share(worst['shortfall_fraction'])} %",
     ]
+
+
+def _share(fraction: float) -> str:
+    """A share in whole per cent; all of it only where nothing at all is there, and none only where none is missing."""
+    shown = f"{fraction * PERCENT:.0f}"
+    return f"{fraction * PERCENT:.3g}" if shown in {"0", "100"} and 0 < fraction < 1 else shown
 
 
 def _wanted(row: dict[str, Any], which: str) -> str:

@@ -33,14 +33,16 @@ POWER_KINDS = (
 LIQUID_KINDS = ("cdu", "manifold")
 AIR_KINDS = ("crah", "crac", "fan-wall", "rear-door")
 NETWORK_KINDS = ("leaf", "spine", "core", "switch", "router", "optic", "nic")
-SINK_KINDS = ("rack", "server", "storage", "load")
-OTHER_KINDS = ("accelerator", "pump", "asset", "system")
+SINK_KINDS = ("rack", "server", "storage", "load", "accelerator", "system")
+"""Kinds that draw IT power and feed nobody."""
+
+OTHER_KINDS = ("pump", "asset")
 COOLING_KINDS = tuple(dict.fromkeys(LIQUID_KINDS + AIR_KINDS + REJECTION_KINDS))
 _COMPUTE = ("rack", "server", "accelerator", "system")
 _MOST_IN_ONE = 1e6
 """Most accelerators, ports and the like in one component: 20 million of these still add up in 64 bits."""
 
-_RATED = SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS + OTHER_KINDS
+_RATED = SOURCE_KINDS + POWER_KINDS + COOLING_KINDS + NETWORK_KINDS + OTHER_KINDS + ("accelerator", "system")
 
 KINDS = tuple(
     dict.fromkeys(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twin.topology.plugged import Reading
 
 _KINDS = ("leaf", "spine", "core", "router")
+_SWITCHES = ("switch", *_KINDS)
 
 
 @dataclass(slots=True)
@@ -114,6 +115,12 @@ def _level(reading: Reading, name: str, item: Mapped, keys: dict[str, Node]) -> 
         return None
     switch = part(reading, node, "switch")
     if switch is None:
+        return None
+    if switch.kind not in _SWITCHES:
+        expected = f"a part of kind {', '.join(_SWITCHES[:-1])} or {_SWITCHES[-1]}"
+        reading.note(
+            node, f"{place}.switch", f"'{switch.part}' is no switch", got=f"a {switch.kind}", expected=expected
+        )
         return None
     figures = [needed(reading, switch, node, f"{place}.switch", key) for key in ("ports", "port_bandwidth", "load")]
     rails, need = count(keys.get("rails")) or 1, count(keys.get("need"))

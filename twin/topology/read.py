@@ -137,7 +137,7 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
         files=draft.files,
         settings=found,
         doc=text_of(draft.items.get("doc")),
-        demands=wanted.demands(draft, groups, calendar.start),
+        demands=wanted.demands(draft, groups, calendar),
         assertions=asserted.assertions(draft, groups),
         fabrics=tuple(woven.fabrics),
     )

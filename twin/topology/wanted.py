@@ -17,8 +17,8 @@ from twin.topology.values import NAME, read_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
+    from twin.api import Calendar
     from twin.topology.draft import Draft
     from twin.topology.model import Group, Where
     from twin.topology.nodes import Node
@@ -31,13 +31,13 @@ _METRICS = {
 """Key of a demand -> its metric and the dimension of its values."""
 
 
-def demands(draft: Draft, groups: Mapping[str, Group], start: date) -> tuple[Demand, ...]:
+def demands(draft: Draft, groups: Mapping[str, Group], calendar: Calendar) -> tuple[Demand, ...]:
     """The entries of `demand:`; what is wrong is noted and left out.
 
     Args:
         draft: the file.
         groups: resolved.
-        start: first month of the calendar.
+        calendar: of the file.
     """
     node = draft.items.get("demand")
     found = []
@@ -47,7 +47,7 @@ def demands(draft: Draft, groups: Mapping[str, Group], start: date) -> tuple[Dem
             expected = "letters, digits, '-' and '_', a letter first"
             draft.findings.add(item, place, "not the name of a demand", got=name, expected=expected)
         taken = shape.take(item, shape.DEMAND, place, draft.findings)
-        one = _demand(draft, groups, start, name, item, taken, place) if taken else None
+        one = _demand(draft, groups, calendar, name, item, taken, place) if taken else None
         if one is not None:
             found.append(one)
     return tuple(found)
@@ -56,7 +56,7 @@ def demands(draft: Draft, groups: Mapping[str, Group], start: date) -> tuple[Dem
 def _demand(
     draft: Draft,
     groups: Mapping[str, Group],
-    start: date,
+    calendar: Calendar,
     name: str,
     node: Node,
     taken: Mapping[str, Node],
@@ -76,13 +76,15 @@ def _demand(
         expected = "leave it out: it is for 'compute'"
         draft.findings.add(precision, join(place, "precision"), f"'precision' beside '{keys[0]}'", expected=expected)
     scope = _scope(draft, groups, taken["at"], join(place, "at")) if "at" in taken else ""
-    steps = _steps(draft, taken.get(keys[0]), dimension, join(place, keys[0]), start)
+    steps = _steps(draft, taken.get(keys[0]), dimension, join(place, keys[0]), calendar)
     if scope is None or not steps:
         return None
     return Demand(name, metric, scope, text_of(precision), steps, node.where, **about_of(taken))
 
 
-def _steps(draft: Draft, node: Node | None, dimension: str, place: str, start: date) -> tuple[tuple[int, float], ...]:
+def _steps(
+    draft: Draft, node: Node | None, dimension: str, place: str, calendar: Calendar
+) -> tuple[tuple[int, float], ...]:
     """(month index, value) in ascending months; empty, with findings, where something is wrong."""
     if not isinstance(node, Mapped):
         return ()
@@ -94,7 +96,7 @@ def _steps(draft: Draft, node: Node | None, dimension: str, place: str, start: d
         here = join(place, written)
         at = node.keys.get(written, item.where)
         try:
-            month = month_index(read_date(written), start)
+            month = month_index(read_date(written), calendar.start)
             value = _amount(item, dimension)
         except UnitError as error:
             wrong = error.message in {"not a date", "there is no such day"}
@@ -106,6 +108,10 @@ def _steps(draft: Draft, node: Node | None, dimension: str, place: str, start: d
                 expected=error.expected,
             )
             continue
+        if calendar.months and month >= calendar.months:
+            last = f"{calendar.date(calendar.months - 1):%Y-%m}"
+            expected = f"a month up to {last}, or more 'months:' in the calendar"
+            draft.findings.add(at, here, "after the end of the calendar", got=written, expected=expected)
         if month in months:
             line = months[month][1].line
             expected = f"one value a month; the other is on line {line}" if line else "one value a month"

@@ -9,7 +9,7 @@ one instance of a containing group, its *scope*, are contiguous too, and wiring 
 - Every consumer is wired to one *combination* of members: all of them, or `pick` of them.
 - The consumers of one scope instance take the combinations in turn, so consumers and suppliers
   are dealt like cards: pick 1 of 4 gives 1, 2, 3, 4, 1, …; after a round of all combinations each
-  was used equally often, and at any moment the counts of two members differ by `pick` at most.
+  was used equally often, and how even it is on the way is said in `twin.topology.dealing`.
 - Consumers in one scope instance with the same combination share a *gate*.
 
 Where suppliers lie in scopes of different size (a busway of the row, a UPS of the hall), gates are
@@ -20,16 +20,16 @@ counted through the widest scope, so that the wide pool is dealt evenly as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb, gcd, lcm, prod
+from math import comb, lcm, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twin.errors import RefusedError
+from twin.topology.dealing import deal as deal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -222,57 +222,6 @@ def width(topology: Topology, dependency: Dependency) -> int:
         picks = [supplier.pick for supplier in dependency.suppliers]
         return sum(size if pick is None else pick for pick, size in zip(picks, sizes, strict=True))
     return sum(sizes) if dependency.pick is None else dependency.pick
-
-
-def deal(members: int, pick: int, most: int) -> Ints:
-    """The first `most` combinations of `pick` out of `members`, in the order in which they are dealt.
-
-    The combinations are taken orbit by orbit: a pattern (1 2, then 1 3, …) and all its rotations,
-    each rotation `pick` further than the one before, so that neighbours do not overlap.  In every
-    orbit each member is used equally often.
-
-    Args:
-        members: how many there are to choose from.
-        pick: how many are chosen, `1 … members`.
-        most: how many combinations are wanted; fewer come where there are fewer.
-
-    Returns:
-        int64 `(min(most, comb(members, pick)), pick)`, rows ascending, all rows different.
-    """
-    wanted = min(most, comb(members, pick))
-    if pick == 1:
-        return np.arange(wanted, dtype=np.int64)[:, None]
-    if pick == members:
-        return np.arange(members, dtype=np.int64)[None, :]
-    orbits: list[Ints] = []
-    dealt = 0
-    for pattern, period in _patterns(members, pick):
-        turn = np.arange(min(period, wanted - dealt), dtype=np.int64)
-        # Steps of `pick` come round after period / gcd rotations; the next lap starts one further.
-        rotation = turn * pick + turn // (period // gcd(pick, period))
-        orbits.append(np.sort((np.array(pattern, dtype=np.int64) + rotation[:, None]) % members, axis=1))
-        dealt += len(turn)
-        if dealt == wanted:
-            break
-    return np.concatenate(orbits)
-
-
-def _patterns(members: int, pick: int) -> Iterator[tuple[tuple[int, ...], int]]:
-    """One combination of every orbit under rotation, with the size of the orbit; close ones first.
-
-    A combination that holds 0 is a ring of gaps; the orbit's own is the one whose gaps come first
-    in dictionary order, and the orbit is as long as the ring takes to repeat.
-    """
-    for rest in combinations(range(1, members), pick - 1):
-        points = (0, *rest)
-        gaps = tuple(after - before for before, after in zip(points, (*rest, members), strict=True))
-        if gaps[0] > min(gaps):
-            continue
-        doubled = gaps + gaps
-        turns = [doubled[start : start + pick] for start in range(1, pick)]
-        if min(turns) >= gaps:
-            repeat = next((start for start, turn in enumerate(turns, 1) if turn == gaps), pick)
-            yield points, sum(gaps[:repeat])
 
 
 def _combos(dependency: Dependency, sizes: list[int], per_turn: int, where: str) -> Ints:
