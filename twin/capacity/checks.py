@@ -224,8 +224,8 @@ def _gaps(structure: Structure, months: list[Snapshot]) -> dict[tuple[str, int],
     """By path and number of a site, the first month in which too few suppliers are in service in it."""
     topology = structure.topology
     found: dict[tuple[str, int], _Gap] = {}
-    losses = promised_losses(structure)
     for month in months:
+        losses = promised_losses(structure, month.element_on[structure.gates.members.values])
         unmet, there = supply.unmet(month), supply.in_service(month)
         for gate in np.flatnonzero(unmet | supply.unkept(month)).tolist():
             consumer, _ = structure.dependencies[structure.gates.dependency[gate]]

@@ -171,7 +171,8 @@ def unkept(month: Snapshot) -> Bools:
     """(gates,): gates with energised consumers and no more members in service than they promise to be able to lose."""
     gates = month.structure.gates
     bound = used(month) & (gates.resource != NETWORK)
-    few: Bools = bound & (in_service(month) <= promised_losses(month.structure)) & ~unmet(month)
+    losses = promised_losses(month.structure, month.element_on[gates.members.values])
+    few: Bools = bound & (in_service(month) <= losses) & ~unmet(month)
     return few
 
 
