@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from twin import tables
 from twin.failure import availability as module
 from twin.failure.availability import availability
-from twin.failure.exact import Exact, solve
+from twin.failure.system import Exact, solve
 
 if TYPE_CHECKING:
     from twin.structure.model import Snapshot

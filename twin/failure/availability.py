@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.failure.alike import alike
 from twin.failure.bdd import DEFAULT_NODES, Measure
-from twin.failure.exact import Exact, solve
+from twin.failure.system import Exact, solve
 from twin.tables import table
 from twin.topology.instances import ids, offsets
 from twin.units import HOURS_PER_YEAR

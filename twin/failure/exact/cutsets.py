@@ -1,0 +1,152 @@
+"""Minimal cut sets of a solved tree: counted by order without listing them, and listed by order on demand.
+
+Of a tree that is not coherent they are those of the least coherent function above it: the minimal sets of
+events that, together with the right other events *not* happening, bring the top about (Rauzy, "Mathematical
+foundation of minimal cutsets", IEEE Transactions on Reliability 50(4), 2001).  SCRAM lists the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.errors import RefusedError
+from twin.failure.exact.blocks import AND, Block
+from twin.failure.exact.diagram import ExhaustedError, children
+from twin.failure.exact.graph import ATLEAST
+from twin.failure.exact.zbdd import EMPTY, NONE, Families
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from oxidd.bdd import BDDFunction
+
+    from twin.failure.exact.diagram import Diagram
+    from twin.failure.exact.solve import Diagrams, Solution
+
+Cut = tuple[int, ...]
+
+
+class CutSets:
+    """The minimal cut sets of the first literal of a solution, of up to `most` events.
+
+    Attributes:
+        counts: entry n is how many have n events.
+    """
+
+    def __init__(self, solution: Solution, most: int, nodes: int) -> None:
+        """Find them, region by region.
+
+        Raises:
+            RefusedError: a region has bounds only, or the sets take too many nodes.
+        """
+        self._most = most
+        self._families: dict[int, tuple[Families, int]] = {}
+        self._counts: dict[int, list[int]] = {}
+        self._exact: dict[tuple[int, int], list[Cut]] = {}
+        literal = solution.roots[0]
+        self._root = abs(literal)
+        for region, solved in solution.parts:
+            (gate,) = region.outputs
+            try:
+                family = _of_region(solved, gate, most, nodes)
+            except ExhaustedError:
+                raise _refused(f"its minimal cut sets up to order {most} take more than {nodes:,} nodes") from None
+            self._families[gate] = family
+            weights = {one: self._counts.get(one, [0, 1]) for one in region.variables}
+            self._counts[gate] = family[0].counts(family[1], weights, most)
+        true_at_once = (literal < 0) != solution.base.get(self._root, False)
+        if self._root == solution.graph.true or true_at_once:
+            self.counts = [int(literal == self._root or true_at_once), *[0] * most]
+            self._fixed: list[Cut] | None = [()] if self.counts[0] else []
+        else:
+            self.counts = self._counts.get(self._root, [0, 1, *[0] * most][: most + 1])
+            self._fixed = None
+
+    def of_order(self, order: int) -> list[Cut]:
+        """Those of exactly this many events, as numbers of events."""
+        if self._fixed is not None:
+            return self._fixed if order == 0 else []
+        return self._of(self._root, order)
+
+    def _of(self, variable: int, order: int) -> list[Cut]:
+        if variable not in self._families:
+            return [(variable,)] if order == 1 else []
+        key = (variable, order)
+        if key not in self._exact:
+            families, root = self._families[variable]
+            least = {one: self._least(one) for one in families.order}
+            found: list[Cut] = []
+            for members in families.sets(root, least, order):
+                found += self._spread(members, order, [least[one] for one in members])
+            self._exact[key] = found
+        return self._exact[key]
+
+    def _least(self, variable: int) -> int:
+        """The order of the smallest cut set of a module or event."""
+        counts = self._counts.get(variable, [0, 1])
+        return next((order for order, count in enumerate(counts) if count), self._most + 1)
+
+    def _spread(self, members: Sequence[int], order: int, least: Sequence[int]) -> Iterator[Cut]:
+        """Sets of `order` events that make up one set of modules and events."""
+        if not members:
+            if order == 0:
+                yield ()
+            return
+        own, *rest = members
+        for size in range(least[0], order - sum(least[1:]) + 1):
+            if size >= len(self._counts.get(own, [0, 1])) or not self._counts.get(own, [0, 1])[size]:
+                continue
+            others = list(self._spread(rest, order - size, least[1:]))
+            if others:
+                yield from ((*one, *other) for one in self._of(own, size) for other in others)
+
+
+def hull(diagram: Diagram, function: BDDFunction) -> BDDFunction:
+    """The least coherent function above a function: true where it is for some smaller set of events.
+
+    Raises:
+        ExhaustedError: the budget of nodes is spent.
+    """
+    known = {diagram.true: diagram.true, diagram.false: diagram.false}
+    pending = [function]
+    while pending:
+        here = pending[-1]
+        if here in known:
+            pending.pop()
+            continue
+        high, low = children(here)
+        either = diagram.within(lambda a=high, b=low: a | b)
+        if missing := [one for one in (low, either) if one not in known]:
+            pending += missing
+            continue
+        asked = diagram.variable(diagram.order[here.node_var() or 0])
+        known[here] = diagram.within(lambda v=asked, a=known[either], b=known[low]: v.ite(a, b))
+        pending.pop()
+    return known[function]
+
+
+def _of_region(solved: Block | Diagrams | None, gate: int, most: int, nodes: int) -> tuple[Families, int]:
+    if solved is None:
+        raise _refused(f"a part of the tree needs more than {nodes:,} decision nodes")
+    if isinstance(solved, Block):
+        return _of_block(solved, nodes)
+    monotone = hull(solved.diagram, solved.functions[gate])
+    flat = solved.diagram.flat({gate: monotone})
+    families = Families(solved.diagram.order, nodes)
+    return families, families.minimal(flat, flat.outputs[gate], most)
+
+
+def _of_block(of: Block, nodes: int) -> tuple[Families, int]:
+    """The cut sets of one gate: a complement is no hindrance, as its event need not happen."""
+    order = [one for one in of.literals if one > 0]
+    need = 1 if of.kind not in (AND, ATLEAST) else of.k - (len(of.literals) - len(order))
+    families = Families(order, nodes)
+    row = [EMPTY, *[NONE] * need]
+    for place in range(len(order) - 1, -1, -1):
+        row = [EMPTY, *(families.node(place, row[j - 1], row[j]) for j in range(1, need + 1))]
+    return families, row[need]
+
+
+def _refused(why: str) -> RefusedError:
+    remedy = "ask for a lower order of cut sets, or give it more `nodes`"
+    return RefusedError("failure", f"the fault tree is too entangled: {why}", remedy)
