@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 Cut = tuple[int, ...]
 
+_EVENT = [0, 1]
+"""An event has one cut set, of order 1."""
+
+_WHOLE = 100_000
+"""Nodes within which all cut sets are tried for first: that is quicker than only those up to an order."""
+
 
 class CutSets:
     """The minimal cut sets of the first literal of a solution, of up to `most` events.
@@ -52,14 +58,14 @@ class CutSets:
             except ExhaustedError:
                 raise _refused(f"its minimal cut sets up to order {most} take more than {nodes:,} nodes") from None
             self._families[gate] = family
-            weights = {one: self._counts.get(one, [0, 1]) for one in region.variables}
-            self._counts[gate] = family[0].counts(family[1], weights, most)
+            weights = {one: self._sizes(one) for one in region.variables}
+            self._counts[gate] = _trimmed(family[0].counts(family[1], weights, most))
         true_at_once = (literal < 0) != solution.base.get(self._root, False)
         if self._root == solution.graph.true or true_at_once:
-            self.counts = [int(literal == self._root or true_at_once), *[0] * most]
+            self.counts = [int(literal == self._root or true_at_once)]
             self._fixed: list[Cut] | None = [()] if self.counts[0] else []
         else:
-            self.counts = self._counts.get(self._root, [0, 1, *[0] * most][: most + 1])
+            self.counts = self._sizes(self._root)
             self._fixed = None
 
     def of_order(self, order: int) -> list[Cut]:
@@ -75,16 +81,21 @@ class CutSets:
         if key not in self._exact:
             families, root = self._families[variable]
             least = {one: self._least(one) for one in families.order}
+            widest = {one: len(self._sizes(one)) - 1 for one in families.order}
             found: list[Cut] = []
             for members in families.sets(root, least, order):
-                found += self._spread(members, order, [least[one] for one in members])
+                if sum(widest[one] for one in members) >= order:
+                    found += self._spread(members, order, [least[one] for one in members])
             self._exact[key] = found
         return self._exact[key]
 
+    def _sizes(self, variable: int) -> list[int]:
+        """How many cut sets of each order a module or event has."""
+        return self._counts.get(variable, _EVENT)
+
     def _least(self, variable: int) -> int:
         """The order of the smallest cut set of a module or event."""
-        counts = self._counts.get(variable, [0, 1])
-        return next((order for order, count in enumerate(counts) if count), self._most + 1)
+        return next((order for order, count in enumerate(self._sizes(variable)) if count), self._most + 1)
 
     def _spread(self, members: Sequence[int], order: int, least: Sequence[int]) -> Iterator[Cut]:
         """Sets of `order` events that make up one set of modules and events."""
@@ -92,11 +103,12 @@ class CutSets:
             if order == 0:
                 yield ()
             return
+        if len(members) == order and not any(one in self._families for one in members):
+            yield tuple(members)
+            return
         own, *rest = members
-        for size in range(least[0], order - sum(least[1:]) + 1):
-            if size >= len(self._counts.get(own, [0, 1])) or not self._counts.get(own, [0, 1])[size]:
-                continue
-            others = list(self._spread(rest, order - size, least[1:]))
+        for size, count in enumerate(self._sizes(own)[: order - sum(least[1:]) + 1]):
+            others = list(self._spread(rest, order - size, least[1:])) if count else []
             if others:
                 yield from ((*one, *other) for one in self._of(own, size) for other in others)
 
@@ -125,15 +137,25 @@ def hull(diagram: Diagram, function: BDDFunction) -> BDDFunction:
     return known[function]
 
 
+def _trimmed(counts: list[int]) -> list[int]:
+    """Without the highest orders that have none."""
+    most = max((order for order, count in enumerate(counts) if count), default=0)
+    return counts[: most + 1]
+
+
 def _of_region(solved: Block | Diagrams | None, gate: int, most: int, nodes: int) -> tuple[Families, int]:
     if solved is None:
         raise _refused(f"a part of the tree needs more than {nodes:,} decision nodes")
     if isinstance(solved, Block):
         return _of_block(solved, nodes)
-    monotone = hull(solved.diagram, solved.functions[gate])
-    flat = solved.diagram.flat({gate: monotone})
-    families = Families(solved.diagram.order, nodes)
-    return families, families.minimal(flat, flat.outputs[gate], most)
+    flat, order = solved.flat, solved.diagram.order
+    root = flat.outputs[gate]
+    try:
+        families = Families(order, min(nodes, _WHOLE))
+        return families, families.minimal(flat, root)
+    except ExhaustedError:
+        families = Families(order, nodes)
+        return families, families.minimal(flat, root, most)
 
 
 def _of_block(of: Block, nodes: int) -> tuple[Families, int]:

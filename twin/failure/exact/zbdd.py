@@ -92,28 +92,48 @@ class Families:
         self._without[one, other] = self.node(place, on, off)
         return None
 
-    def minimal(self, flat: Flat, root: int, most: int) -> int:
-        """The minimal solutions, of no more than `most` variables, of a coherent function.
+    def minimal(self, flat: Flat, root: int, most: int | None = None) -> int:
+        """The minimal solutions of a function, or those of no more than `most` variables.
+
+        With f = v f1 or not v f0 they are v with each of those of f1 that contain none of f0, and those of f0.
+        That holds for functions that are not coherent too (see `twin.failure.exact.cutsets`).
 
         Args:
-            flat: its decision diagram, in the same order.
+            flat: the decision diagram of the function, in the same order.
             root: its node there.
             most: most variables in a set.
+
+        Raises:
+            ExhaustedError: there are too many nodes.
         """
         place = {one: at for at, one in enumerate(self.order)}
-        reached: list[set[int]] = [set() for _ in flat.variable]
-        reached[root].add(most)
+        deepest = self._heights(flat, root)
+        lefts: list[set[int]] = [set() for _ in deepest]
+        lefts[root].add(deepest[root] if most is None else min(most, deepest[root]))
         for node in range(root, 1, -1):
-            reached[flat.low[node]] |= reached[node]
-            reached[flat.high[node]] |= {left - 1 for left in reached[node] if left}
-        known: list[dict[int, int]] = [dict.fromkeys(reached[0], NONE), dict.fromkeys(reached[1], EMPTY)]
+            high, low = flat.high[node], flat.low[node]
+            for left in lefts[node]:
+                lefts[low].add(min(left, deepest[low]))
+                if left:
+                    lefts[high].add(min(left - 1, deepest[high]))
+        known: list[dict[int, int]] = [{0: NONE}, {0: EMPTY}]
         for node in range(2, root + 1):
-            at, high, low = place[flat.variable[node]], known[flat.high[node]], known[flat.low[node]]
-            known.append({})
-            for left in reached[node]:
-                on = self.without(high[left - 1], low[left]) if left else NONE
-                known[node][left] = self.node(at, on, low[left])
-        return known[root][most]
+            high, low = flat.high[node], flat.low[node]
+            found = {}
+            for left in lefts[node]:
+                off = known[low][min(left, deepest[low])]
+                on = self.without(known[high][min(left - 1, deepest[high])], off) if left else NONE
+                found[left] = self.node(place[flat.variable[node]], on, off)
+            known.append(found)
+        return known[root][max(lefts[root])]
+
+    @staticmethod
+    def _heights(flat: Flat, root: int) -> list[int]:
+        """Most variables that can be true on a way down from each node."""
+        found = [0, 0]
+        for node in range(2, root + 1):
+            found.append(max(found[flat.low[node]], 1 + found[flat.high[node]]))
+        return found
 
     def counts(self, family: int, weights: Mapping[int, Sequence[int]], most: int) -> list[int]:
         """Sets by order: entry n is how many have n events, when variable v has weights[v][n] sets of n events."""
