@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.errors import RefusedError
-from twin.failure import bdd, system
+from twin.failure import bdd
 from twin.failure.system import Exact, solve
 
 HOURS = 8760.0
@@ -208,7 +208,7 @@ def test_distinct_losses_count_against_the_budget() -> None:
 
 def test_too_many_parts_at_once_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The recursion of the diagram library is bounded by the parts of one function."""
-    monkeypatch.setattr(system, "MAX_VARIABLES", 10)
+    monkeypatch.setattr("twin.failure.system.MAX_VARIABLES", 10)
     system = System()
     system.load("site/rack", gates=[system.gate(system.add("site/ups", 11), 5)])
     with pytest.raises(RefusedError, match="11 parts at once, the limit is 10"):

@@ -86,9 +86,7 @@ def expand(members: Sequence[str], total: float, share: Sequence[float]) -> list
             f"common cause among {len(members)} members comes to {count:,} events, the limit is {MOST_EVENTS:,}; "
             "use the beta factor, or smaller groups"
         )
-    return [
-        CommonEvent(some, total * share[level - 1]) for level in levels for some in combinations(members, level)
-    ]
+    return [CommonEvent(some, total * share[level - 1]) for level in levels for some in combinations(members, level)]
 
 
 def _beta(parameters: Sequence[float], size: int) -> list[float]:

@@ -94,20 +94,10 @@ def read_open_psa(
     definitions = Definitions(rows.findings)
     left_out: dict[str, int] = {}
     for path in paths:
-        try:
-            root = read_xml(path)
-        except InputError as error:
-            rows.findings += error.findings
-            continue
-        if root.tag != "opsa-mef":
-            rows.findings.append(root.finding(root.tag, "is not an Open-PSA model", root.tag, "<opsa-mef>"))
-            continue
-        definitions.add(root, "", public=True)
-        for one in root.inside:
-            if one.tag in _EVENT_TREES and fault_trees_only:
-                left_out[one.tag] = left_out.get(one.tag, 0) + 1
-            elif one.tag not in (*CONTAINERS, *definitions.kinds, *_NOTHING):
-                rows.findings.append(_not_read(one))
+        root = _root(path, rows)
+        if root is not None:
+            definitions.add(root, "", public=True)
+            _not_fault_trees(root, rows, left_out, refuse=not fault_trees_only)
     values = Values(definitions.parameter, mission_time_h)
     _events(definitions, values, rows)
     _groups(definitions, values, rows, common_cause=common_cause)
@@ -122,10 +112,27 @@ def read_open_psa(
     return Model(gates, events, left_out)
 
 
-def _not_read(element: Element) -> Finding:
-    name = element.get("name")
-    remedy = "the option for fault trees only leaves it out" if element.tag in _EVENT_TREES else "a model without it"
-    return element.finding(name, f"<{element.tag}> is not read", "", remedy)
+def _root(path: Path, rows: _Rows) -> Element | None:
+    """The model of one file."""
+    try:
+        root = read_xml(path)
+    except InputError as error:
+        rows.findings += error.findings
+        return None
+    if root.tag == "opsa-mef":
+        return root
+    rows.findings.append(root.finding(root.tag, "is not an Open-PSA model", root.tag, "<opsa-mef>"))
+    return None
+
+
+def _not_fault_trees(root: Element, rows: _Rows, left_out: dict[str, int], *, refuse: bool) -> None:
+    """What a model holds besides fault trees: event trees and alignments are left out or refused, the rest refused."""
+    for one in root.inside:
+        if one.tag in _EVENT_TREES and not refuse:
+            left_out[one.tag] = left_out.get(one.tag, 0) + 1
+        elif one.tag not in (*CONTAINERS, *Definitions.kinds, *_NOTHING):
+            remedy = "--fault-trees-only leaves it out" if one.tag in _EVENT_TREES else "a model without it"
+            rows.findings.append(one.finding(one.get("name"), f"<{one.tag}> is not read", "", remedy))
 
 
 def _events(definitions: Definitions, values: Values, rows: _Rows) -> None:
@@ -194,7 +201,9 @@ def _parameters(values: Values, element: Element, where: str, size: int) -> list
         text = factor.get("level", str(first + at))
         level = int(text) if text.isdigit() else 0
         if not first <= level <= size or level in found:
-            raise InputError([factor.finding(element.get("name"), "factor has a wrong level", text, f"{first}..{size}")])
+            raise InputError(
+                [factor.finding(element.get("name"), "factor has a wrong level", text, f"{first}..{size}")]
+            )
         found[level] = values.value(expression(factor), where)
     return [found.get(level, 0.0) for level in range(first, max(found, default=first - 1) + 1)]
 
@@ -210,7 +219,7 @@ def _gate(definitions: Definitions, rows: _Rows, name: str, element: Element, wh
     while pending:
         gate, formula = pending.pop()
         if formula.tag in (*_REFERENCES, "constant"):
-            inputs, kind, bounds = [formula], "null", (None, None)
+            inputs, kind, bounds = [formula], "null", _bounds(rows, name, formula)
         elif formula.tag in _OPERATORS:
             inputs, kind, bounds = formula.inside, formula.tag, _bounds(rows, name, formula)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from twin.errors import Finding, InputError, one_of
+from twin.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -154,7 +154,7 @@ def _glm(gamma: float, failure: float, repair: float, time: float) -> float:
 
 def _weibull(scale: float, shape: float, shift: float, time: float) -> float:
     _at_least_zero(scale, shape, shift, time)
-    return -math.expm1(-(((time - shift) / scale) ** shape)) if time > shift else 0.0
+    return -math.expm1(-math.pow((time - shift) / scale, shape)) if time > shift else 0.0
 
 
 def _periodic_test(values: Sequence[float]) -> float:
@@ -172,9 +172,12 @@ def _periodic_test(values: Sequence[float]) -> float:
     tests, left = divmod(time - first, interval)
     if not repair:
         return _exponential(rate, left or interval)
-    fresh, slope = _exponential(rate, interval), _stays_down(rate, repair[0], interval) - _exponential(rate, interval)
-    start, power = _exponential(rate, first), slope**tests
-    start = start * power + (fresh * tests if slope == 1.0 else fresh * (1.0 - power) / (1.0 - slope))
+    fresh = _exponential(rate, interval)
+    slope = _stays_down(rate, repair[0], interval) - fresh
+    power = math.pow(slope, tests)
+    start = _exponential(rate, first) * power + (
+        fresh * tests if slope == 1.0 else fresh * (1.0 - power) / (1.0 - slope)
+    )
     return start * _stays_down(rate, repair[0], left) + (1.0 - start) * _exponential(rate, left)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from xml.parsers import expat  # noqa: S407 - document types, and with them all entities, are refused below
+from xml.parsers import expat
 
 from twin.errors import Finding, InputError
 
@@ -52,7 +52,9 @@ def read_xml(path: Path) -> Element:
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
         if len(open_) > MOST_DEEP:
-            raise InputError([Finding(name, parser.CurrentLineNumber, 0, tag, "is nested too deep", "", f"{MOST_DEEP}")])
+            raise InputError(
+                [Finding(name, parser.CurrentLineNumber, 0, tag, "is nested too deep", "", f"{MOST_DEEP}")]
+            )
         made = Element(tag, attributes, name, parser.CurrentLineNumber)
         open_[-1].inside.append(made)
         open_.append(made)

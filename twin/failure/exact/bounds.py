@@ -56,7 +56,8 @@ def region(
         ops: the gates.
         of: the region.
         base: value of every gate when all events are false.
-        low, high: bounds of the probability of each variable.
+        low: least probability of each variable.
+        high: most probability of each variable.
         nodes: the budget of all diagrams together, unless it is too small for any.
     """
     order = next(iter(orders(dict(ops), of)))
@@ -165,7 +166,7 @@ class _Pruned:
         size = self._kept
         while True:
             try:
-                return self._pruned(self._diagram.within(lambda a=one, b=other: join(a, b)), 2 * self._kept, end=end)
+                return self._pruned(self._diagram.within(join, one, other), 2 * self._kept, end=end)
             except ExhaustedError:
                 size //= 2
                 one = self._pruned(one, size, end=end != flips)
@@ -204,5 +205,5 @@ class _Pruned:
                 made.append(stays)
                 continue
             asked = diagram.variable(variable[node])
-            made.append(diagram.within(lambda v=asked, a=made[high[node]], b=made[low[node]]: v.ite(a, b)))
+            made.append(diagram.within(asked.ite, made[high[node]], made[low[node]]))
         return made[-1]

@@ -32,7 +32,9 @@ def between(flat: Flat, low: Mapping[int, float], high: Mapping[int, float]) -> 
     return least, most
 
 
-def downward(flat: Flat, chance: Mapping[int, float], found: list[float], weight: Mapping[int, float]) -> dict[int, float]:
+def downward(
+    flat: Flat, chance: Mapping[int, float], found: list[float], weight: Mapping[int, float]
+) -> dict[int, float]:
     """How fast the weighted sum of outputs grows with the probability of each variable.
 
     The slope is the sum over the nodes of a variable of the probability of getting there times P(f1) - P(f0).

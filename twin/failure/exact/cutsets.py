@@ -7,6 +7,7 @@ foundation of minimal cutsets", IEEE Transactions on Reliability 50(4), 2001).  
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from twin.errors import RefusedError
@@ -60,18 +61,18 @@ class CutSets:
             self._families[gate] = family
             weights = {one: self._sizes(one) for one in region.variables}
             self._counts[gate] = _trimmed(family[0].counts(family[1], weights, most))
-        true_at_once = (literal < 0) != solution.base.get(self._root, False)
-        if self._root == solution.graph.true or true_at_once:
-            self.counts = [int(literal == self._root or true_at_once)]
-            self._fixed: list[Cut] | None = [()] if self.counts[0] else []
+        if self._root == solution.graph.true:
+            self._fixed: bool | None = literal > 0
+        elif (literal < 0) != solution.base.get(self._root, False):
+            self._fixed = True
         else:
-            self.counts = self._sizes(self._root)
             self._fixed = None
+        self.counts = self._sizes(self._root) if self._fixed is None else [int(self._fixed)]
 
     def of_order(self, order: int) -> list[Cut]:
         """Those of exactly this many events, as numbers of events."""
         if self._fixed is not None:
-            return self._fixed if order == 0 else []
+            return [()] if self._fixed and order == 0 else []
         return self._of(self._root, order)
 
     def _of(self, variable: int, order: int) -> list[Cut]:
@@ -127,12 +128,12 @@ def hull(diagram: Diagram, function: BDDFunction) -> BDDFunction:
             pending.pop()
             continue
         high, low = children(here)
-        either = diagram.within(lambda a=high, b=low: a | b)
+        either = diagram.within(operator.or_, high, low)
         if missing := [one for one in (low, either) if one not in known]:
             pending += missing
             continue
         asked = diagram.variable(diagram.order[here.node_var() or 0])
-        known[here] = diagram.within(lambda v=asked, a=known[either], b=known[low]: v.ite(a, b))
+        known[here] = diagram.within(asked.ite, known[either], known[low])
         pending.pop()
     return known[function]
 

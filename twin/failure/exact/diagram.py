@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,11 +72,11 @@ class Diagram:
         """The function of a literal of a variable."""
         at = self.place[abs(one)]
         inverted = (one < 0) != self._base.get(abs(one), False)
-        return self.within(lambda: self._manager.not_var(at) if inverted else self._manager.var(at))
+        return self.within(self._manager.not_var if inverted else self._manager.var, at)
 
     def variable(self, one: int) -> BDDFunction:
         """The function of a variable, as it is asked."""
-        return self.within(lambda: self._manager.var(self.place[one]))
+        return self.within(self._manager.var, self.place[one])
 
     def build(self, ops: Mapping[int, Op], region: Region) -> dict[int, BDDFunction]:
         """The function of every output against its value when nothing is true.
@@ -107,7 +108,7 @@ class Diagram:
             functions = [made.get(abs(one)) or self.literal(abs(one)) for one in op.args]
             result = self.false if positive else self.true
             for function in self.deepest_first(functions):
-                result = self.within(lambda a=function, b=result: a ^ b)
+                result = self.within(operator.xor, function, result)
             return result
         sign = 1 if positive else -1
         functions = [made.get(one * sign) or self.literal(one * sign) for one in op.args]
@@ -119,37 +120,32 @@ class Diagram:
         """The disjunction of functions, or their conjunction."""
         result = self.false if any_of else self.true
         for function in self.deepest_first(functions):
-            if any_of:
-                result = self.within(lambda a=function, b=result: a | b)
-            else:
-                result = self.within(lambda a=function, b=result: a & b)
+            result = self.within(operator.or_ if any_of else operator.and_, function, result)
         return result
 
     def _at_least(self, functions: Sequence[BDDFunction], k: int) -> BDDFunction:
         reached = [self.true, *[self.false] * k]
         for function in self.deepest_first(functions):
             for count in range(k, 0, -1):
-                reached[count] = self.within(
-                    lambda f=function, a=reached[count - 1], b=reached[count]: f.ite(a, b)
-                )
+                reached[count] = self.within(function.ite, reached[count - 1], reached[count])
         return reached[k]
 
     def deepest_first(self, functions: Iterable[BDDFunction]) -> list[BDDFunction]:
         """In the order in which adding one walks it alone and not all that came before."""
         return sorted(functions, key=lambda one: -1 if (var := one.node_var()) is None else var, reverse=True)
 
-    def within(self, make: Callable[[], BDDFunction]) -> BDDFunction:
-        """What `make` gives, after dropping unused nodes where there was no room.
+    def within(self, make: Callable[..., BDDFunction], *of: object) -> BDDFunction:
+        """What an operation gives, after dropping unused nodes where there was no room.
 
         Raises:
             ExhaustedError: there is no room even so.
         """
         try:
-            return make()
+            return make(*of)
         except MemoryError:
             self._manager.gc()
         try:
-            return make()
+            return make(*of)
         except MemoryError:
             raise ExhaustedError from None
 

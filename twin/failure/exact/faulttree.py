@@ -32,9 +32,16 @@ _TOPS = {
 }
 _SETS = {"order": pl.Int64, "probability": pl.Float64, "events": pl.List(pl.String)}
 _COUNTS = {"order": pl.Int64, "count": pl.UInt64, "listed": pl.Boolean}
-_IMPORTANCE = dict.fromkeys(
-    ("probability", "birnbaum", "criticality", "fussell_vesely", "diagnostic", "raw", "rrw"), pl.Float64
-)
+_IMPORTANCE = {
+    "event": pl.String,
+    "probability": pl.Float64,
+    "birnbaum": pl.Float64,
+    "criticality": pl.Float64,
+    "fussell_vesely": pl.Float64,
+    "diagnostic": pl.Float64,
+    "raw": pl.Float64,
+    "rrw": pl.Float64,
+}
 
 
 class CutSetFrames(NamedTuple):
@@ -158,7 +165,7 @@ class FaultTree:
         for number in self._events_below(chosen):
             own = found.get(number)
             rows.append((self._tree.names[number], *self._ratios(self._tree.probability[number], total, own)))
-        made = pl.DataFrame(rows, schema={"event": pl.String, **_IMPORTANCE}, orient="row")
+        made = pl.DataFrame(rows, schema=_IMPORTANCE, orient="row")
         return made.sort("criticality", "birnbaum", descending=True, nulls_last=True, maintain_order=True)
 
     def _ratios(self, p: float, top: float, own: Importance | None) -> tuple[float | None, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,11 @@ KINDS = {
 """Kind of gate -> fewest and most inputs (None: any number)."""
 
 _COUNTED = ("atleast", "cardinality")
-_GATES = {"gate": pl.String, "kind": pl.String, "input": pl.String}
-_GATES_MORE = {"k": pl.Int64, "k_max": pl.Int64, "negated": pl.Boolean}
-_EVENTS = {"event": pl.String, "probability": pl.Float64}
-_EVENTS_MORE = {"house": pl.Boolean}
+_Schema = Mapping[str, type[pl.DataType]]
+_GATES: _Schema = {"gate": pl.String, "kind": pl.String, "input": pl.String}
+_GATES_MORE: _Schema = {"k": pl.Int64, "k_max": pl.Int64, "negated": pl.Boolean}
+_EVENTS: _Schema = {"event": pl.String, "probability": pl.Float64}
+_EVENTS_MORE: _Schema = {"house": pl.Boolean}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,7 @@ def read(gates: pl.DataFrame, events: pl.DataFrame) -> Tree:
     return _ordered(("", *names), probability, house, found)
 
 
-def _shaped(
-    frame: pl.DataFrame, what: str, wanted: dict[str, object], more: dict[str, object], findings: list[Finding]
-) -> pl.DataFrame:
+def _shaped(frame: pl.DataFrame, what: str, wanted: _Schema, more: _Schema, findings: list[Finding]) -> pl.DataFrame:
     """The columns that are read, optional ones filled in."""
     optional = [pl.lit(None, dtype).alias(name) for name, dtype in more.items() if name not in frame.columns]
     for name in wanted:
@@ -139,7 +139,7 @@ def _shaped(
             findings.append(Finding(what, 0, 0, name, "column is missing", got, f"columns {', '.join(wanted)}"))
     if findings:
         return frame
-    types = wanted | more
+    types = {**wanted, **more}
     try:
         shaped = frame.with_columns(optional).select(pl.col(name).cast(dtype) for name, dtype in types.items())
     except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
@@ -148,8 +148,10 @@ def _shaped(
         return frame
     for name in wanted:
         empty = shaped.select(pl.col(name).is_null() | (pl.col(name).cast(pl.String) == "")).to_series()
-        for row in empty.arg_true().to_list():
-            findings.append(Finding(what, row + 1, 0, name, "is empty", "", "a value in every row"))
+        findings += [
+            Finding(what, row + 1, 0, name, "is empty", "", "a value in every row")
+            for row in empty.arg_true().to_list()
+        ]
     return shaped.with_columns(pl.col(name).fill_null(value=False) for name in ("negated", "house") if name in types)
 
 
@@ -185,9 +187,7 @@ def _gate_findings(row: dict[str, list[object]], numbers: dict[str, int]) -> Ite
     yield from _kind_findings(line, name, str(row["kind"][0]), (row["k"][0], row["k_max"][0]), len(pairs))
 
 
-def _kind_findings(
-    line: int, name: str, kind: str, bounds: tuple[object, object], count: int
-) -> Iterator[Finding]:
+def _kind_findings(line: int, name: str, kind: str, bounds: tuple[object, object], count: int) -> Iterator[Finding]:
     if kind not in KINDS:
         yield Finding("gates", line, 0, name, "unknown kind", kind, one_of(kind, KINDS))
         return

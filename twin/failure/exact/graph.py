@@ -129,9 +129,7 @@ _MAKE: dict[str, Callable[[Graph, Gate, list[int]], int]] = {
     "iff": lambda made, _, x: -made.odd(x),
     "imply": lambda made, _, x: made.any_of((-x[0], x[1])),
     "atleast": lambda made, gate, x: made.at_least(gate.k, x),
-    "cardinality": lambda made, gate, x: made.all_of(
-        (made.at_least(gate.k, x), -made.at_least(gate.most + 1, x))
-    ),
+    "cardinality": lambda made, gate, x: made.all_of((made.at_least(gate.k, x), -made.at_least(gate.most + 1, x))),
 }
 
 
@@ -156,7 +154,7 @@ def _coalesced(old: Graph, roots: Sequence[int]) -> tuple[Graph, list[int]]:
     # A root is asked for by name, so that it must stay whoever else uses it.
     uses.update(abs(one) for one in roots)
     new = Graph(old.true - 1)
-    literal = {}
+    literal: dict[int, int] = {}
     for number, (kind, k, args) in old.ops.items():
         if not uses[number]:
             continue

@@ -112,10 +112,10 @@ def _cuts(solved: Block | Diagrams, gate: int, values: Mapping[int, float]) -> d
     try:
         for place, variable in enumerate(diagram.order):
             high, low = (
-                diagram.within(lambda v=place, e=end: function.substitute(BDDSubstitution([(v, e)])))
+                diagram.within(function.substitute, BDDSubstitution([(place, end)]))
                 for end in (diagram.true, diagram.false)
             )
-            rest = hull(diagram, diagram.within(lambda a=high, b=low: b.imp_strict(a)))
+            rest = hull(diagram, diagram.within(low.imp_strict, high))
             flat = diagram.flat({0: rest})
             found[variable] = upward(flat, values)[flat.outputs[0]]
     except ExhaustedError:

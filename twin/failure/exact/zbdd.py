@@ -64,7 +64,7 @@ class Families:
 
     def _less(self, one: int, other: int) -> int | None:
         """What is known about `without`."""
-        if one == NONE or other == EMPTY or one == other:
+        if one == NONE or other in (EMPTY, one):
             return NONE
         if other == NONE or one == EMPTY:
             return one
