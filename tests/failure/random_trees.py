@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import product
-from math import fsum, prod
+from math import fsum
 
+import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
@@ -32,22 +33,17 @@ def trees(draw, kinds=KINDS, most_events=8, most_gates=9, negated=True):
     for g in range(draw(st.integers(1, most_gates))):
         kind = draw(st.sampled_from(kinds))
         size = 2 if kind in _TWO else 1 if kind in _ONE else draw(st.integers(1, min(5, len(names))))
-        recent = names[-6:] if draw(st.booleans()) and len(names) > size + 6 else names
-        inputs = (
-            draw(st.lists(st.sampled_from(recent), min_size=size, max_size=size, unique=True))
-            if size <= len(recent)
-            else None
-        )
-        if inputs is None:
-            kind, inputs = "or", [names[0]]
+        if size > len(names):
+            kind, size = "or", 1
+        recent = names[-6:] if draw(st.booleans()) and size <= 6 <= len(names) else names
+        inputs = draw(st.lists(st.sampled_from(recent), min_size=size, max_size=size, unique=True))
         k = k_max = None
         if kind == "atleast":
             k = draw(st.integers(1, len(inputs)))
         if kind == "cardinality":
             k = draw(st.integers(0, len(inputs)))
             k_max = draw(st.integers(k, len(inputs)))
-        for one in inputs:
-            rows.append((f"g{g}", kind, k, k_max, one, negated and draw(st.booleans())))
+        rows += [(f"g{g}", kind, k, k_max, one, negated and draw(st.booleans())) for one in inputs]
         names.append(f"g{g}")
     gates = pl.DataFrame(rows, schema=GATES, orient="row")
     return gates, pl.DataFrame(
@@ -65,41 +61,41 @@ class Oracle:
         for row in gates.iter_rows(named=True):
             gate = self.gates.setdefault(row["gate"], (row["kind"], row["k"], row["k_max"], []))
             gate[3].append((row["input"], row["negated"]))
-        self.states = list(product((False, True), repeat=len(self.names)))
-        self.holds = {state: self._value(top, dict(zip(self.names, state, strict=True))) for state in self.states}
+        self.states = np.array(list(product((False, True), repeat=len(self.names))), dtype=bool)
+        self.holds = self._value(top, dict(zip(self.names, self.states.T, strict=True)))
 
     def _value(self, name, values):
         if name not in values:
             kind, k, k_max, inputs = self.gates[name]
-            x = [self._value(one, values) != negated for one, negated in inputs]
+            x = np.array([self._value(one, values) != negated for one, negated in inputs])
             values[name] = {
-                "and": lambda: all(x),
-                "or": lambda: any(x),
-                "atleast": lambda: sum(x) >= k,
-                "not": lambda: not x[0],
+                "and": lambda: x.all(0),
+                "or": lambda: x.any(0),
+                "atleast": lambda: x.sum(0) >= k,
+                "not": lambda: ~x[0],
                 "null": lambda: x[0],
-                "xor": lambda: sum(x) % 2 == 1,
-                "nand": lambda: not all(x),
-                "nor": lambda: not any(x),
-                "imply": lambda: not x[0] or x[1],
+                "xor": lambda: x.sum(0) % 2 == 1,
+                "nand": lambda: ~x.all(0),
+                "nor": lambda: ~x.any(0),
+                "imply": lambda: ~x[0] | x[1],
                 "iff": lambda: x[0] == x[1],
-                "cardinality": lambda: k <= sum(x) <= k_max,
+                "cardinality": lambda: (k <= x.sum(0)) & (x.sum(0) <= k_max),
             }[kind]()
         return values[name]
 
     def chance(self, wanted, fixed=None):
-        """Probability of the states for which `wanted` holds, with the probability of one event set to 0 or 1."""
-        p = [fixed[1] if fixed and fixed[0] == i else q for i, q in enumerate(self.p)]
-        return fsum(
-            prod(q if up else 1.0 - q for q, up in zip(p, state, strict=True)) for state in self.states if wanted(state)
-        )
+        """Probability of the states marked `wanted`, with the probability of one event set to 0 or 1."""
+        p = np.array([fixed[1] if fixed and fixed[0] == i else q for i, q in enumerate(self.p)])
+        return fsum(np.where(self.states, p, 1.0 - p).prod(1)[wanted])
 
     def cut_sets(self):
         """Minimal sets of events for which, with some of them happening and nothing else, the top does."""
-        able = {s for s in self.states if any(self.holds[t] for t in self.states if _within(t, s))}
-        least = [s for s in able if not any(t != s and _within(t, s) for t in able)]
-        return {frozenset(name for name, up in zip(self.names, s, strict=True) if up) for s in least}
+        # Numbered as binary, a state lies within another where no bit is its own.
+        true = [n for n, holds in enumerate(self.holds) if holds]
+        able = [n for n in range(len(self.states)) if any(t & ~n == 0 for t in true)]
+        least = [n for n in able if not any(t != n and t & ~n == 0 for t in able)]
+        return {self.named(self.states[n]) for n in least}
 
-
-def _within(small, large):
-    return all(b or not a for a, b in zip(small, large, strict=True))
+    def named(self, state):
+        """The events of a state."""
+        return frozenset(name for name, up in zip(self.names, state, strict=True) if up)

@@ -39,7 +39,7 @@ def test_every_gate_equals_brute_force(tree) -> None:
     assert found["method"].to_list() == ["exact"] * found.height
     for gate, probability in found.select("gate", "probability").rows():
         oracle = Oracle(gates, events, gate)
-        assert probability == pytest.approx(oracle.chance(oracle.holds.get), **NEAR), gate
+        assert probability == pytest.approx(oracle.chance(oracle.holds), **NEAR), gate
         assert solved.top_event(gate)["probability"].item() == pytest.approx(probability, **NEAR)
 
 
@@ -77,12 +77,12 @@ def test_importance_of_coherent_trees_equals_brute_force(tree) -> None:
 
 def check_importance(gates, events, top, *, coherent) -> None:
     oracle = Oracle(gates, events, top)
-    total = oracle.chance(oracle.holds.get)
+    total = oracle.chance(oracle.holds)
     cuts = oracle.cut_sets()
     for row in importance(gates, events, top).iter_rows(named=True):
         at = oracle.names.index(row["event"])
         p = oracle.p[at]
-        with_it, without = (oracle.chance(oracle.holds.get, (at, value)) for value in (1.0, 0.0))
+        with_it, without = (oracle.chance(oracle.holds, (at, value)) for value in (1.0, 0.0))
         near = {"rel": 1e-11, "abs": 1e-14}
         assert row["birnbaum"] == pytest.approx(with_it - without, **near)
         if total == 0.0:
@@ -99,14 +99,10 @@ def check_importance(gates, events, top, *, coherent) -> None:
             assert row["rrw"] == pytest.approx(total / without, rel=1e-9)
         if coherent:
             own = [one for one in cuts if row["event"] in one]
-            wanted = oracle.chance(lambda state, own=own: happens(oracle, state, own))
+            happens = [any(one <= oracle.named(state) for one in own) for state in oracle.states]
+            wanted = oracle.chance(happens)
             assert row["fussell_vesely"] == pytest.approx(wanted / total, **near)
             assert row["fussell_vesely"] <= row["diagnostic"] * (1.0 + 1e-9) + 1e-12
-
-
-def happens(oracle, state, cuts) -> bool:
-    true = {name for name, up in zip(oracle.names, state, strict=True) if up}
-    return any(one <= true for one in cuts)
 
 
 @settings(max_examples=100, deadline=None)
@@ -116,7 +112,7 @@ def test_bounds_hold_whatever_the_budget(tree) -> None:
     gates, events = tree
     top = gates["gate"].to_list()[-1]
     oracle = Oracle(gates, events, top)
-    truth = oracle.chance(oracle.holds.get)
+    truth = oracle.chance(oracle.holds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("twin.failure.exact.solve._diagrams", lambda *_: None)
         patch.setattr("twin.failure.exact.bounds._FEWEST", 3)

@@ -30,7 +30,11 @@ _TOPS = {
     "upper": pl.Float64,
     "method": pl.String,
 }
-_SETS = {"order": pl.Int64, "probability": pl.Float64, "events": pl.List(pl.String)}
+_SETS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "order": pl.Int64,
+    "probability": pl.Float64,
+    "events": pl.List(pl.String),
+}
 _COUNTS = {"order": pl.Int64, "count": pl.UInt64, "listed": pl.Boolean}
 _IMPORTANCE = {
     "event": pl.String,

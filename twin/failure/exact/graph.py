@@ -84,11 +84,15 @@ class Graph:
         twice = next((one for one, number in times.items() if number > 1), None)
         if twice is None:
             return self._gate(Op(ATLEAST, k, tuple(args)))
-        # Listed several times it counts several times: both of its values are asked.
+        # Listed several times it counts several times: both of its values are asked.  The value that does not
+        # count needs no condition, as what is enough without it is enough with it.
         rest = [one for one in args if abs(one) != twice]
-        with_it = self.at_least(k - args.count(twice), rest)
-        without = self.at_least(k - args.count(-twice), rest)
-        return self.any_of((self.all_of((twice, with_it)), self.all_of((-twice, without))))
+        cases = [
+            self.all_of((*condition, self.at_least(k - args.count(one), rest)))
+            for one in (twice, -twice)
+            for condition in ((one,) if one in args else (),)
+        ]
+        return self.any_of(cases)
 
     def _gate(self, op: Op) -> int:
         if op not in self._known:

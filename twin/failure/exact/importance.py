@@ -92,7 +92,7 @@ def _slopes(solved: Block | Diagrams, gate: int, values: Mapping[int, float]) ->
         found = slopes(solved, [literal_chance(values, one) for one in solved.literals]).tolist()
         return {abs(one): own if one > 0 else -own for one, own in zip(solved.literals, found, strict=True)}
     ups = upward(solved.flat, values)
-    return downward(solved.flat, values, ups, {gate: 1.0})
+    return dict.fromkeys(solved.diagram.order, 0.0) | downward(solved.flat, values, ups, {gate: 1.0})
 
 
 def _cuts(solved: Block | Diagrams, gate: int, values: Mapping[int, float]) -> dict[int, float]:
