@@ -99,3 +99,27 @@ class Oracle:
     def named(self, state):
         """The events of a state."""
         return frozenset(name for name, up in zip(self.names, state, strict=True) if up)
+
+
+def frames(gates: dict[str, tuple], events: dict[str, float]):
+    """Gates as name -> (kind, inputs) or (kind, k, inputs); a leading '-' complements an input."""
+    rows = []
+    for name, (kind, *k, inputs) in gates.items():
+        rows += [(name, kind, *(*k, None)[:1], one.lstrip("-"), one.startswith("-")) for one in inputs]
+    schema = {"gate": pl.String, "kind": pl.String, "k": pl.Int64, "input": pl.String, "negated": pl.Boolean}
+    made = pl.DataFrame(
+        {"event": list(events), "probability": list(events.values())},
+        schema={"event": pl.String, "probability": pl.Float64},
+    )
+    return pl.DataFrame(rows, schema=schema, orient="row"), made
+
+
+def ladder(rungs: int):
+    """Two long rails and what joins them: everything shares with everything."""
+    events = {f"e{i}": 0.01 + i % 7 / 100 for i in range(rungs)}
+    gates = {
+        f"g{i}": ("atleast", 2, [f"e{(i * a + b) % rungs}" for a, b in ((1, 0), (3, 5), (7, 11), (11, 2))])
+        for i in range(rungs)
+    }
+    gates["top"] = ("atleast", rungs // 3, list(gates))
+    return frames(gates, events)

@@ -8,26 +8,13 @@ from math import comb, inf, isinf, prod
 
 import polars as pl
 import pytest
-from failure.random_trees import COHERENT, Oracle, trees
+from failure.random_trees import COHERENT, Oracle, frames, ladder, trees
 from hypothesis import given, settings
 
 from twin.errors import InputError, RefusedError, UsageError
 from twin.failure.exact import FaultTree, cut_sets, importance, top_event
 
 NEAR = {"rel": 1e-12, "abs": 1e-15}
-
-
-def frames(gates: dict[str, tuple], events: dict[str, float]):
-    """Gates as name -> (kind, inputs) or (kind, k, inputs); a leading '-' complements an input."""
-    rows = []
-    for name, (kind, *k, inputs) in gates.items():
-        rows += [(name, kind, *(*k, None)[:1], one.lstrip("-"), one.startswith("-")) for one in inputs]
-    schema = {"gate": pl.String, "kind": pl.String, "k": pl.Int64, "input": pl.String, "negated": pl.Boolean}
-    made = pl.DataFrame(
-        {"event": list(events), "probability": list(events.values())},
-        schema={"event": pl.String, "probability": pl.Float64},
-    )
-    return pl.DataFrame(rows, schema=schema, orient="row"), made
 
 
 @settings(max_examples=200, deadline=None)
@@ -121,17 +108,6 @@ def test_bounds_hold_whatever_the_budget(tree) -> None:
     assert truth - 1e-12 <= row["upper"] <= 1.0 + 1e-12
 
 
-def ladder(rungs: int):
-    """Two long rails and what joins them: everything shares with everything."""
-    events = {f"e{i}": 0.01 + i % 7 / 100 for i in range(rungs)}
-    gates = {
-        f"g{i}": ("atleast", 2, [f"e{(i * a + b) % rungs}" for a, b in ((1, 0), (3, 5), (7, 11), (11, 2))])
-        for i in range(rungs)
-    }
-    gates["top"] = ("atleast", rungs // 3, list(gates))
-    return frames(gates, events)
-
-
 def test_a_tree_that_explodes_gets_bounds_within_the_budget() -> None:
     gates, events = ladder(60)
     row = top_event(gates, events, nodes=20_000).row(0, named=True)
@@ -203,7 +179,7 @@ def test_published_maintenance_and_common_cause() -> None:
 
 
 def test_a_large_block_is_a_convolution() -> None:
-    """4,000 of 10,000 alike: far beyond a diagram of all, and equal to the binomial tail."""
+    """400 of 10,000 alike: far beyond a diagram of all, and equal to the binomial tail."""
     n, k, p = 10_000, 400, 0.03
     events = {f"e{i}": p for i in range(n)}
     gates, made = frames({"top": ("atleast", k, list(events))}, events)

@@ -63,9 +63,7 @@ class Values:
         if element.tag not in _FUNCTIONS:
             raise _wrong(element, "is an expression that is not read", one_of(element.tag, _FUNCTIONS))
         counts, function = _FUNCTIONS[element.tag]
-        if len(element.inside) not in counts and not (counts == _MANY and element.inside):
-            wanted = "one or more" if counts == _MANY else " or ".join(str(one) for one in counts)
-            raise _wrong(element, f"has {len(element.inside)} arguments", wanted)
+        _inside(element, *counts)
         return function
 
     def _referred(self, element: Element, where: str) -> float:
@@ -85,18 +83,18 @@ class Values:
         for one in element.inside:
             if one.tag != "case":
                 return self.value(one, where)
-            test, result = one.inside
+            test, result = _inside(one, 2)
             if self.value(test, where):
                 return self.value(result, where)
         raise _wrong(element, "has no value for the case that none holds")
 
     def _histogram(self, element: Element, where: str) -> float:
         """Mean of bins, each (upper edge, weight), from a lowest edge."""
-        first, *bins = element.inside
+        first, *bins = _inside(element)
         edge = self.value(first, where)
         total, weighted = 0.0, 0.0
         for one in bins:
-            upper, weight = (self.value(inner, where) for inner in one.inside)
+            upper, weight = (self.value(inner, where) for inner in _inside(one, 2))
             total += weight
             weighted += weight * (edge + upper) / 2.0
             edge = upper
@@ -113,6 +111,14 @@ def expression(definition: Element) -> Element:
     if len(found) != 1:
         raise _wrong(definition, f"'{definition.get('name')}' has {len(found)} expressions", "one")
     return found[0]
+
+
+def _inside(element: Element, *counts: int) -> list[Element]:
+    """The arguments of an element, of which there must be so many; one or more where no count is given."""
+    if len(element.inside) in counts or (counts == _MANY and element.inside):
+        return element.inside
+    wanted = " or ".join(str(one) for one in counts) or "one or more"
+    raise _wrong(element, f"<{element.tag}> has {len(element.inside)} arguments", wanted)
 
 
 def boolean(element: Element) -> bool:

@@ -52,9 +52,7 @@ def read_xml(path: Path) -> Element:
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
         if len(open_) > MOST_DEEP:
-            raise InputError(
-                [Finding(name, parser.CurrentLineNumber, 0, tag, "is nested too deep", "", f"{MOST_DEEP}")]
-            )
+            raise InputError([Finding(name, parser.CurrentLineNumber, 0, tag, f"is nested more than {MOST_DEEP} deep")])
         made = Element(tag, attributes, name, parser.CurrentLineNumber)
         open_[-1].inside.append(made)
         open_.append(made)
