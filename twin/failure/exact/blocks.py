@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from twin.failure.exact.graph import ATLEAST, OR, XOR
+from twin.failure.exact.ops import ATLEAST, OR, XOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from twin.failure.exact.graph import Op
+    from twin.failure.exact.ops import Op
 
     Floats = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from twin.failure.exact.blocks import AND, block
 from twin.failure.exact.chances import between, upward
 from twin.failure.exact.diagram import MAX_VARIABLES, Diagram, ExhaustedError
-from twin.failure.exact.graph import ATLEAST, OR, Op
+from twin.failure.exact.ops import ATLEAST, OR, Op
 from twin.failure.exact.orders import orders
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METHOD = "pruned diagrams"
 """What the bounds are called in a result."""
 
-_KEPT = 20_000
+_KEPT = 4_000
 _FEWEST = 100
 """Most nodes of a diagram after it was pruned, and fewest; it is pruned where it has twice as many."""
 _SHARE = 60

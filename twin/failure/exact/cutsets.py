@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from twin.errors import RefusedError
 from twin.failure.exact.blocks import AND, Block
 from twin.failure.exact.diagram import ExhaustedError, children
-from twin.failure.exact.graph import ATLEAST
+from twin.failure.exact.ops import ATLEAST
 from twin.failure.exact.zbdd import EMPTY, NONE, Families
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from oxidd.bdd import BDDManager
 
-from twin.failure.exact.graph import ATLEAST, OR
+from twin.failure.exact.ops import ATLEAST, OR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oxidd.bdd import BDDFunction
 
-    from twin.failure.exact.graph import Op
     from twin.failure.exact.modules import Region
+    from twin.failure.exact.ops import Op
 
 MAX_VARIABLES = 20_000
 """Variables one diagram may have: `oxidd` recurses once a variable, and its stack ends near 80,000."""
@@ -24,6 +24,8 @@ MAX_VARIABLES = 20_000
 _CACHE = 1 << 18
 _LEAST = 4096
 """Nodes that `oxidd` needs to begin at all."""
+_FULL = 0.8
+"""Share of the budget that may still be in use after unused nodes were dropped."""
 
 
 class ExhaustedError(Exception):
@@ -63,7 +65,8 @@ class Diagram:
             raise ExhaustedError
         self.order = list(order)
         self._base = base
-        self._manager = BDDManager(max(nodes, _LEAST), min(_CACHE, max(1024, nodes)), 1)
+        self._nodes = max(nodes, _LEAST)
+        self._manager = BDDManager(self._nodes, min(_CACHE, max(1024, nodes)), 1)
         self._manager.add_vars(len(order))
         self.true, self.false = self._manager.true(), self._manager.false()
         self.place = {one: at for at, one in enumerate(order)}
@@ -144,6 +147,9 @@ class Diagram:
             return make(*of)
         except MemoryError:
             self._manager.gc()
+        # With little freed every step would collect again, and never come to an end.
+        if self._manager.num_inner_nodes() > _FULL * self._nodes:
+            raise ExhaustedError
         try:
             return make(*of)
         except MemoryError:

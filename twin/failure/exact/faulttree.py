@@ -174,10 +174,9 @@ class FaultTree:
 
     def _ratios(self, p: float, top: float, own: Importance | None) -> tuple[float | None, ...]:
         """The columns of one event; without `own` the top does not depend on it."""
-        slope, without, cut = own or (0.0, top, 0.0)
+        slope, with_it, without, cut = own or (0.0, top, top, 0.0)
         if top == 0.0:
             return p, slope, None, None, None, None, None
-        with_it = min(max(without + slope, 0.0), 1.0)
         fussell_vesely = None if cut is None else cut / top
         reduction = top / without if without > 0.0 else inf
         return p, slope, slope * p / top, fussell_vesely, p * with_it / top, with_it / top, reduction

@@ -7,24 +7,18 @@ that De Morgan's rules, nested NOTs and coalescing across them need no rule of t
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from twin.failure.exact.idle import idle
+from twin.failure.exact.ops import ATLEAST, OR, XOR, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from twin.failure.exact.frames import Gate, Tree
 
-OR, ATLEAST, XOR = "or", "atleast", "xor"
-_ROUNDS = 4
-"""Rounds of coalescing: each can open more of it, the second seldom does."""
-
-
-class Op(NamedTuple):
-    """One gate of the graph: `kind` of `args` (sorted literals), at least `k` of them for ATLEAST."""
-
-    kind: str
-    k: int
-    args: tuple[int, ...]
+_ROUNDS = 20
+"""Rounds of simplification: each can open more of it, the third seldom does."""
 
 
 class Graph:
@@ -115,9 +109,10 @@ def graph(tree: Tree, wanted: Sequence[int]) -> tuple[Graph, list[int]]:
             literal[number] = _MAKE[gate.kind](made, gate, inputs)
     roots = [literal[number] for number in wanted]
     for _ in range(_ROUNDS):
-        before = len(made.ops)
-        made, roots = _coalesced(made, roots)
-        if len(made.ops) == before:
+        before = made.ops
+        made, roots = _rebuilt(made, roots, {})
+        made, roots = _rebuilt(made, roots, idle(made.ops, roots))
+        if made.ops == before:
             break
     return made, roots
 
@@ -149,8 +144,14 @@ def _under(tree: Tree, wanted: Iterable[int]) -> set[int]:
     return seen
 
 
-def _coalesced(old: Graph, roots: Sequence[int]) -> tuple[Graph, list[int]]:
-    """The same with every gate drawn into its only parent, where that is of its kind; unused gates are left out."""
+def _rebuilt(old: Graph, roots: Sequence[int], idle: Mapping[tuple[int, int], bool]) -> tuple[Graph, list[int]]:
+    """The same with every gate drawn into its only parent, where that is of its kind; unused gates are left out.
+
+    Args:
+        old: the graph.
+        roots: the literals asked for.
+        idle: (gate, argument without its sign) -> the value that may be put there instead.
+    """
     uses = Counter(abs(one) for one in roots)
     for number in reversed(old.ops):
         if uses[number]:
@@ -158,14 +159,18 @@ def _coalesced(old: Graph, roots: Sequence[int]) -> tuple[Graph, list[int]]:
     # A root is asked for by name, so that it must stay whoever else uses it.
     uses.update(abs(one) for one in roots)
     new = Graph(old.true - 1)
-    literal: dict[int, int] = {}
+    literal: dict[int, int] = {old.true: new.true}
     for number, (kind, k, args) in old.ops.items():
         if not uses[number]:
             continue
         inputs: list[int] = []
         for one in args:
-            other = abs(one)
-            mapped = literal.get(other, other) * (1 if one > 0 else -1)
+            other, sign = abs(one), 1 if one > 0 else -1
+            fixed = idle.get((number, other))
+            if fixed is not None:
+                inputs.append(sign * (new.true if fixed else -new.true))
+                continue
+            mapped = literal.get(other, other) * sign
             drawn = new.ops.get(mapped) if kind != ATLEAST and uses[other] == 1 else None
             if drawn is not None and drawn.kind == kind:
                 inputs += drawn.args
@@ -175,5 +180,4 @@ def _coalesced(old: Graph, roots: Sequence[int]) -> tuple[Graph, list[int]]:
             literal[number] = new.at_least(k, inputs)
         else:
             literal[number] = new.any_of(inputs) if kind == OR else new.odd(inputs)
-    mapped_roots = [literal.get(abs(one), abs(one)) * (1 if one > 0 else -1) for one in roots]
-    return new, mapped_roots
+    return new, [literal.get(abs(one), abs(one)) * (1 if one > 0 else -1) for one in roots]

@@ -12,7 +12,7 @@ from twin.failure.exact.bounds import turned
 from twin.failure.exact.chances import downward, upward
 from twin.failure.exact.cutsets import hull
 from twin.failure.exact.diagram import ExhaustedError
-from twin.failure.exact.graph import ATLEAST, OR
+from twin.failure.exact.ops import ATLEAST, OR
 from twin.failure.exact.solve import literal_chance
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twin.failure.exact.solve import Diagrams, Solution
 
 _CANCELS = 1e-3
-"""Share of the top's probability below which what is left without an event is worked out anew, not subtracted."""
+"""Share below which what is left with or without an event is worked out anew, as a difference has no digits there."""
 
 _WORK = 1_000_000
 """Nodes times variables of a diagram up to which Fussell-Vesely is worked out."""
@@ -33,11 +33,13 @@ class Importance(NamedTuple):
 
     Attributes:
         slope: P(top | event) - P(top | no event): Birnbaum.
+        with_it: P(top | event).
         without: P(top | no event).
         cut: probability that a minimal cut set with the event is true; None where that is not known.
     """
 
     slope: float
+    with_it: float
     without: float
     cut: float | None
 
@@ -71,11 +73,13 @@ def importance(solution: Solution) -> dict[int, Importance]:
             cut[one] = None if share is None or above is None else above * share
     found: dict[int, Importance] = {}
     for event in (one for one in slope if one not in solution.ops and one != solution.graph.true):
-        without = top - values[event] * slope[event]
-        if without < _CANCELS * top:
-            without = _without(solution, parent, values, event)
-        share = cut[event]
-        found[event] = Importance(slope[event], without, None if share is None else share * values[event])
+        p, share = values[event], cut[event]
+        with_it, without = top + (1.0 - p) * slope[event], top - p * slope[event]
+        if with_it < _CANCELS * max(top, -slope[event]):
+            with_it = _given(solution, parent, values | {event: 1.0}, event)
+        if without < _CANCELS * max(top, slope[event]):
+            without = _given(solution, parent, values | {event: 0.0}, event)
+        found[event] = Importance(slope[event], with_it, without, None if share is None else share * p)
     return found
 
 
@@ -129,9 +133,8 @@ def _rest(of: Block, one: int, values: Mapping[int, float]) -> float:
     return chance(Block(of.kind, of.k - 1, others), [values[other] for other in others])
 
 
-def _without(solution: Solution, parent: Mapping[int, int], values: dict[int, float], event: int) -> float:
-    """P(top | no event), worked out region by region."""
-    changed = values | {event: 0.0}
+def _given(solution: Solution, parent: Mapping[int, int], changed: dict[int, float], event: int) -> float:
+    """P(top) with another probability of one event, worked out region by region."""
     here = event
     while here in parent:
         region, solved = solution.parts[parent[here]]

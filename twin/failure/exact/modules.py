@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from twin.failure.exact.graph import ATLEAST, Graph, Op
+from twin.failure.exact.ops import ATLEAST, Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from twin.failure.exact.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from twin.failure.exact.graph import Op
     from twin.failure.exact.modules import Region
+    from twin.failure.exact.ops import Op
 
 _PASSES = 30
 

@@ -9,8 +9,9 @@ from twin.failure.exact import bounds
 from twin.failure.exact.blocks import Block, block, chance
 from twin.failure.exact.chances import between, upward
 from twin.failure.exact.diagram import Diagram, ExhaustedError
-from twin.failure.exact.graph import ATLEAST, OR, Graph, Op, graph
+from twin.failure.exact.graph import Graph, graph
 from twin.failure.exact.modules import Region, regions
+from twin.failure.exact.ops import ATLEAST, OR, Op
 from twin.failure.exact.orders import orders
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ DEFAULT_NODES = 2_000_000
 
 _FIRST = (1 << 15, 1 << 18)
 """Budgets with which every order is tried before any is given the whole."""
+_LAST = 2
+"""Orders that are given the whole."""
 
 
 class Span(NamedTuple):
@@ -154,8 +157,9 @@ def _block_span(single: Block, low: Mapping[int, float], high: Mapping[int, floa
 def _diagrams(solution: Solution, region: Region, nodes: int) -> Diagrams | None:
     """The diagrams of a region in the first order that fits the smallest budget; None where none fits."""
     tries = list(orders(solution.ops, region))
-    for budget in (*(one for one in _FIRST if one < nodes), nodes):
-        for order in tries:
+    budgets = [*(one for one in _FIRST if one < nodes), nodes]
+    for budget in budgets:
+        for order in tries if budget != budgets[-1] else tries[:_LAST]:
             try:
                 diagram = Diagram(order, solution.base, budget)
                 functions = diagram.build(solution.ops, region)
