@@ -47,11 +47,11 @@ def idle(ops: Mapping[int, Op], roots: Sequence[int]) -> dict[tuple[int, int], b
 
 def _dominators(ops: Mapping[int, Op], roots: Sequence[int]) -> dict[int, int]:
     """The nearest gate through which every way from a root to each gate goes (Cooper, Harvey and Kennedy, 2001)."""
-    above = dict.fromkeys((abs(one) for one in roots if abs(one) in ops), _NOWHERE)
-    depth = {_NOWHERE: 0} | dict.fromkeys(above, 1)
+    above: dict[int, int] = {abs(root): _NOWHERE for root in roots if abs(root) in ops}
+    depth: dict[int, int] = {_NOWHERE: 0} | dict.fromkeys(above, 1)
     fixed = set(above)
     # Parents come after their arguments, so that backwards every parent is settled before what it uses.
-    for gate in reversed(ops):
+    for gate in reversed(tuple(ops)):
         if gate not in above:
             continue
         depth[gate] = depth[above[gate]] + 1
