@@ -6,7 +6,6 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from oxidd.bdd import BDDManager
 
 from twin.failure.exact.ops import ATLEAST, OR
@@ -25,8 +24,6 @@ MAX_VARIABLES = 20_000
 _CACHE = 1 << 18
 _LEAST = 4096
 """Nodes that `oxidd` needs to begin at all."""
-_ENDS = 2
-"""False and true."""
 _FULL = 0.8
 """Share of the budget that may still be in use after unused nodes were dropped."""
 
@@ -161,31 +158,28 @@ class Diagram:
     def flat(self, outputs: Mapping[int, BDDFunction]) -> Flat:
         """The diagrams of some outputs as lists."""
         number = {self.false: 0, self.true: 1}
-        queue: list[BDDFunction] = []
+        variable, high, low = [0, 0], [0, 1], [0, 1]
         for root in outputs.values():
-            if root not in number:
-                number[root] = len(number)
-                queue.append(root)
-        place, high, low = [-1, -1], [0, 1], [0, 1]
-        for here in queue:  # grows as it goes
-            place.append(here.node_var() or 0)
-            for child, row in zip(children(here), (high, low), strict=True):
-                at = number.setdefault(child, len(number))
-                if at == len(queue) + _ENDS:
-                    queue.append(child)
-                row.append(at)
-        # A child is asked after its parent, so that the order of variables backwards puts children first.
-        asked = np.array(place)
-        order = np.concatenate((np.arange(_ENDS), _ENDS + np.argsort(-asked[_ENDS:], kind="stable")))
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        names = np.array([*self.order, 0])
-        return Flat(
-            names[asked[order]].tolist(),
-            rank[np.array(high)[order]].tolist(),
-            rank[np.array(low)[order]].tolist(),
-            {gate: int(rank[number[root]]) for gate, root in outputs.items()},
-        )
+            pending = [root]
+            while pending:
+                here = pending[-1]
+                if here in number:
+                    pending.pop()
+                    continue
+                then, other = children(here)
+                one, two = number.get(then), number.get(other)
+                if one is None or two is None:
+                    if one is None:
+                        pending.append(then)
+                    if two is None:
+                        pending.append(other)
+                    continue
+                number[here] = len(variable)
+                variable.append(self.order[here.node_var() or 0])
+                high.append(one)
+                low.append(two)
+                pending.pop()
+        return Flat(variable, high, low, {gate: number[root] for gate, root in outputs.items()})
 
 
 def children(function: BDDFunction) -> tuple[BDDFunction, BDDFunction]:
