@@ -27,7 +27,7 @@ GATES = {
 def trees(draw, kinds=KINDS, most_events=8, most_gates=9, negated=True):
     """Frames of gates and events; gate `g<last>` depends on some of the others."""
     events = [f"e{i}" for i in range(draw(st.integers(1, most_events)))]
-    chance = st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.0, 1.0, 1e-9, 0.5]))
+    chance = st.one_of(st.floats(1e-12, 1.0), st.sampled_from([0.0, 1.0, 1e-9, 0.5]))
     probability = [draw(chance) for _ in events]
     rows, names = [], list(events)
     for g in range(draw(st.integers(1, most_gates))):
