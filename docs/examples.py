@@ -60,6 +60,7 @@ PAGES = tuple(
         "docs/explanation/network.md",
         "docs/explanation/failure.md",
         "docs/explanation/fault-trees.md",
+        "docs/explanation/goodput.md",
         "docs/explanation/cost.md",
         "docs/explanation/energy.md",
         "docs/explanation/validation.md",

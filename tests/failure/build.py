@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.api import Calendar
+from twin.structure.behaviour import plain
 from twin.structure.model import FAILING, FOREVER, Classes, Csr, Elements, Gates, Scope, Snapshot, Structure
 from twin.topology.model import Dependency, Group, Supplier, Topology, Where
 
@@ -174,6 +175,7 @@ class System:
             cop=np.full(size, np.inf),
             unavailability=np.array([part.unavailability for part in self.elements], dtype=float),
             failures_per_year=np.array([part.per_year for part in self.elements], dtype=float),
+            behaviour=plain(size),
             energised=np.zeros(size, dtype=np.int64),
             retired=np.full(size, FOREVER),
             count=np.ones(size, dtype=np.int64),
