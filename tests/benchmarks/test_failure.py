@@ -16,9 +16,9 @@ import pytest
 
 import twin
 from twin.failure.algebras import Lost, Unfed
-from twin.failure.exact import System
 from twin.failure.lifted import Lifted
 from twin.failure.parts import parts
+from twin.failure.system import System
 from twin.structure.compile import compile_structure
 from twin.structure.live import terms
 from twin.structure.snapshot import snapshot

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.failure.bundles import bundles
-from twin.failure.exact import System
 from twin.failure.parts import parts
+from twin.failure.system import System
 from twin.structure.live import terms
 
 WEIGHTS = st.sampled_from([1.0, 1.5, 2.0, 0.1, 3.0])

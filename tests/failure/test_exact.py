@@ -1,247 +1,322 @@
-"""The exact engine against brute force, closed forms and published numbers."""
+"""Fault trees on frames against brute force, closed forms and published numbers."""
 
 from __future__ import annotations
 
-import time
-from itertools import product
-from math import comb, prod
+import subprocess
+import sys
+from math import comb, inf, isinf, prod
 
-import numpy as np
-import oracle
+import polars as pl
 import pytest
-from failure.build import System
-from failure.random_systems import systems
+from failure.random_trees import COHERENT, Oracle, frames, ladder, trees
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from twin.errors import RefusedError
-from twin.failure import bdd, exact
-from twin.failure.exact import Exact, solve
+from twin.errors import InputError, RefusedError, UsageError
+from twin.failure.exact import FaultTree, cut_sets, importance, top_event
 
-HOURS = 8760.0
+NEAR = {"rel": 1e-12, "abs": 1e-15}
+
+
+@settings(max_examples=200, deadline=None)
+@given(trees())
+def test_every_gate_equals_brute_force(tree) -> None:
+    gates, events = tree
+    solved = FaultTree(gates, events)
+    found = solved.top_event(solved.gates)
+    assert found["method"].to_list() == ["exact"] * found.height
+    for gate, probability in found.select("gate", "probability").rows():
+        oracle = Oracle(gates, events, gate)
+        assert probability == pytest.approx(oracle.chance(oracle.holds), **NEAR), gate
+        assert solved.top_event(gate)["probability"].item() == pytest.approx(probability, **NEAR)
 
 
 @settings(max_examples=150, deadline=None)
-@given(systems())
-def test_equals_brute_force(system: System) -> None:
-    """Unavailability and frequency of every class and scope, to 1e-12 relative."""
-    snapshot = system.build()
-    got = solve(snapshot)
-    for index in range(len(system.loads)):
-        if system.loads[index].on:
-            agree(got.class_unavailability[index], got.class_per_year[index], oracle.measure(snapshot, [index]))
-        else:
-            assert np.isnan(got.class_unavailability[index])
-    for scope in range(3):
-        inside = [i for i, load in enumerate(system.loads) if load.on and scope in (0, load.scope)]
-        if inside:
-            agree(got.scope_unavailability[scope], got.scope_per_year[scope], oracle.measure(snapshot, inside))
-        else:
-            assert np.isnan(got.scope_unavailability[scope])
+@given(trees(most_events=7))
+def test_cut_sets_equal_brute_force(tree) -> None:
+    gates, events = tree
+    top = gates["gate"].to_list()[-1]
+    wanted = Oracle(gates, events, top).cut_sets()
+    for order in (None, 1, 2, 3):
+        found = cut_sets(gates, events, top, order)
+        got = [frozenset(one) for one in found.sets["events"].to_list()]
+        assert len(got) == len(set(got))
+        assert set(got) == {one for one in wanted if order is None or len(one) <= order}
+        assert found.counts["count"].sum() == len(got)
+    chance = dict(events.rows())
+    for one, probability in found.sets.select("events", "probability").rows():
+        assert probability == pytest.approx(prod(chance[name] for name in one), rel=1e-12)
 
 
-def agree(unavailability: float, per_year: float, wanted: tuple[float, float]) -> None:
-    """Both to 1e-12 relative."""
-    assert unavailability == pytest.approx(wanted[0], rel=1e-12, abs=1e-300)
-    assert per_year == pytest.approx(wanted[1], rel=1e-12, abs=1e-300)
+@settings(max_examples=150, deadline=None)
+@given(trees(most_events=7))
+def test_importance_equals_brute_force(tree) -> None:
+    gates, events = tree
+    top = gates["gate"].to_list()[-1]
+    check_importance(gates, events, top, coherent=False)
 
 
-@settings(max_examples=60, deadline=None)
-@given(systems(), st.data())
-def test_coherent(system: System, data: st.DataObject) -> None:
-    """A less reliable part never makes anything more available."""
-    before = solve(system.build())
-    worse = data.draw(st.integers(0, len(system.elements) - 1))
-    part = system.elements[worse]
-    part.unavailability = min(1.0, part.unavailability + data.draw(st.sampled_from([1e-9, 0.05, 0.5])))
-    after = solve(system.build())
-    for old, new in (
-        (before.class_unavailability, after.class_unavailability),
-        (before.scope_unavailability, after.scope_unavailability),
-    ):
-        assert not (new < old * (1 - 1e-12)).any()
+@settings(max_examples=150, deadline=None)
+@given(trees(kinds=COHERENT, most_events=7, negated=False))
+def test_importance_of_coherent_trees_equals_brute_force(tree) -> None:
+    gates, events = tree
+    check_importance(gates, events, gates["gate"].to_list()[-1], coherent=True)
 
 
-def one(system: System, *gates: int) -> tuple[float, float]:
-    """Unavailability and frequency of one load behind gates."""
-    system.load("site/rack", gates=gates)
-    got = solve(system.build())
-    return got.class_unavailability[-1], got.class_per_year[-1]
+def check_importance(gates, events, top, *, coherent) -> None:
+    oracle = Oracle(gates, events, top)
+    total = oracle.chance(oracle.holds)
+    cuts = oracle.cut_sets()
+    for row in importance(gates, events, top).iter_rows(named=True):
+        at = oracle.names.index(row["event"])
+        p = oracle.p[at]
+        with_it, without = (oracle.chance(oracle.holds, (at, value)) for value in (1.0, 0.0))
+        near = {"rel": 1e-11, "abs": 1e-14}
+        assert row["birnbaum"] == pytest.approx(with_it - without, **near)
+        if total == 0.0:
+            assert row["raw"] is None
+            continue
+        if total < 1e-9 and not coherent:
+            # A top that is true when nothing happens is one minus what is summed up: absolute digits, not relative.
+            continue
+        rel = max(1e-11, 1e-14 / total)
+        near = {"rel": rel, "abs": 1e-14 / total}
+        assert row["criticality"] == pytest.approx((with_it - without) * p / total, **near)
+        assert row["diagnostic"] == pytest.approx(with_it * p / total, **near)
+        assert row["raw"] == pytest.approx(with_it / total, **near)
+        if without == 0.0:
+            assert isinf(row["rrw"])
+        elif without > 1e-12:
+            assert row["rrw"] == pytest.approx(total / without, rel=max(1e-9, rel, 1e-14 / without))
+        if coherent:
+            own = [one for one in cuts if row["event"] in one]
+            happens = [any(one <= oracle.named(state) for one in own) for state in oracle.states]
+            wanted = oracle.chance(happens)
+            assert row["fussell_vesely"] == pytest.approx(wanted / total, **near)
+            assert row["fussell_vesely"] <= row["diagnostic"] * (1.0 + 1e-9) + 1e-12
 
 
-def test_series_and_parallel() -> None:
-    """Closed forms: 1 - prod(1 - q) and prod(q), with frequencies sum w prod(1 - q) and sum w prod(q)."""
-    q, w = [0.01, 0.2, 0.003], [3.0, 1.0, 7.0]
-    others = [prod(q[j] for j in range(3) if j != i) for i in range(3)]
-    rest = [prod(1 - q[j] for j in range(3) if j != i) for i in range(3)]
-    for need, wanted in (
-        (None, (1 - prod(1 - x for x in q), sum(a * b for a, b in zip(w, rest, strict=True)))),
-        (1, (prod(q), sum(a * b for a, b in zip(w, others, strict=True)))),
-    ):
-        system = System()
-        parts = [system.add(f"site/p{i}", q=q[i], per_year=w[i])[0] for i in range(3)]
-        agree(*one(system, system.gate(parts, need)), wanted)
+@settings(max_examples=100, deadline=None)
+@given(trees(most_events=8, most_gates=12))
+def test_bounds_hold_whatever_the_budget(tree) -> None:
+    """With diagrams forbidden, what is left are pruned ones: exact where nothing was pruned, else around the truth."""
+    gates, events = tree
+    top = gates["gate"].to_list()[-1]
+    oracle = Oracle(gates, events, top)
+    truth = oracle.chance(oracle.holds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("twin.failure.exact.solve._diagrams", lambda *_: None)
+        patch.setattr("twin.failure.exact.bounds._FEWEST", 3)
+        row = top_event(gates, events, top, nodes=1).row(0, named=True)
+    assert 0.0 <= row["lower"] <= truth + 1e-12
+    assert truth - 1e-12 <= row["upper"] <= 1.0 + 1e-12
 
 
-@pytest.mark.parametrize(("n", "k"), [(2, 1), (5, 4), (23, 20), (46, 40), (130, 100)])
-def test_k_of_n_is_binomial(n: int, k: int) -> None:
-    """P(fewer than k of n live) and the frequency n C(n-1, k-1) q^(n-k) (1-q)^(k-1) w."""
-    q, w = 0.02, 1.5
-    system = System()
-    got = one(system, system.gate(system.add("site/genset", n, q=q, per_year=w), k))
-    down = sum(comb(n, i) * q**i * (1 - q) ** (n - i) for i in range(n, n - k, -1))
-    agree(*got, (down, n * comb(n - 1, k - 1) * q ** (n - k) * (1 - q) ** (k - 1) * w))
+def test_a_tree_that_explodes_gets_bounds_within_the_budget() -> None:
+    gates, events = ladder(60)
+    row = top_event(gates, events, nodes=20_000).row(0, named=True)
+    assert row["probability"] is None
+    assert row["method"] == "pruned diagrams"
+    assert 0.0 <= row["lower"] < row["upper"] <= 1.0
+    with pytest.raises(RefusedError, match="decision nodes"):
+        cut_sets(gates, events, nodes=20_000)
+    with pytest.raises(RefusedError, match="bounds only"):
+        importance(gates, events, nodes=20_000)
 
 
-def test_tiny_probabilities_keep_their_digits() -> None:
-    """1e-15 and far below, where one minus availability would give nothing."""
-    system = System()
-    parts = system.add("site/ups", 3, q=1e-15, per_year=1e-9)
-    single, triple = system.gate(parts[:1]), system.gate(parts, 1)
-    agree(*one(system, single), (1e-15, 1e-9))
-    agree(*one(system, triple), (1e-45, 3 * 1e-9 * 1e-30))
-
-
-# Gate cases of SCRAM, rakhimov/scram @b85b789, tests/bench_core_tests.cc: P(A), P(B), P(C) = 0.1, 0.2, 0.3.
-def test_scram_gates() -> None:
-    """`A or B or C` 0.496, `AB or BC` 0.074, `2-of-3` 0.098, as asserted there."""
-    system = System()
-    a, b, c = (system.add(f"site/{name}", q=q)[0] for name, q in (("a", 0.1), ("b", 0.2), ("c", 0.3)))
-    ab, bc = system.gate([a, b], 1), system.gate([b, c], 1)
-    assert one(system, system.gate([a, b, c]))[0] == pytest.approx(0.496, rel=1e-12)
-    assert one(system, ab, bc)[0] == pytest.approx(0.074, rel=1e-12)
-    assert one(system, system.gate([a, b, c], 2))[0] == pytest.approx(0.098, rel=1e-12)
-
-
-# rakhimov/scram @b85b789, tests/risk_analysis_tests.cc, input xml/scram/correct_tree_input_with_probs.xml: two trains
-# of a valve and a pump each; P 0.646 and Birnbaum's importance (MIF) 0.51, 0.38, 0.34, 0.228.
-@pytest.mark.parametrize(
-    ("part", "birnbaum"), [("pump-1", 0.51), ("pump-2", 0.38), ("valve-1", 0.34), ("valve-2", 0.228)]
-)
-def test_scram_two_train(part: str, birnbaum: float) -> None:
-    """With one failure a year of one part only, the frequency is that part's Birnbaum importance."""
-    system = System()
-    trains = []
-    for number, pump, valve in ((1, 0.6, 0.4), (2, 0.7, 0.5)):
-        parts = [
-            system.add(f"site/{name}-{number}", q=q, per_year=float(part == f"{name}-{number}"))[0]
-            for name, q in (("pump", pump), ("valve", valve))
-        ]
-        trains += system.add(f"site/train-{number}", gates=[system.gate(parts)], q=0.0, per_year=0.0)
-    agree(*one(system, system.gate(trains, 1)), (0.646, birnbaum))
-
-
-# rakhimov/scram @b85b789, input/Theatre: mains and (generator or relay), asserted exact 0.00207.
-def test_scram_theatre() -> None:
-    """A standby supply behind a relay: 0.03 (0.02 + 0.05 - 0.02 0.05)."""
-    system = System()
-    mains, generator, relay = (
-        system.add(f"site/{name}", q=q)[0] for name, q in (("mains", 0.03), ("generator", 0.02), ("relay", 0.05))
+def test_published_gates() -> None:
+    """SCRAM, tests/bench_core_tests.cc: exact probabilities with P(A) = 0.1, P(B) = 0.2, P(C) = 0.3."""
+    events = {"A": 0.1, "B": 0.2, "C": 0.3}
+    wanted = {
+        "or": ({"t": ("or", ["A", "B", "C"])}, 0.496),
+        "ab or bc": ({"t": ("or", ["x", "y"]), "x": ("and", ["A", "B"]), "y": ("and", ["B", "C"])}, 0.074),
+        "ab or not-a c": ({"t": ("or", ["x", "y"]), "x": ("and", ["A", "B"]), "y": ("and", ["-A", "C"])}, 0.29),
+        "2 of 3": ({"t": ("atleast", 2, ["A", "B", "C"])}, 0.098),
+        "a or not b": ({"t": ("or", ["A", "-B"])}, 0.82),
+        "a and not b": ({"t": ("and", ["A", "-B"])}, 0.08),
+        "xor": ({"t": ("xor", ["A", "B", "C"])}, 0.404),
+        "a => (b => c)": ({"t": ("imply", ["A", "x"]), "x": ("imply", ["B", "C"])}, 0.986),
+    }
+    for name, (gates, probability) in wanted.items():
+        assert top_event(*frames(gates, events), "t")["probability"].item() == pytest.approx(probability, abs=1e-9), (
+            name
+        )
+    some = pl.DataFrame(
+        {"gate": ["t"] * 3, "kind": ["cardinality"] * 3, "k": [1] * 3, "k_max": [2] * 3, "input": list("ABC")}
     )
-    standby = system.add("site/standby", gates=[system.gate([generator, relay])], q=0.0, per_year=0.0)
-    assert one(system, system.gate([mains, *standby], 1))[0] == pytest.approx(0.00207, rel=1e-12)
+    assert top_event(some, frames({}, events)[1])["probability"].item() == pytest.approx(0.49, abs=1e-9)
 
 
-# Uptime Institute 2010 as quoted in 7x24 Exchange magazine, Spring 2015, appendix A: failures a year, hours each, hours
-# down a year, per cent as published.  Planned shutdowns count as one event a year of so many hours.
-@pytest.mark.parametrize(
-    ("planned_h", "failures", "hours", "down_h", "published"),
-    [(24, 1.2, 4, 28.8, 99.67), (18, 1.0, 4, 22.0, 99.75), (0, 0.4, 4, 1.6, 99.98), (0, 0.2, 4, 0.8, 99.99)],
-)
-def test_uptime_tiers(planned_h: float, failures: float, hours: float, down_h: float, published: float) -> None:
-    """The tiers' arithmetic: a path that fails so often for so long, in series with its planned shutdown."""
-    system = System()
-    path = system.add("site/path", q=failures * hours / HOURS, per_year=failures)
-    planned = system.add("site/planned", q=planned_h / HOURS, per_year=float(planned_h > 0))
-    down, often = one(system, system.gate(path), system.gate(planned))
-    assert down * HOURS == pytest.approx(down_h, rel=1.5e-3)
-    assert 100 * (1 - down) == pytest.approx(published, abs=0.0051)
-    assert often == pytest.approx(failures + (planned_h > 0), rel=5e-3)
-
-
-def campus(halls: int) -> System:
-    """Grid and gensets shared; in each hall UPS, cooling units on pairs of neighbouring UPS, busways, racks."""
-    system = System()
-    grid, gensets = system.add("site/grid", 2, q=1e-4), system.add("site/genset", 130, q=0.02)
-    site = system.gate(grid + gensets, 300e3, [330e3] * 2 + [3e3] * 130)
-    for _ in range(halls):
-        hall = system.hall()
-        ups = system.add("site/ups", 23, gates=[site], q=1e-4)
-        cdu = []
-        for i in range(46):
-            pair = system.gate([ups[i % 23], ups[(i + 1 + i // 23) % 23]], 1)
-            cdu += system.add("site/cdu", gates=[pair], q=1e-3)
-        power, cooling = system.gate(ups, 20), system.gate(cdu, 40)
-        for _ in range(20):
-            busways = system.add("site/busway", 2, gates=[power], q=1e-5)
-            system.load("site/rack", 16, gates=[system.gate(busways, 1), cooling], scope=hall)
-    return system
-
-
-def test_a_campus_takes_little_time() -> None:
-    """700 parts, most of them woven together: well under the two seconds that a month may take."""
-    snapshot = campus(5).build()
-    begin = time.perf_counter()
-    got = solve(snapshot)
-    assert time.perf_counter() - begin < 2
-    assert len(set(got.class_unavailability.tolist())) == 1
-    assert len(set(got.scope_unavailability[1:].tolist())) == 1
-    assert got.scope_unavailability[1] < got.scope_unavailability[0] < 5 * got.scope_unavailability[1]
-
-
-def test_budget_refuses() -> None:
-    """Too small a budget is an error that names engine and remedy, not a crash."""
-    snapshot = campus(2).build()
-    with pytest.raises(RefusedError, match=r"failure refuses: .* more than 500 .*; state `need:`"):
-        solve(snapshot, nodes=500)
-
-
-def test_distinct_losses_count_against_the_budget() -> None:
-    """Forty different ratings have a trillion sums; the engine stops in time."""
-    system = System()
-    parts = system.add("site/ups", 40)
-    gate = system.gate(parts, 500.0, [float(2**0.5 * (i + 3) ** 1.5 % 50 + 1) for i in range(40)])
-    system.load("site/rack", gates=[gate])
-    with pytest.raises(RefusedError, match="failure refuses"):
-        solve(system.build(), nodes=2000)
-
-
-def test_too_many_parts_at_once_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The recursion of the diagram library is bounded by the parts of one function."""
-    monkeypatch.setattr(exact, "MAX_VARIABLES", 10)
-    system = System()
-    ups = system.add("site/ups", 11)
-    system.load("site/rack", gates=[system.gate(ups, 5)])
-    system.load("site/other", gates=[system.gate(ups, 6)])
-    with pytest.raises(RefusedError, match="11 parts at once, the limit is 10"):
-        solve(system.build())
-
-
-def test_a_threshold_of_weights_is_every_subset() -> None:
-    """The loss table against all 2^8 subsets, weights without a common unit."""
-    weights, slack = [3.0, 1.1, 2.7, 1.1, 0.4, 5.0, 2.7, 1.9], 6.0
-    q = [0.05 * (i + 1) for i in range(8)]
-    diagram = bdd.Diagram(q, [0.0] * 8)
-    function = diagram.threshold([bdd.Step(diagram.part(i), w) for i, w in enumerate(weights)], slack)
-    wanted = sum(
-        prod(p if lost else 1 - p for p, lost in zip(q, state, strict=True))
-        for state in product((0, 1), repeat=8)
-        if sum(w for w, lost in zip(weights, state, strict=True) if lost) > slack
+def test_published_importance_of_two_trains() -> None:
+    """SCRAM, tests/risk_analysis_tests.cc, correct_tree_input_with_probs.xml; SCRAM prints four figures."""
+    gates, events = frames(
+        {"top": ("and", ["one", "two"]), "one": ("or", ["V1", "P1"]), "two": ("or", ["V2", "P2"])},
+        {"P1": 0.6, "P2": 0.7, "V1": 0.4, "V2": 0.5},
     )
-    assert diagram.measure(function).unavailability == pytest.approx(wanted, rel=1e-13)
+    assert top_event(gates, events)["probability"].item() == pytest.approx(0.646, abs=1e-9)
+    wanted = {
+        "P1": (0.51, 0.4737, 0.7895, 1.316, 1.9),
+        "P2": (0.38, 0.4118, 0.8235, 1.176, 1.7),
+        "V1": (0.34, 0.2105, 0.5263, 1.316, 1.267),
+        "V2": (0.228, 0.1765, 0.5882, 1.176, 1.214),
+    }
+    found = importance(gates, events).select("event", "birnbaum", "criticality", "diagnostic", "raw", "rrw")
+    for event, *values in found.rows():
+        assert values == pytest.approx(wanted[event], rel=5e-4), event
 
 
-def test_nodes_of_k_of_n() -> None:
-    """A k-of-n takes k (n - k + 1) nodes: intervals of loss are shared."""
-    diagram = bdd.Diagram([0.1] * 130, [0.0] * 130)
-    function = diagram.threshold([bdd.Step(diagram.part(i), 3000.0) for i in range(130)], 90_000.0 + 1e-4)
-    assert function.node_count() == 31 * 100 + 2
+def test_published_maintenance_and_common_cause() -> None:
+    """RISKMAN, two trains of pump and valve, beta 0.2, each out 24 h a year: report of 29 March 2014 in SCRAM's
+    input/TwoTrain/RiskMan_Reports; five figures are printed, from cut sets."""
+    gates = {
+        "top": ("and", ["one", "two"]),
+        "one": ("or", ["V1", "P1", "PP", "VV"]),
+        "two": ("or", ["V2", "P2", "PP", "VV"]),
+    }
+    events = {"V1": 0.08, "V2": 0.08, "P1": 0.08, "P2": 0.08, "PP": 0.02, "VV": 0.02}
+    normal = top_event(*frames(gates, events))["probability"].item()
+    out = top_event(*frames(gates, events | {"P1": 1.0}))["probability"].item()
+    assert normal == pytest.approx(0.062259, rel=1e-5)
+    assert out == pytest.approx(0.18712, rel=5e-5)
+    share = 24.0 / 8760.0
+    assert (1.0 - 2.0 * share) * normal + 2.0 * share * out == pytest.approx(0.062943, rel=1e-4)
 
 
-def test_nothing_energised() -> None:
-    """All NaN, no error."""
-    system = System()
-    system.load("site/rack", gates=[system.gate(system.add("site/ups"))], on=False)
-    got: Exact = solve(system.build())
-    assert np.isnan(got.class_unavailability).all()
-    assert np.isnan(got.scope_unavailability).all()
+def test_a_large_block_is_a_convolution() -> None:
+    """400 of 10,000 alike: far beyond a diagram of all, and equal to the binomial tail."""
+    n, k, p = 10_000, 400, 0.03
+    events = {f"e{i}": p for i in range(n)}
+    gates, made = frames({"top": ("atleast", k, list(events))}, events)
+    wanted = 0.0
+    term = (1.0 - p) ** n
+    for i in range(n + 1):
+        wanted += term if i >= k else 0.0
+        term *= (n - i) / (i + 1) * p / (1.0 - p)
+    assert top_event(gates, made)["probability"].item() == pytest.approx(wanted, rel=1e-9)
+
+
+def test_small_probabilities_keep_their_digits() -> None:
+    events = {f"e{i}": 1e-20 for i in range(4)}
+    gates, made = frames({"top": ("atleast", 3, list(events))}, events)
+    assert top_event(gates, made)["probability"].item() == pytest.approx(4e-60, rel=1e-12)
+    row = importance(gates, made).row(0, named=True)
+    assert row["raw"] == pytest.approx(3.0 / 4.0 * 1e20, rel=1e-9)
+
+
+def test_rrw_of_what_is_in_every_cut_set_is_infinite_and_nearly_so_is_exact() -> None:
+    gates, events = frames(
+        {"top": ("or", ["x", "y"]), "x": ("and", ["a", "b"]), "y": ("and", ["c", "d"])},
+        {"a": 0.5, "b": 0.5, "c": 1e-9, "d": 1e-9},
+    )
+    found = {row["event"]: row for row in importance(gates, events).iter_rows(named=True)}
+    assert found["a"]["rrw"] == pytest.approx((0.25 + 1e-18) / 1e-18, rel=1e-9)
+    gates, events = frames({"top": ("and", ["a", "b"])}, {"a": 0.1, "b": 0.2})
+    assert importance(gates, events)["rrw"].to_list() == [inf, inf]
+
+
+def test_cut_sets_that_are_too_many_are_counted_and_left_out_whole() -> None:
+    events = {f"e{i}": 0.1 for i in range(20)}
+    gates, made = frames(
+        {"top": ("or", ["e0", "some"]), "some": ("atleast", 6, [f"e{i}" for i in range(1, 20)])}, events
+    )
+    found = cut_sets(gates, made, order=None, limit=100)
+    assert found.counts.rows() == [(1, 1, True), (6, comb(19, 6), False)]
+    assert found.sets.rows() == [(1, 0.1, ["e0"])]
+
+
+def test_a_top_that_is_sure_or_impossible() -> None:
+    gates, events = frames(
+        {"sure": ("or", ["a", "-a"]), "never": ("and", ["a", "-a"]), "not": ("not", ["a"])}, {"a": 0.3}
+    )
+    tree = FaultTree(gates, events)
+    assert tree.top_event(["sure", "never", "not"])["probability"].to_list() == [1.0, 0.0, 0.7]
+    assert tree.cut_sets("sure").sets["events"].to_list() == [[]]
+    assert tree.cut_sets("never").sets.height == 0
+    assert tree.cut_sets("not").sets["events"].to_list() == [[]]
+    assert tree.importance("never").row(0, named=True)["raw"] is None
+    assert tree.importance("not").row(0, named=True)["birnbaum"] == pytest.approx(-1.0)
+
+
+def test_house_events_are_constants() -> None:
+    gates, events = frames({"top": ("and", ["a", "h"])}, {"a": 0.3, "h": 1.0})
+    events = events.with_columns(house=pl.col("event") == "h")
+    assert cut_sets(gates, events).sets["events"].to_list() == [["a"]]
+    assert importance(gates, events)["event"].to_list() == ["a"]
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    gates = pl.DataFrame(
+        [
+            ("top", "and", None, "a"),
+            ("top", "or", None, "nobody"),
+            ("some", "atleast", 3, "a"),
+            ("some", "atleast", 3, "b"),
+            ("kind", "maybe", None, "a"),
+            ("two", "imply", None, "a"),
+            ("twice", "or", None, "b"),
+            ("twice", "or", None, "b"),
+            ("b", "or", None, "a"),
+            ("k", "or", 2, "a"),
+        ],
+        schema=["gate", "kind", "k", "input"],
+        orient="row",
+    )
+    events = pl.DataFrame({"event": ["a", "b", "a", "c", "d"], "probability": [0.1, 1.5, 0.2, float("nan"), -0.1]})
+    with pytest.raises(InputError) as caught:
+        FaultTree(gates, events)
+    said = str(caught.value)
+    for text in (
+        "top: has more than one kind (got and, or)",
+        "gates:2: top: input is no gate and no event (got nobody)",
+        "some: k is out of range (got 3); 1..2",
+        "kind: unknown kind (got maybe)",
+        "two: wrong number of inputs of 'imply' (got 1); 2",
+        "twice: has an input twice (got b)",
+        "b: is a gate and an event",
+        "k: k means nothing for 'or' (got 2)",
+        "events:3: a: is listed twice",
+        "events:2: b: probability is outside 0..1 (got 1.5)",
+        "events:4: c: probability is outside 0..1 (got nan)",
+        "events:5: d: probability is outside 0..1 (got -0.1)",
+    ):
+        assert text in said, text
+
+
+@pytest.mark.parametrize(
+    ("gates", "events", "said"),
+    [
+        ({"gate": ["t"], "kind": ["or"]}, None, "input: column is missing"),
+        ({"gate": [], "kind": [], "input": []}, None, "there is no gate"),
+        ({"gate": ["t"], "kind": ["or"], "input": [None]}, None, "input: is empty"),
+        (
+            {"gate": ["t", "u"], "kind": ["or"] * 2, "input": ["u", "t"]},
+            None,
+            "gates go round in a circle (got t -> u -> t)",
+        ),
+        ({"gate": ["t"], "kind": ["or"], "input": ["a"], "k": ["x"]}, None, "a column has another type"),
+        (None, {"event": ["a"], "probability": [None]}, "probability: is empty"),
+        (None, {"event": ["a"], "probability": [0.5], "house": [True]}, "is a house event and neither false nor true"),
+    ],
+)
+def test_what_is_no_tree_is_refused(gates, events, said) -> None:
+    gates = pl.DataFrame(gates or {"gate": ["t"], "kind": ["or"], "input": ["a"]})
+    events = pl.DataFrame(events or {"event": ["a"], "probability": [0.5]})
+    with pytest.raises(InputError) as caught:
+        FaultTree(gates, events)
+    assert said in str(caught.value)
+
+
+def test_several_tops_want_a_choice_and_an_unknown_one_a_nearest() -> None:
+    gates, events = frames({"north": ("or", ["a"]), "south": ("or", ["a"])}, {"a": 0.1})
+    with pytest.raises(UsageError, match="2 top gates; choose with `top`: north, south"):
+        top_event(gates, events)
+    with pytest.raises(UsageError, match="did you mean 'north'"):
+        top_event(gates, events, "nort")
+    assert FaultTree(gates, events).tops == ["north", "south"]
+
+
+def test_importing_it_does_not_load_the_rest_of_the_house() -> None:
+    code = (
+        "import sys, twin.failure.exact; print([m for m in sys.modules if m.startswith(('twin.topology', 'pydantic'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

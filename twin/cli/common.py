@@ -44,11 +44,11 @@ class Taught(click.Command):
                     formatter.write_text(does)
 
 
-def command(*examples: tuple[str, str]) -> Callable[[Callable[..., None]], Taught]:
-    """Make a function a command with examples; its docstring is the help."""
+def command(*examples: tuple[str, str], name: str | None = None) -> Callable[[Callable[..., None]], Taught]:
+    """Make a function a command with examples, called as it is or `name`; its docstring is the help."""
 
     def make(function: Callable[..., None]) -> Taught:
-        made = click.command(cls=Taught)(function)
+        made = click.command(name, cls=Taught)(function)
         made.examples = examples
         return made
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
+    "import": ("twin.cli.importing", "import_model", "Read a model of another tool and solve it."),
     "tables": ("twin.cli.tables", "tables", "List the result tables, or the columns of one."),
     "parts": ("twin.cli.parts", "parts", "List the parts of the catalogues, or the figures of one."),
     "plugins": ("twin.cli.plugins", "plugins", "List the plugins, what they provide and what is wrong with them."),

@@ -28,6 +28,7 @@ _FIRST = {
     "availability": ("scope", "event", "count", "availability_fraction", "downtime_h_per_year", "outages_per_year"),
     "contingency": ("element", "count", "racks_lost", "lost_it_kw", "outages_per_year", "mean_outage_h"),
     "party_metrics": ("party", "net_usd", "npv_usd", "irr_per_year", "inflow_usd", "outflow_usd"),
+    "importance": ("gate", "event", "probability", "criticality", "fussell_vesely", "birnbaum", "raw", "rrw"),
     "unit_cost": ("party", "category", "usd_per_accelerator_h", "usd_per_delivered_accelerator_h", "cost_pv_usd"),
 }
 """Columns that a narrow terminal keeps; the others give way."""

@@ -26,8 +26,8 @@ import numpy as np
 from twin.errors import RefusedError
 from twin.failure.bdd import DEFAULT_NODES, UP, Measure
 from twin.failure.boxes import FILE, boxes
-from twin.failure.exact import System
 from twin.failure.parts import parts
+from twin.failure.system import System
 from twin.failure.tree import ELEMENT, GATE, contents, handed_on, tree
 from twin.units import HOURS_PER_YEAR
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from oxidd.bdd import BDDFunction
 
-    from twin.failure.exact import Causes
+    from twin.failure.system import Causes
     from twin.failure.tree import Item, Tree
     from twin.structure.model import Floats, Ints, Snapshot
 

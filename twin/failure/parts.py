@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import RefusedError
-from twin.failure import common_cause
+from twin.failure import factors as stated
 from twin.structure.gates import joined
 from twin.structure.lump import row_of
 from twin.structure.model import Csr
@@ -103,7 +103,7 @@ def parts(structure: Structure) -> Parts:
     made = _Made([], [], [], [])
     for path, rows in _sets(structure):
         first = rows[:, 0]
-        factors = common_cause.Factors(behaviour.greek[first[0]], behaviour.alpha[first[0]])
+        factors = stated.Factors(behaviour.greek[first[0]], behaviour.alpha[first[0]])
         _refuse_halves(structure, path, rows)
         if factors.given and rows.shape[1] > 1:
             _common_causes(structure, path, rows, factors, own_share, made)
@@ -138,7 +138,7 @@ def _sets(structure: Structure) -> Iterator[tuple[str, Ints]]:
 
 
 def _common_causes(
-    structure: Structure, path: str, rows: Ints, factors: common_cause.Factors, own_share: Floats, made: _Made
+    structure: Structure, path: str, rows: Ints, factors: stated.Factors, own_share: Floats, made: _Made
 ) -> None:
     elements, behaviour = structure.elements, structure.elements.behaviour
     count = rows.shape[1]
@@ -150,7 +150,7 @@ def _common_causes(
             f"instances of '{path}' in one container share a common cause and differ in their figures",
             "give all of one container the same failure rate, repair time and factors, or make two groups",
         )
-    shares = common_cause.shares(factors, count, path)
+    shares = stated.shares(factors, count, path)
     own_share[rows.ravel()] = shares[0]
     wanted = [k for k in range(2, count + 1) if shares[k - 1] > 0.0]
     if sum(comb(count, k) for k in wanted) > MAX_SUBSETS:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twin.failure.boxes import Boxes
-    from twin.failure.exact import System
     from twin.failure.parts import Parts
+    from twin.failure.system import System
     from twin.structure.model import Snapshot
 
 GATE, ELEMENT = range(2)
