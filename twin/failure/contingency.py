@@ -137,8 +137,9 @@ def _double(snapshot: Snapshot, blasts: Blasts, maintenance: Maintenance | None)
     """Rows of the loss of two elements: by failure of both, and of one during maintenance of the other."""
     elements = snapshot.structure.elements
     rows = [_rows("failure+failure", elements, blasts, _both_down(elements, blasts.one, blasts.other))]
-    for each in (blasts, _turned(blasts)) if maintenance is not None else ():
-        out = _some(each, maintenance.per_year[each.one] > 0)
+    if maintenance is not None:
+        both = _both_ways(blasts)
+        out = _some(both, maintenance.per_year[both.one] > 0)
         rows.append(_rows("maintenance+failure", elements, out, _in_maintenance(elements, out, maintenance)))
     return rows
 
@@ -187,8 +188,12 @@ def _some(blasts: Blasts, keep: Ints) -> Blasts:
     return Blasts(*(each[keep] for each in one_each), blasts.lost[:, keep], blasts.added[:, keep])
 
 
-def _turned(blasts: Blasts) -> Blasts:
-    return Blasts(blasts.other, blasts.one, blasts.count, blasts.elements, blasts.lost, blasts.added)
+def _both_ways(blasts: Blasts) -> Blasts:
+    """Every pair twice, with either one first."""
+    twice = np.tile(np.arange(len(blasts.one)), 2)
+    both = _some(blasts, twice)
+    one, other = np.concatenate([blasts.one, blasts.other]), np.concatenate([blasts.other, blasts.one])
+    return Blasts(one, other, both.count, both.elements, both.lost, both.added)
 
 
 def _merged(structure: Structure, rows: Rows) -> Rows:
