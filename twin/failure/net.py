@@ -52,12 +52,11 @@ class Places:
             other = np.where(apart & also, self.parent[other], other)
         return one
 
-    def ways(self, what: Ints, given: Ints, also: Ints | None = None) -> Ints:
-        """How many alike ones there are of something in `what`, seen from one thing in `given` and one in `also`."""
-        shared = self.total[self.common(what, given)]
-        if also is not None:
-            shared = np.maximum(shared, self.total[self.common(what, also)])
-        return self.total[what] // shared
+    def ways(self, what: Ints, *given: Ints) -> Ints:
+        """How many alike ones there are of something in `what`, seen from one thing in each of `given`."""
+        shared = [self.total[self.common(what, place)] for place in given]
+        found: Ints = self.total[what] // np.maximum.reduce(shared)
+        return found
 
     def pairs(self, one: Ints, other: Ints) -> Ints:
         """How many pairs there are alike to one of something in `one` and something in `other`."""
@@ -82,6 +81,7 @@ class Net:
         places: containers that stand for others.
         element_place, class_place: (elements,) and (classes,), where each stands; for a class the innermost place
             of its suppliers.
+        scope_place: (scopes,), the place that each is, or that is around it; -1 for those in which nothing fails.
     """
 
     snapshot: Snapshot
@@ -98,6 +98,7 @@ class Net:
     places: Places
     element_place: Ints
     class_place: Ints
+    scope_place: Ints
 
     @property
     def class_total(self) -> Ints:
@@ -127,7 +128,7 @@ def net(snapshot: Snapshot) -> Net:
     for part in needs:
         used[part.values] = True
     element_level, gate_level = levels(snapshot)
-    places, element_place = _places(structure)
+    places, element_place, scope_place = _places(structure)
     return Net(
         snapshot=snapshot,
         gate=gate,
@@ -143,6 +144,7 @@ def net(snapshot: Snapshot) -> Net:
         places=places,
         element_place=element_place,
         class_place=_innermost(structure, places, element_place),
+        scope_place=scope_place,
     )
 
 
@@ -152,7 +154,7 @@ def confined(structure: Structure) -> bool:
     A gate with suppliers both inside and outside of such a container shares what is outside with the
     others.  Where what it needs is derived from capacity, losses in two of them may meet there.
     """
-    places, of = _places(structure)
+    places, of, _ = _places(structure)
     gates = structure.gates
     if len(places.total) == 1:
         return True
@@ -208,12 +210,14 @@ def _thresholds(snapshot: Snapshot, alive: Bools) -> tuple[Ints, Csr, Floats, Fl
     return gate[order], csr(place[row][entry], values[entry], len(gate)), weighs[entry], needs[order]
 
 
-def _places(structure: Structure) -> tuple[Places, Ints]:
-    """The places of a structure, and that of each element; 0 for elements that do not fail."""
-    elements = structure.elements
+def _places(structure: Structure) -> tuple[Places, Ints, Ints]:
+    """The places of a structure, that of each element (0 where it does not fail), and that of each scope."""
+    elements, scopes = structure.elements, structure.scopes
     parent, depth, total = [0], [0], [1]
+    of = np.zeros(len(elements), dtype=np.int64)
+    of_scope = np.array([0 if scope.role == FAILING else -1 for scope in scopes], dtype=np.int64)
     if not structure.lifted:
-        return _as_places(parent, depth, total), np.zeros(len(elements), dtype=np.int64)
+        return _as_places(parent, depth, total), of, of_scope
     topology = structure.topology
     kept = representatives(topology)
     place: dict[str, Ints] = {}
@@ -227,15 +231,15 @@ def _places(structure: Structure) -> tuple[Places, Ints]:
             parent.append(int(around[position]))
             depth.append(depth[parent[-1]] + 1)
             total.append(int(alike[position]))
-    of = np.zeros(len(elements), dtype=np.int64)
     for number in np.unique(elements.group).tolist():
         group = topology.groups[structure.groups[number]]
         mine = np.flatnonzero((elements.group == number) & (elements.role == FAILING))
-        if group.path in place:
-            of[mine] = place[group.path][kept[group.path].position(elements.local[mine])]
-        elif group.parent is not None:
-            of[mine] = place[group.parent][kept[group.parent].position(elements.local[mine] // group.count)]
-    return _as_places(parent, depth, total), of
+        holder, each = (group.path, 1) if group.path in place else (str(group.parent), group.count)
+        of[mine] = place[holder][kept[holder].position(elements.local[mine] // each)]
+    for number in np.flatnonzero(of_scope == 0).tolist():
+        path = scopes[number].group
+        of_scope[number] = place[path][kept[path].position(np.array([scopes[number].local]))[0]]
+    return _as_places(parent, depth, total), of, of_scope
 
 
 def _as_places(parent: list[int], depth: list[int], total: list[int]) -> Places:

@@ -28,7 +28,7 @@ from twin.failure.losses import (
     weighed,
 )
 from twin.failure.net import csr, gather
-from twin.structure.lump import row_of
+from twin.structure.lump import number, row_of
 from twin.structure.model import Csr
 from twin.structure.twins import twins
 
@@ -82,7 +82,7 @@ def to_lose(net: Net, alone: bool = False) -> Lost:
         alone: whether one of each set of twins is enough.
     """
     alive = np.flatnonzero(net.alive)
-    of = twins(net.snapshot.structure).of[alive]
+    of = twin_sets(net)[alive]
     order = np.lexsort((alive, of))
     _, start, count = np.unique(of[order], return_index=True, return_counts=True)
     firsts, two = alive[order[start]], count > 1
@@ -97,6 +97,11 @@ def to_lose(net: Net, alone: bool = False) -> Lost:
         partner[np.searchsorted(columns, firsts[two])] = np.searchsorted(columns, seconds)
         size[np.searchsorted(columns, seconds)] = count[two]
     return Lost(columns, first, partner, size, size * net.places.total[net.element_place[columns]])
+
+
+def twin_sets(net: Net) -> Ints:
+    """(elements,): the set of exact twins in one place that each belongs to."""
+    return number([twins(net.snapshot.structure).of, net.element_place], len(net.alive))
 
 
 def pairs(net: Net, limit: int = MAX_ENTRIES) -> Pairs:

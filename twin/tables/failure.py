@@ -43,6 +43,20 @@ TABLES = (
         Column("expected_usd_lost_per_year", "f64", "what that costs; null without a price", nullable=True),
     ),
     declare(
+        "cut_sets",
+        "One row per scope or class of racks and set of alike minimal cut sets: all of the elements down leave some of it "
+        "unfed, and all but one of them do not.",
+        Column("scope", "str", "id of the site or hall, or of the first rack of a class of alike racks"),
+        Column("kind", "str", "site, building, hall, room, or the kind of the load"),
+        Column("count", "i64", "alike scopes or racks that this row stands for"),
+        Column("order", "i64", "elements in one cut set"),
+        Column("elements", "str", "ids of the elements of the first of the cut sets, joined by ' + '"),
+        Column("groups", "str", "their groups, joined by ' + '"),
+        Column("cut_sets", "i64", "how many such cut sets one scope or rack has"),
+        Column("probability_fraction", "f64", "long-run probability that all elements of one are down"),
+        Column("occurrences_per_year", "f64", "expected number of times a year that one comes about"),
+    ),
+    declare(
         "goodput",
         "One row per workload: what it asks for and how long it takes.",
         Column("workload", "str", "entry of `workloads:`"),
