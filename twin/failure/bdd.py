@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from oxidd.bdd import BDDFunction
 
+    from twin.failure.directions import Directions
+
 DEFAULT_NODES = 5_000_000
 """Decision nodes one diagram may have before the engine refuses; measured: 270 bytes each at the very worst."""
 
@@ -81,6 +83,16 @@ class Diagram:
         self._manager.add_vars(len(self._parts))
         self.never, self.always = self._manager.false(), self._manager.true()
         self._measured: dict[BDDFunction, Measure] = {self.never: UP, self.always: DOWN}
+
+    def turn(self, directions: Sequence[Directions | float]) -> None:
+        """Measure the derivative in other directions, in place of failures a year: what each part's grows by there."""
+        self._parts = [Measure(part.unavailability, to) for part, to in zip(self._parts, directions, strict=True)]
+        self._measured = {self.never: UP, self.always: DOWN}
+
+    @property
+    def size(self) -> int:
+        """Decision nodes there are."""
+        return int(self._manager.num_inner_nodes())
 
     def part(self, index: int) -> BDDFunction:
         """The function that is down when part `index` has failed.

@@ -15,6 +15,8 @@ from twin.structure.lump import number, number_lists
 from twin.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from twin.failure.minimal import CutSets
@@ -32,31 +34,42 @@ class Targets:
         count: (targets,), how many are alike.
         node: (targets,), number of the first one in the `nodes` table.
         group: (targets,), a number that is the same for targets of one group.
+        names: id and kind of some targets.
     """
 
     place: Ints
     count: Ints
     node: Ints
     group: Ints
+    names: Callable[[Ints], list[tuple[str | None, str | None]]]
 
 
 def scopes(net: Net) -> Targets:
     """The scopes as targets."""
     structure = net.snapshot.structure
-    groups = {path: index for index, path in enumerate(dict.fromkeys(scope.group for scope in structure.scopes))}
+    own = [(scope.group, scope.kind) for scope in structure.scopes]
+    groups = {group: index for index, group in enumerate(dict.fromkeys(own))}
     place = np.maximum(net.scope_place, 0)
     return Targets(
         place=place,
         count=net.places.total[place],
         node=np.array([scope.node for scope in structure.scopes], dtype=np.int64),
-        group=np.array([groups[scope.group] for scope in structure.scopes], dtype=np.int64),
+        group=np.array([groups[group] for group in own], dtype=np.int64),
+        names=lambda which: [(structure.scopes[one].id, structure.scopes[one].kind) for one in which.tolist()],
     )
 
 
 def classes(net: Net) -> Targets:
     """The classes of loads as targets."""
-    own = net.snapshot.structure.classes
-    return Targets(place=net.class_place, count=net.class_total, node=own.node, group=own.group)
+    structure = net.snapshot.structure
+    own = structure.classes
+    return Targets(
+        place=net.class_place,
+        count=net.class_total,
+        node=own.node,
+        group=own.group,
+        names=lambda which: [(name.id, name.kind) for name in named(structure, own.node[which].tolist())],
+    )
 
 
 def ways(net: Net, targets: Targets, sets: CutSets) -> Ints:
@@ -111,11 +124,11 @@ def _rows(net: Net, targets: Targets, by_order: list[CutSets]) -> dict[str, list
     keep = np.flatnonzero(lead[rows.target] == rows.target)
     place = targets.node[rows.target[keep]]
     keep = keep[np.lexsort((*rows.node[keep].T[::-1], -rows.probability[keep], rows.order[keep], place))]
-    where = named(structure, targets.node[rows.target[keep]].tolist())
+    where = targets.names(rows.target[keep])
     whose = [named(structure, [node for node in nodes if node >= 0]) for nodes in rows.node[keep].tolist()]
     return {
-        "scope": [name.id for name in where],
-        "kind": [name.kind for name in where],
+        "scope": [name for name, _ in where],
+        "kind": [kind for _, kind in where],
         "count": count[rows.target[keep]].tolist(),
         "order": rows.order[keep].tolist(),
         "elements": [" + ".join(str(name.id) for name in names) for names in whose],

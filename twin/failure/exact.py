@@ -21,11 +21,12 @@ from twin.failure.bdd import DEFAULT_NODES, DOWN, MAX_VARIABLES, UP, Diagram, Me
 from twin.structure.live import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from oxidd.bdd import BDDFunction
 
-    from twin.structure.model import Floats, Snapshot
+    from twin.failure.directions import Directions
+    from twin.structure.model import Floats, Ints, Snapshot
 
 Causes = frozenset[int]
 """Numbers of causes, any one of which is enough."""
@@ -96,16 +97,26 @@ def _add(causes: list[set[int] | None], scope: int, more: Iterable[int]) -> None
 
 
 class System:
-    """The causes of every gate, element and class of one snapshot, and what they come to."""
+    """The causes of every gate, element and class of one snapshot, and what they come to.
 
-    def __init__(self, snapshot: Snapshot, nodes: int = DEFAULT_NODES) -> None:
-        """Order the parts and make the causes of all gates that an energised load depends on."""
+    Attributes:
+        variables: the elements that can fail, in the order in which they are asked.
+    """
+
+    def __init__(self, snapshot: Snapshot, nodes: int = DEFAULT_NODES, loads: Ints | None = None) -> None:
+        """Order the parts and make the causes of all gates that the loads in question depend on.
+
+        Args:
+            snapshot: the structure in one month.
+            nodes: decision nodes that may be used.
+            loads: the classes in question; all that are energised where not given.
+        """
         self._snapshot = snapshot
         self._structure = snapshot.structure
         self._weight, self._need = terms(snapshot)
         elements = self._structure.elements
-        gates, reached = _walk(snapshot)
-        order = _order(snapshot, reached)
+        gates, reached = _walk(snapshot, np.flatnonzero(snapshot.class_on) if loads is None else loads)
+        self.variables = order = _order(snapshot, reached)
         self._diagram = Diagram(
             elements.unavailability[order].tolist(), elements.failures_per_year[order].tolist(), nodes
         )
@@ -131,6 +142,16 @@ class System:
             return DOWN
         # Sorted, so that alike halls add up in the same order and come to the same number to the last bit.
         return reduce(Measure.either, sorted(self._piece(piece) for piece in self._pieces(causes)), UP)
+
+    def turn(self, directions: Sequence[Directions | float]) -> None:
+        """Let `measure` give derivatives in other directions; one for each of `variables` (`Diagram.turn`)."""
+        self._diagram.turn(directions)
+        self._measures.clear()
+
+    @property
+    def size(self) -> int:
+        """Decision nodes there are."""
+        return self._diagram.size
 
     def _piece(self, piece: Causes) -> Measure:
         if piece not in self._measures:
@@ -264,8 +285,8 @@ class System:
             raise RefusedError("failure", reason, "split the group into halls or blocks with suppliers of their own")
 
 
-def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
-    """The gates and elements that some energised load depends on, each after all that it depends on.
+def _walk(snapshot: Snapshot, loads: Ints) -> tuple[list[int], list[int]]:
+    """The gates and elements that some loads depend on, each after all that it depends on.
 
     Depth first, load by load, so that the parts of one hall, and within it of one path of supply, lie
     together: any order of variables that scatters them makes the diagrams many times larger.
@@ -276,7 +297,7 @@ def _walk(snapshot: Snapshot) -> tuple[list[int], list[int]]:
     seen: tuple[dict[int, bool], dict[int, bool]] = ({}, {})
     done: tuple[list[int], list[int]] = ([], [])
     pending: list[tuple[int, int]] = []
-    for index in np.flatnonzero(snapshot.class_on).tolist():
+    for index in loads.tolist():
         pending += [(0, gate) for gate in reversed(structure.classes.gates.row(index).tolist())]
         while pending:
             kind, number = pending[-1]

@@ -1,0 +1,296 @@
+"""Table `importance`: how much each kind of element matters to each scope.
+
+Probabilities are linear in the unavailability of any one element.  So its derivative, Birnbaum's measure,
+says exactly what the scope would be like with the element always down or never down, and all other
+measures follow.  Elements that can be exchanged without anything changing matter alike: the derivative is
+taken in the direction in which all of them grow, and shared out.  Definitions: Rausand and Høyland, System
+Reliability Theory, 2nd ed., ch. 5; Vesely and others, NUREG/CR-3385 for risk achievement and reduction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.failure.alike import kinds
+from twin.failure.bdd import DEFAULT_NODES
+from twin.failure.cut_sets import chances, scopes, ways
+from twin.failure.directions import Directions, plain
+from twin.failure.exact import System
+from twin.failure.minimal import of_classes, of_scopes
+from twin.failure.naming import named
+from twin.failure.pairs import twin_sets
+from twin.structure.lump import number, number_lists
+from twin.structure.symmetry import stand_ins
+from twin.tables import table
+from twin.units import HOURS_PER_YEAR
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from twin.failure.bdd import Measure
+    from twin.failure.net import Net
+    from twin.failure.pairs import Pairs
+    from twin.failure.minimal import CutSets
+    from twin.structure.model import Bools, Floats, Ints, Snapshot
+
+_CELLS = 20_000_000
+"""Decision nodes times directions held at once."""
+
+_NEVER = 1e-12
+"""Share of a probability below which what is left of it is rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Elements that can be exchanged for each other, in all places alike.
+
+    Attributes:
+        of: (elements of the whole,), the kind of each; -1 where it has none.
+        of_net: (elements of the net,), the same; -1 for those that do not fail.
+        lead: (kinds,), the first element of each in the net.
+        size: (kinds,), how many there are in one place.
+    """
+
+    of: Ints
+    of_net: Ints
+    lead: Ints
+    size: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """What the derivatives are taken of.
+
+    Attributes:
+        unavailability: (scopes,), of "all loads in the scope are fed".
+        unfed: (scopes, kinds), its derivative, summed over all elements of a kind.
+        lost: (2, scopes, kinds), that of the mean IT load in kW, and of the mean number of accelerators, out of service.
+    """
+
+    unavailability: Floats
+    unfed: Floats
+    lost: Floats
+
+
+def importance(
+    whole: Snapshot, net: Net, found: Pairs, order: int = 2, price: float | None = None, nodes: int = DEFAULT_NODES
+) -> pl.DataFrame:
+    """Importance of every kind of element to every scope to which it matters.
+
+    Args:
+        whole: the structure of all instances.
+        net: thresholds of the same month, of all instances or of representatives.
+        found: pairs of the net.
+        order: the largest order of cut sets that the Fussell-Vesely measure counts.
+        price: what an accelerator-hour is worth in USD; None where that is not said.
+        nodes: decision nodes that may be used.
+
+    Returns:
+        Table `importance`.
+
+    Raises:
+        RefusedError: the system is too entangled for an exact answer within `nodes`.
+    """
+    kinds_ = _kinds(whole, net)
+    which = np.flatnonzero((net.scope_place >= 0) & _with_loads(net))
+    slopes = _slopes(whole, net, kinds_, which, nodes)
+    scope, kind = np.nonzero(slopes.unfed > 0.0)
+    place = np.maximum(net.scope_place, 0)[which[scope]]
+    many = kinds_.size[kind] * net.places.ways(net.element_place[kinds_.lead[kind]], place)
+    vesely = _fussell_vesely(net, of_scopes(net, of_classes(net, found, order)), kinds_, which)
+    elements = net.snapshot.structure.elements
+    q = elements.unavailability[kinds_.lead[kind]]
+    slope = slopes.unfed[scope, kind] / many
+    down = slopes.unavailability[scope]
+    return _frame(
+        net,
+        which[scope],
+        kinds_.lead[kind],
+        {
+            "count": many,
+            "birnbaum_fraction": slope,
+            "criticality_fraction": _share(slope * q, down),
+            "fussell_vesely_fraction": _share(vesely[scope, kind], down),
+            "diagnostic_fraction": _share(q * (down + (1.0 - q) * slope), down),
+            "risk_achievement_ratio": _share(down + (1.0 - q) * slope, down),
+            "risk_reduction_ratio": _share(down, np.where(down - q * slope > _NEVER * down, down - q * slope, 0.0)),
+            "lost_it_kw": q * slopes.lost[0, scope, kind] / many,
+            "lost_accelerator_h_per_year": q * slopes.lost[1, scope, kind] / many * HOURS_PER_YEAR,
+            "lost_usd_per_year": np.full(len(q), np.nan)
+            if price is None
+            else q * slopes.lost[1, scope, kind] / many * HOURS_PER_YEAR * price,
+        },
+    )
+
+
+def _kinds(whole: Snapshot, net: Net) -> Kinds:
+    of = twin_sets(net)
+    alive = np.flatnonzero(net.alive)
+    sets, first, size = np.unique(of[alive], return_index=True, return_counts=True)
+    numbered = np.full(int(of.max(initial=-1)) + 1, -1)
+    numbered[sets] = np.arange(len(sets))
+    of_net = np.where(net.alive, numbered[of], -1)
+    return Kinds(of_net[stand_ins(whole.structure, net.snapshot.structure)], of_net, alive[first], size)
+
+
+def _with_loads(net: Net) -> Bools:
+    """(scopes,): whether some load that is fed stands in it."""
+    structure = net.snapshot.structure
+    found = np.zeros(len(structure.scopes), dtype=bool)
+    found[structure.classes.scope[net.fed]] = True
+    for index in range(len(found) - 1, -1, -1):
+        if structure.scopes[index].parent >= 0:
+            found[structure.scopes[index].parent] |= found[index]
+    return found
+
+
+def _slopes(whole: Snapshot, net: Net, kinds_: Kinds, which: Ints, nodes: int) -> Slopes:
+    """Derivatives for some scopes, a block of kinds at a time."""
+    few = net.snapshot
+    system = System(whole, nodes)
+    fed = np.flatnonzero(net.fed)
+    small = system if few is whole else System(few, nodes, fed)
+    causes = _causes(system, whole, [few.structure.scopes[scope].node for scope in which.tolist()])
+    down = np.array([system.measure(each).unavailability for each in causes])
+    share = _shares(net, fed, which)
+    # What is asked of all these builds the diagrams, and only then is it known how large they are.
+    block = max(1, _CELLS // max(1, system.size))
+    unfed, lost = np.zeros((len(which), len(kinds_.lead))), np.zeros((2, len(which), len(kinds_.lead)))
+    for begin in range(0, len(kinds_.lead), block):
+        part = slice(begin, min(begin + block, len(kinds_.lead)))
+        _turn(system, kinds_.of, part)
+        unfed[:, part] = _gradients([system.measure(each) for each in causes], part)
+        if small is not system:
+            _turn(small, kinds_.of_net, part)
+        of_class = _gradients([small.measure(small.of_class(index)) for index in fed.tolist()], part)
+        lost[:, :, part] = share @ of_class
+    return Slopes(down, unfed, lost)
+
+
+def _turn(system: System, of: Ints, part: slice) -> None:
+    """Let a system take derivatives in the directions of some kinds."""
+    size = part.stop - part.start
+    directions = []
+    for kind in of[system.variables].tolist():
+        unit = np.zeros(size)
+        if part.start <= kind < part.stop:
+            unit[kind - part.start] = 1.0
+        directions.append(Directions(unit))
+    system.turn(directions)
+
+
+def _gradients(measures: list[Measure], part: slice) -> Floats:
+    """(measures, kinds) of derivatives."""
+    found = np.zeros((len(measures), part.stop - part.start))
+    for row, measure in zip(found, measures, strict=True):
+        row[:] = plain(measure.per_year)
+    return found
+
+
+def _causes(system: System, whole: Snapshot, nodes: list[int]) -> list[frozenset[int]]:
+    """What leaves something unfed in each of some scopes, which are given by their numbers in the `nodes` table."""
+    structure = whole.structure
+    wanted = {node: set[int]() for node in nodes}
+    for index in np.flatnonzero(whole.class_on).tolist():
+        causes = system.of_class(index)
+        scope = int(structure.classes.scope[index])
+        while scope >= 0:
+            if structure.scopes[scope].node in wanted:
+                wanted[structure.scopes[scope].node].update(causes)
+            scope = structure.scopes[scope].parent
+    return [frozenset(wanted[node]) for node in nodes]
+
+
+def _shares(net: Net, fed: Ints, which: Ints) -> Floats:
+    """(2, scopes, classes): kW and accelerators in each scope of all classes alike, times how much of them works itself."""
+    structure = net.snapshot.structure
+    classes = structure.classes
+    found = np.zeros((2, len(which), len(fed)))
+    position = {scope: row for row, scope in enumerate(which.tolist())}
+    for column, index in enumerate(fed.tolist()):
+        scope = int(classes.scope[index])
+        while scope >= 0:
+            if (row := position.get(scope)) is not None:
+                place = net.class_place[index : index + 1], net.scope_place[scope : scope + 1]
+                loads = float(classes.count[index] * net.places.ways(*place)[0] * (1.0 - classes.unavailability[index]))
+                found[:, row, column] = loads * classes.power_kw[index], loads * classes.accelerators[index]
+            scope = structure.scopes[scope].parent
+    return found
+
+
+def _fussell_vesely(net: Net, by_order: list[CutSets], kinds_: Kinds, which: Ints) -> Floats:
+    """(scopes, kinds): probability that some minimal cut set with one given element in it is down, at most.
+
+    The sets are taken as if they failed independently: 1 - product of (1 - probability), which is never too low.
+    """
+    targets = scopes(net)
+    position = np.full(len(targets.node), -1)
+    position[which] = np.arange(len(which))
+    left = np.zeros((len(which), len(kinds_.lead)))
+    for sets in by_order:
+        row = position[sets.target]
+        keep = np.flatnonzero(row >= 0)
+        chance, many = chances(net, sets)[0][keep], ways(net, targets, sets)[keep]
+        for column in range(sets.members.shape[1]):
+            kind = kinds_.of_net[sets.members[keep, column]]
+            place = net.element_place[sets.members[keep, column]]
+            elements = kinds_.size[kind] * net.places.ways(place, targets.place[sets.target[keep]])
+            np.add.at(left, (row[keep], kind), many / elements * np.log1p(-np.minimum(chance, 1.0 - 1e-16)))
+    found: Floats = np.abs(np.expm1(left))
+    return found
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    """One over the other; NaN where the other is 0."""
+    found: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0.0)
+    return found
+
+
+def _frame(net: Net, scope: Ints, lead: Ints, figures: dict[str, Floats | Ints]) -> pl.DataFrame:
+    """The table: scope by scope, what costs most first; kinds of one group with the same figures are one row."""
+    structure = net.snapshot.structure
+    elements = structure.elements
+    keys = ("birnbaum_fraction", "criticality_fraction", "diagnostic_fraction", "lost_it_kw")
+    order = np.lexsort((elements.node[lead], scope))
+    columns = [kinds(np.nan_to_num(figures[name][order], nan=-1.0)) for name in keys]
+    row = [elements.group[lead[order]], *columns]
+    of = number([scope[order], *row], len(order))
+    place = np.unique(of, return_index=True)[1]
+    first, count = order[place], np.bincount(of, figures["count"][order]).astype(np.int64)
+    stands, total = _alike(net, scope[first], number([*(column[place] for column in row), count], len(first)))
+    first, count = first[stands[scope[first]]], count[stands[scope[first]]]
+    sort = np.lexsort(
+        (elements.node[lead[first]], *(-figures[name][first] for name in (keys[0], keys[3])), scope[first])
+    )
+    first, count = first[sort], count[sort]
+    where = [structure.scopes[index] for index in scope[first].tolist()]
+    what = named(structure, elements.node[lead[first]].tolist())
+    return table("importance").frame(
+        {
+            "scope": [each.id for each in where],
+            "scope_count": total[scope[first]],
+            "element": [name.id for name in what],
+            "group": [name.group for name in what],
+            "kind": [name.kind for name in what],
+            "count": count,
+            **{name: _nulls(values[first]) for name, values in figures.items() if name != "count"},
+        }
+    )
+
+
+def _alike(net: Net, scope: Ints, row: Ints) -> tuple[Bools, Ints]:
+    """(scopes,) each: whether a scope is the first of those of one group with the same rows, and how many those are."""
+    targets = scopes(net)
+    size = len(targets.node)
+    of = number([targets.group, number_lists(size, scope, row)], size)
+    first = np.zeros(size, dtype=bool)
+    first[np.unique(of, return_index=True)[1]] = True
+    there = np.isin(np.arange(size), scope)
+    return first, np.bincount(of, np.where(there, targets.count, 0)).astype(np.int64)[of]
+
+
+def _nulls(values: Floats) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
