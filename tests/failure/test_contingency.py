@@ -11,22 +11,16 @@ import polars as pl
 import pytest
 from failure.build import System
 from failure.random_systems import systems
-from hypothesis import given, reject, settings
-from structure.nested import nested
+from hypothesis import given, settings
 
 from twin import tables
 from twin.errors import RefusedError
 from twin.failure import contingency as contingency_module
 from twin.failure.contingency import Maintenance, contingency
-from twin.failure.net import confined
 from twin.failure.pairs import pairs
-from twin.structure.compile import compile_structure
-from twin.structure.live import live
-from twin.structure.snapshot import months_of_change, snapshot
 
 if TYPE_CHECKING:
     from twin.structure.model import Snapshot
-    from twin.topology.model import Topology
 
 
 def campus(tolerance: int = -1) -> System:
@@ -244,60 +238,3 @@ def test_pairs_equal_one_state_at_a_time(system: System) -> None:
 def _lost(system: System, base: oracle.Oracle, state: oracle.Oracle) -> tuple[set[int], set[int]]:
     loads = {c for c in range(len(system.loads)) if base.fed(c) and not state.fed(c)}
     return loads, {e for e in range(len(system.elements)) if base.live(e) and not state.live(e)}
-
-
-@settings(max_examples=100, deadline=None)
-@given(nested())
-def test_representatives_give_the_same_rows_as_all_instances(topology: Topology) -> None:
-    """Every single failure and every pair of a whole plant, state by state, by the engine for states."""
-    try:
-        structure, lifted = compile_structure(topology), compile_structure(topology, lifted=True)
-        month = months_of_change(structure)[-1]
-        whole, few = snapshot(structure, month), snapshot(lifted, month)
-    except RefusedError:
-        reject()
-    brute = _by_state(whole)
-    assert _as_counted(contingency(whole)[0]) == brute
-    if confined(lifted):
-        assert _as_counted(contingency(few)[0]) == brute
-
-
-def _as_counted(frame: pl.DataFrame) -> dict[tuple[object, ...], int]:
-    columns = ("group", "second_group", "elements_lost", "racks_lost", "lost_it_kw", "added_it_kw", "accelerators_lost")
-    rows = frame.filter(pl.col("kind").is_in(["rack", "load"]).not_()).select(*columns, "count").rows()
-    found: dict[tuple[object, ...], int] = {}
-    for *key, count in rows:
-        found[tuple(round(n, 6) if isinstance(n, float) else n for n in key)] = count
-    assert len(found) == len(rows)
-    return found
-
-
-def _by_state(whole: Snapshot) -> dict[tuple[object, ...], int]:
-    structure = whole.structure
-    elements, classes = structure.elements, structure.classes
-    on = np.flatnonzero(whole.element_on).tolist()
-    sets = [(e,) for e in on] + list(combinations(on, 2))
-    failed = np.zeros((1 + len(sets), len(elements)), dtype=bool)
-    for state, lost in enumerate(sets):
-        failed[state + 1, list(lost)] = True
-    alive, fed = live(whole, failed)
-    gone, dark = fed[0] & ~fed[1:], alive[0] & ~alive[1:]
-    state_of = {lost: state for state, lost in enumerate(sets)}
-    found: dict[tuple[object, ...], int] = {}
-    for state, lost in enumerate(sets):
-        added = gone[state].copy()
-        for e in lost if len(lost) > 1 else ():
-            added &= ~gone[state_of[e,]]
-        if len(lost) > 1 and not added.any():
-            continue
-        groups = [structure.groups[elements.group[e]] for e in sorted(lost, key=lambda e: int(elements.node[e]))]
-        key = (
-            *(*groups, None)[:2],
-            int(dark[state].sum() - dark[state][list(lost)].sum()),
-            int((gone[state] * classes.count)[classes.is_rack].sum()),
-            round(float((gone[state] * classes.count) @ classes.power_kw), 6),
-            round(float((added * classes.count) @ classes.power_kw), 6),
-            int((gone[state] * classes.count) @ classes.accelerators),
-        )
-        found[key] = found.get(key, 0) + 1
-    return found

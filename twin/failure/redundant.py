@@ -65,15 +65,21 @@ def checks(net: Net, batches: list[Singles], alone: Blasts) -> pl.DataFrame:
 
 
 def _worst(net: Net, alone: Blasts, fatal: list[int]) -> str:
-    """The failures that take down most, named."""
-    node = net.snapshot.structure.elements.node[alone.one]
-    worst = sorted(fatal, key=lambda row: (-alone.lost[KW, row], node[row]))
+    """The failures that take down most, named; those of one group that take down as much are one."""
+    elements = net.snapshot.structure.elements
+    sets: dict[tuple[int, float, float], list[int]] = {}
+    for row in sorted(fatal, key=lambda row: (-alone.lost[KW, row], elements.node[alone.one[row]])):
+        key = (int(elements.group[alone.one[row]]), float(alone.lost[RACKS, row]), round(float(alone.lost[KW, row]), 6))
+        sets.setdefault(key, []).append(row)
+    worst = list(sets.values())[:_NAMED]
+    names = named(net.snapshot.structure, (int(elements.node[alone.one[rows[0]]]) for rows in worst))
     said = []
-    for row, name in zip(worst, named(net.snapshot.structure, node[worst[:_NAMED]].tolist()), strict=False):
-        alike = f" ({alone.count[row]} alike)" if alone.count[row] > 1 else ""
-        racks, kw = int(alone.lost[RACKS, row]), show(float(alone.lost[KW, row]), "power")
+    for rows, name in zip(worst, names, strict=True):
+        count = int(alone.count[rows].sum())
+        alike = f" ({count} alike)" if count > 1 else ""
+        racks, kw = int(alone.lost[RACKS, rows[0]]), show(float(alone.lost[KW, rows[0]]), "power")
         said.append(f"{name.id}{alike} takes down {racks} racks, {kw}")
-    more = f"; and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+    more = f"; and {len(sets) - _NAMED} more" if len(sets) > _NAMED else ""
     return "; ".join(said) + more
 
 
