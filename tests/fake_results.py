@@ -280,6 +280,7 @@ def _availability(month: date) -> list[dict]:
 def _contingency() -> list[dict]:
     return [
         {
+            "event": "failure",
             "element": "river-bend/grid[1]",
             "group": "river-bend/grid",
             "kind": "utility",
@@ -292,6 +293,7 @@ def _contingency() -> list[dict]:
             "expected_kwh_lost_per_year": 4224.0,
         },
         {
+            "event": "failure",
             "element": "river-bend/hall[1]/cdu[1]",
             "group": "river-bend/hall/cdu",
             "kind": "cdu",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import oracle
@@ -15,8 +15,10 @@ from hypothesis import given, settings
 
 from twin import tables
 from twin.errors import RefusedError
-from twin.failure import contingency as contingency_module
-from twin.failure.contingency import Maintenance, contingency
+from twin.failure import contingency as module
+from twin.failure.blast import of_singles
+from twin.failure.contingency import Maintenance
+from twin.failure.net import net
 from twin.failure.pairs import pairs
 
 if TYPE_CHECKING:
@@ -36,9 +38,15 @@ def campus(tolerance: int = -1) -> System:
     return system
 
 
+def contingency(snapshot: Snapshot, order: int = 2, **options: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows, and the checks."""
+    system = net(snapshot)
+    return module.contingency(system, pairs(system, order), **options)
+
+
 def single_failures(snapshot: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of single failures, and the checks."""
-    frame, checks = contingency(snapshot, order=1)
+    frame, checks = contingency(snapshot, 1)
     assert frame["second_element"].null_count() == len(frame)
     return frame, checks
 
@@ -190,7 +198,12 @@ def test_failure_in_maintenance() -> None:
     alone = twos(frame, "maintenance").row(0, named=True)
     assert (alone["count"], alone["racks_lost"], alone["outages_per_year"], alone["mean_outage_h"]) == (4, 0, 2.0, 12.0)
     (row,) = twos(frame, "maintenance+failure").iter_rows(named=True)
-    assert (row["element"], row["second_element"], row["count"], row["racks_lost"]) == ("site/ups[1]", "site/ups[2]", 4, 10)
+    assert (row["element"], row["second_element"], row["count"], row["racks_lost"]) == (
+        "site/ups[1]",
+        "site/ups[2]",
+        4,
+        10,
+    )
     assert row["outages_per_year"] == pytest.approx(24 / 8760 * 0.5)
     left, step = np.linspace(0.0, 12.0, 200_001, retstep=True)
     survives = (1 - left / 12.0) * np.exp(-left / (1e-3 / 0.5 * 8760))
@@ -198,11 +211,21 @@ def test_failure_in_maintenance() -> None:
     assert row["mean_outage_h"] == pytest.approx(mean, rel=1e-9)
 
 
-def test_what_cannot_be_held_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    built = campus().build()
-    monkeypatch.setattr(contingency_module, "pairs", lambda system: pairs(system, limit=10))
-    with pytest.raises(RefusedError, match="contingency_order: 1"):
-        contingency(built)
+@pytest.mark.parametrize("order", [1, 2])
+def test_what_cannot_be_held_is_refused(order: int) -> None:
+    system = net(campus().build())
+    with pytest.raises(RefusedError, match=r"more than 10 parts in all.*`order: 1`"):
+        pairs(system, order, limit=10)
+
+
+def test_single_failures_need_not_be_held_at_once() -> None:
+    system = net(campus().build())
+    whole, parts = of_singles(system), of_singles(system, limit=30)
+    assert len(parts[1]) > len(whole[1]) == 1
+    assert (parts[0].lost == whole[0].lost).all()
+    assert (parts[0].elements == whole[0].elements).all()
+    with pytest.raises(RefusedError, match="a single failure takes down more than 3 parts"):
+        of_singles(system, limit=3)
 
 
 @settings(max_examples=150, deadline=None)

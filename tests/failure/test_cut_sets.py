@@ -78,7 +78,7 @@ def test_three_of_many_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> N
     built = system.build()
     assert found(built, 3)["cut_sets"].sum() == 2 * 20
     monkeypatch.setattr(minimal, "MAX_STATES", 19)
-    with pytest.raises(RefusedError, match=r"cut sets of 3 among 6 parts are 20 to try.*cut_set_order: 2"):
+    with pytest.raises(RefusedError, match=r"cut sets of 3 among 6 parts are 20 to try.*order: 2"):
         found(built, 3)
 
 
@@ -121,9 +121,7 @@ def test_equals_trying_every_set(system: System) -> None:
 def _key(system: System, lost: tuple[int, ...]) -> tuple[str, str, str]:
     parts = [system.elements[e] for e in lost]
     chance = prod(part.unavailability for part in parts)
-    often = sum(
-        part.per_year * prod(other.unavailability for other in parts if other is not part) for part in parts
-    )
+    often = sum(part.per_year * prod(other.unavailability for other in parts if other is not part) for part in parts)
     return " + ".join(part.group for part in parts), _near(chance), _near(often)
 
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 
 from twin import tables
 from twin.failure import importance as module
-from twin.failure.importance import importance
+from twin.failure.importance import Asked, importance
 from twin.failure.net import net
 from twin.failure.pairs import pairs
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def found(snapshot: Snapshot, price: float | None = None) -> pl.DataFrame:
     system = net(snapshot)
-    return tables.check("importance", importance(snapshot, system, pairs(system), price=price), "test")
+    return tables.check("importance", importance(snapshot, system, pairs(system), Asked(price=price)), "test")
 
 
 def two_of_three() -> System:
@@ -85,7 +85,9 @@ def test_equals_all_states(system: System) -> None:
     assume(len(on) <= 7)
     base = oracle.Oracle(built, set())
     fed = [c for c in range(len(system.loads)) if base.fed(c)]
-    states = [(failed, {c for c in fed if not oracle.Oracle(built, failed).fed(c)}) for failed, _ in oracle.states(built)]
+    states = [
+        (failed, {c for c in fed if not oracle.Oracle(built, failed).fed(c)}) for failed, _ in oracle.states(built)
+    ]
     rows = {(row["scope"], row["group"]): row for row in found(built).iter_rows(named=True)}
     halls = {f"site/hall[{h}]": {c for c in fed if system.loads[c].scope == h} for h in range(1, system.halls + 1)}
     for scope, loads in {"site": set(fed), **halls}.items():
@@ -102,7 +104,9 @@ def test_equals_all_states(system: System) -> None:
                         q = system.elements[other].unavailability
                         rest *= q if other in failed else 1.0 - q
                 here = dark & loads
-                kw = sum(system.loads[c].count * system.loads[c].kw * (1 - system.loads[c].unavailability) for c in here)
+                kw = sum(
+                    system.loads[c].count * system.loads[c].kw * (1 - system.loads[c].unavailability) for c in here
+                )
                 with_it += rest * bool(here) * down
                 without += rest * bool(here) * (not down)
                 lost += rest * kw * (part.unavailability if down else 1.0 - part.unavailability)

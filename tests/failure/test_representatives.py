@@ -15,7 +15,7 @@ from structure.nested import nested
 from twin.errors import RefusedError
 from twin.failure.contingency import Maintenance, contingency
 from twin.failure.cut_sets import cut_sets
-from twin.failure.importance import importance
+from twin.failure.importance import Asked, importance
 from twin.failure.net import confined, net
 from twin.failure.pairs import pairs
 from twin.structure.compile import compile_structure
@@ -47,8 +47,9 @@ def test_contingency_is_that_of_every_state(topology: Topology) -> None:
     """Every single failure and every pair of a whole plant, state by state, by the engine for states."""
     whole, few = both(topology)
     brute = _by_state(whole)
-    assert _as_counted(contingency(whole)[0]) == brute
-    assert _as_counted(contingency(few)[0]) == brute
+    for each in (whole, few):
+        system = net(each)
+        assert _as_counted(contingency(system, pairs(system))[0]) == brute
 
 
 @settings(max_examples=40, deadline=None)
@@ -63,9 +64,9 @@ def test_tables_are_those_of_all_instances(topology: Topology) -> None:
         plan = Maintenance(per_year=often, hours=np.where(often > 0, 8.0, 0.0))
         frames.append(
             (
-                *contingency(each, price=3.0, maintenance=plan),
+                *contingency(system, found, price=3.0, maintenance=plan),
                 cut_sets(system, found),
-                importance(whole, system, found, price=3.0),
+                importance(whole, system, found, Asked(price=3.0)),
             )
         )
     for one, other in zip(*frames, strict=True):

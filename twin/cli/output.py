@@ -26,7 +26,9 @@ _FIRST = {
     "site_capacity": ("month", "scope", "racks", "demand_kw", "usable_kw", "headroom_kw", "binding_resource"),
     "capacity": ("node", "count", "resource", "derated_kw", "load_kw", "worst_load_kw", "headroom_kw", "worst_case"),
     "availability": ("scope", "event", "count", "availability_fraction", "downtime_h_per_year", "outages_per_year"),
-    "contingency": ("element", "count", "racks_lost", "lost_it_kw", "outages_per_year", "mean_outage_h"),
+    "contingency": ("element", "second_element", "count", "racks_lost", "lost_it_kw", "expected_kwh_lost_per_year"),
+    "cut_sets": ("scope", "order", "elements", "cut_sets", "probability_fraction", "occurrences_per_year"),
+    "importance": ("scope", "element", "count", "birnbaum_fraction", "criticality_fraction", "lost_it_kw"),
     "party_metrics": ("party", "net_usd", "npv_usd", "irr_per_year", "inflow_usd", "outflow_usd"),
     "unit_cost": ("party", "category", "usd_per_accelerator_h", "usd_per_delivered_accelerator_h", "cost_pv_usd"),
 }

@@ -8,7 +8,7 @@ relative precision of probabilities as small as 1e-300.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oxidd.bdd import BDDManager
 
@@ -86,7 +86,9 @@ class Diagram:
 
     def turn(self, directions: Sequence[Directions | float]) -> None:
         """Measure the derivative in other directions, in place of failures a year: what each part's grows by there."""
-        self._parts = [Measure(part.unavailability, to) for part, to in zip(self._parts, directions, strict=True)]
+        # What stands for the failures a year follows the same arithmetic, whatever it is.
+        turned = zip(self._parts, directions, strict=True)
+        self._parts = [Measure(part.unavailability, cast("float", to)) for part, to in turned]
         self._measured = {self.never: UP, self.always: DOWN}
 
     @property

@@ -62,8 +62,10 @@ def of_singles(net: Net, limit: int = MAX_ENTRIES) -> tuple[Blasts, list[Singles
     lost = to_lose(net, alone=True)
     batches = list(in_batches(net, lost.columns, limit))
     figures = [_figures(net, batch) for batch in batches]
-    elements, taken = (np.concatenate(column, axis=-1) for column in zip(*figures, strict=True)) if figures else (
-        np.zeros(0, dtype=np.int64), np.zeros((3, 0))
+    elements, taken = (
+        (np.concatenate(column, axis=-1) for column in zip(*figures, strict=True))
+        if figures
+        else (np.zeros(0, dtype=np.int64), np.zeros((3, 0)))
     )
     # What is in service and not supplied takes nothing down with it.
     dark = np.flatnonzero(net.snapshot.element_on & ~net.alive & (net.snapshot.structure.elements.role == FAILING))
@@ -104,7 +106,7 @@ def of_pairs(net: Net, found: Pairs) -> Blasts:
     elements, alone = _figures(net, found.singles)
     row, pair = row_of(found.unfed), np.searchsorted(keys, found.unfed.values)
     times = ways(net.class_place[row], pair)
-    added = np.stack([np.bincount(pair, each[row] * times, minlength=len(keys)) for each in value])
+    added = np.stack([np.bincount(pair, each[row] * times, minlength=len(keys)) for each in value]).astype(float)
     lost = alone[:, i] + alone[:, j] + added
     for row, pair in _both(found.singles.unfed, i, j, width):
         times = ways(net.class_place[row], pair)

@@ -15,8 +15,6 @@ import numpy as np
 from twin.failure.alike import kinds
 from twin.failure.blast import ACCELERATORS, KW, RACKS, Blasts, of_pairs, of_singles
 from twin.failure.naming import named
-from twin.failure.net import net
-from twin.failure.pairs import pairs
 from twin.failure.redundant import checks
 from twin.structure.lump import number
 from twin.tables import table
@@ -26,9 +24,9 @@ from twin.units import HOURS_PER_YEAR
 if TYPE_CHECKING:
     import polars as pl
 
-    from twin.structure.model import Elements, Floats, Ints, Snapshot, Structure
-
-ALONE, TOGETHER = 1, 2
+    from twin.failure.net import Net
+    from twin.failure.pairs import Pairs
+    from twin.structure.model import Bools, Elements, Floats, Ints, Snapshot, Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Rows:
 
 
 def contingency(
-    snapshot: Snapshot, order: int = TOGETHER, price: float | None = None, maintenance: Maintenance | None = None
+    net: Net, found: Pairs, price: float | None = None, maintenance: Maintenance | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every single failure of an element or a load, and every pair that loses more than its two.
 
@@ -81,26 +79,20 @@ def contingency(
     that fail alike; what they take down need not be the same racks.
 
     Args:
-        snapshot: the structure, usually at full build: of all instances, or of representatives for which
-            `twin.failure.net.confined` holds.
-        order: 1 for single failures only, 2 for pairs as well.
+        net: the thresholds, usually at full build.
+        found: its pairs; without any, rows are of single losses.
         price: what an accelerator-hour is worth in USD; None where that is not said.
         maintenance: when elements are out for maintenance.
 
     Returns:
         Table `contingency`, the largest expected loss first, and rows of table `checks`: one for each
         dependency that declares that it survives the loss of a supplier.
-
-    Raises:
-        RefusedError: the sets of pairs would not fit into memory.
     """
-    system = net(snapshot)
-    alone, batches = of_singles(system)
+    snapshot, structure = net.snapshot, net.snapshot.structure
+    alone, batches = of_singles(net)
     parts = [_loads(snapshot), *_single(snapshot, alone, maintenance)]
-    if order >= TOGETHER:
-        parts += _double(snapshot, of_pairs(system, pairs(system)), maintenance)
-    structure = snapshot.structure
-    return _frame(structure, [_merged(structure, part) for part in parts], price), checks(system, batches, alone)
+    parts += _double(snapshot, of_pairs(net, found), maintenance)
+    return _frame(structure, [_merged(structure, part) for part in parts], price), checks(net, batches, alone)
 
 
 def _loads(snapshot: Snapshot) -> Rows:
@@ -183,9 +175,15 @@ def _mean(share: Floats, often: Floats) -> Floats:
     return hours
 
 
-def _some(blasts: Blasts, keep: Ints) -> Blasts:
-    one_each = (blasts.one, blasts.other, blasts.count, blasts.elements)
-    return Blasts(*(each[keep] for each in one_each), blasts.lost[:, keep], blasts.added[:, keep])
+def _some(blasts: Blasts, keep: Ints | Bools) -> Blasts:
+    return Blasts(
+        one=blasts.one[keep],
+        other=blasts.other[keep],
+        count=blasts.count[keep],
+        elements=blasts.elements[keep],
+        lost=blasts.lost[:, keep],
+        added=blasts.added[:, keep],
+    )
 
 
 def _both_ways(blasts: Blasts) -> Blasts:

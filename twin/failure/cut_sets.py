@@ -171,13 +171,16 @@ def _joined(net: Net, targets: Targets, by_order: list[CutSets]) -> _Sets:
         beyond = ((0, 0), (0, MAX_ORDER - node.shape[1]))
         order = np.argsort(elements.node[sets.members], axis=1)
         group = np.take_along_axis(elements.group[sets.members], order, axis=1)
+        probability, per_year = chances(net, sets)
         parts.append(
             _Sets(
-                sets.target,
-                np.full(len(sets.target), node.shape[1]),
-                ways(net, targets, sets),
-                *(np.pad(part, beyond, constant_values=-1) for part in (node, group)),
-                *chances(net, sets),
+                target=sets.target,
+                order=np.full(len(sets.target), node.shape[1]),
+                ways=ways(net, targets, sets),
+                node=np.pad(node, beyond, constant_values=-1),
+                group=np.pad(group, beyond, constant_values=-1),
+                probability=probability,
+                per_year=per_year,
             )
         )
     return _Sets(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Sets)))
@@ -197,7 +200,9 @@ def _merged(rows: _Sets) -> _Sets:
 def _alike(targets: Targets, rows: _Sets) -> tuple[Ints, Ints]:
     """(targets,) each: the first of those of one group with the same rows, and how many those stand for."""
     size = len(targets.node)
-    row = number([rows.order, *rows.group.T, kinds(rows.probability), kinds(rows.per_year), rows.ways], len(rows.target))
+    row = number(
+        [rows.order, *rows.group.T, kinds(rows.probability), kinds(rows.per_year), rows.ways], len(rows.target)
+    )
     of = number([targets.group, number_lists(size, rows.target, row)], size)
     order = np.argsort(targets.node, kind="stable")
     lead = np.zeros(size, dtype=np.int64)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from twin.failure.bdd import Measure
+    from twin.failure.minimal import CutSets
     from twin.failure.net import Net
     from twin.failure.pairs import Pairs
-    from twin.failure.minimal import CutSets
     from twin.structure.model import Bools, Floats, Ints, Snapshot
 
 _CELLS = 20_000_000
@@ -67,7 +67,7 @@ class Slopes:
     Attributes:
         unavailability: (scopes,), of "all loads in the scope are fed".
         unfed: (scopes, kinds), its derivative, summed over all elements of a kind.
-        lost: (2, scopes, kinds), that of the mean IT load in kW, and of the mean number of accelerators, out of service.
+        lost: (2, scopes, kinds), that of the mean IT load in kW and of the mean accelerators out of service.
     """
 
     unavailability: Floats
@@ -75,55 +75,63 @@ class Slopes:
     lost: Floats
 
 
-def importance(
-    whole: Snapshot, net: Net, found: Pairs, order: int = 2, price: float | None = None, nodes: int = DEFAULT_NODES
-) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How importance is asked for.
+
+    Attributes:
+        order: the largest order of cut sets that the Fussell-Vesely measure counts.
+        price: what an accelerator-hour is worth in USD; None where that is not said.
+        nodes: decision nodes that may be used.
+    """
+
+    order: int = 2
+    price: float | None = None
+    nodes: int = DEFAULT_NODES
+
+
+def importance(whole: Snapshot, net: Net, found: Pairs, asked: Asked) -> pl.DataFrame:
     """Importance of every kind of element to every scope to which it matters.
 
     Args:
         whole: the structure of all instances.
         net: thresholds of the same month, of all instances or of representatives.
         found: pairs of the net.
-        order: the largest order of cut sets that the Fussell-Vesely measure counts.
-        price: what an accelerator-hour is worth in USD; None where that is not said.
-        nodes: decision nodes that may be used.
+        asked: what else is asked.
 
     Returns:
         Table `importance`.
 
     Raises:
-        RefusedError: the system is too entangled for an exact answer within `nodes`.
+        RefusedError: the system is too entangled for an exact answer within `asked.nodes`.
     """
     kinds_ = _kinds(whole, net)
     which = np.flatnonzero((net.scope_place >= 0) & _with_loads(net))
-    slopes = _slopes(whole, net, kinds_, which, nodes)
+    slopes = _slopes(whole, net, kinds_, which, asked.nodes)
     scope, kind = np.nonzero(slopes.unfed > 0.0)
     place = np.maximum(net.scope_place, 0)[which[scope]]
     many = kinds_.size[kind] * net.places.ways(net.element_place[kinds_.lead[kind]], place)
-    vesely = _fussell_vesely(net, of_scopes(net, of_classes(net, found, order)), kinds_, which)
+    vesely = _fussell_vesely(net, of_scopes(net, of_classes(net, found, asked.order)), kinds_, which)
     elements = net.snapshot.structure.elements
     q = elements.unavailability[kinds_.lead[kind]]
     slope = slopes.unfed[scope, kind] / many
     down = slopes.unavailability[scope]
-    return _frame(
-        net,
-        which[scope],
-        kinds_.lead[kind],
-        {
-            "count": many,
-            "birnbaum_fraction": slope,
-            "criticality_fraction": _share(slope * q, down),
-            "fussell_vesely_fraction": _share(vesely[scope, kind], down),
-            "diagnostic_fraction": _share(q * (down + (1.0 - q) * slope), down),
-            "risk_achievement_ratio": _share(down + (1.0 - q) * slope, down),
-            "risk_reduction_ratio": _share(down, np.where(down - q * slope > _NEVER * down, down - q * slope, 0.0)),
-            "lost_it_kw": q * slopes.lost[0, scope, kind] / many,
-            "lost_accelerator_h_per_year": q * slopes.lost[1, scope, kind] / many * HOURS_PER_YEAR,
-            "lost_usd_per_year": np.full(len(q), np.nan)
-            if price is None
-            else q * slopes.lost[1, scope, kind] / many * HOURS_PER_YEAR * price,
-        },
-    )
+    without = down - q * slope
+    kw, accelerators = (q * lost[scope, kind] / many for lost in slopes.lost)
+    hours = accelerators * HOURS_PER_YEAR
+    figures = {
+        "count": many,
+        "birnbaum_fraction": slope,
+        "criticality_fraction": _share(slope * q, down),
+        "fussell_vesely_fraction": _share(vesely[scope, kind], down),
+        "diagnostic_fraction": _share(q * (down + (1.0 - q) * slope), down),
+        "risk_achievement_ratio": _share(down + (1.0 - q) * slope, down),
+        "risk_reduction_ratio": _share(down, np.where(without > _NEVER * down, without, 0.0)),
+        "lost_it_kw": kw,
+        "lost_accelerator_h_per_year": hours,
+        "lost_usd_per_year": hours * (np.nan if asked.price is None else asked.price),
+    }
+    return _frame(net, which[scope], kinds_.lead[kind], figures)
 
 
 def _kinds(whole: Snapshot, net: Net) -> Kinds:
@@ -205,7 +213,7 @@ def _causes(system: System, whole: Snapshot, nodes: list[int]) -> list[frozenset
 
 
 def _shares(net: Net, fed: Ints, which: Ints) -> Floats:
-    """(2, scopes, classes): kW and accelerators in each scope of all classes alike, times how much of them works itself."""
+    """(2, scopes, classes): kW and accelerators of all classes alike in each scope, as far as they work themselves."""
     structure = net.snapshot.structure
     classes = structure.classes
     found = np.zeros((2, len(which), len(fed)))
@@ -292,5 +300,5 @@ def _alike(net: Net, scope: Ints, row: Ints) -> tuple[Bools, Ints]:
     return first, np.bincount(of, np.where(there, targets.count, 0)).astype(np.int64)[of]
 
 
-def _nulls(values: Floats) -> list[float | None]:
+def _nulls(values: Floats | Ints) -> list[float | None]:
     return [None if np.isnan(value) else value for value in values.tolist()]

@@ -150,7 +150,7 @@ def too_large(what: str, limit: int) -> RefusedError:
     return RefusedError(
         "failure",
         f"{what} more than {limit:,} parts in all, which is more than is held at once",
-        "make alike containers of what is alike, or set `contingency_order: 1` in `analyses: {failure: …}`",
+        "make alike containers of what is alike, or set `order: 1` in `analyses: {failure: …}`",
     )
 
 
@@ -168,9 +168,7 @@ def weighed(net: Net, thresholds: Ints, sets: Growing, width: int) -> tuple[Ints
     return summed(of[at], values, (len(thresholds), width), net.weight[entry[at]])
 
 
-def summed(
-    at: Ints, values: Ints, shape: tuple[int, int], weight: Floats | None = None
-) -> tuple[Ints, Ints, Floats]:
+def summed(at: Ints, values: Ints, shape: tuple[int, int], weight: Floats | None = None) -> tuple[Ints, Ints, Floats]:
     """Rows and values, each pair once and in order, with the sum of their weights."""
     each = np.ones(len(at)) if weight is None else weight
     table = csr_array((each, (at, values)), shape=shape)

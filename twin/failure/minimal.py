@@ -119,22 +119,22 @@ def _tried(net: Net, order: int) -> CutSets:
         raise RefusedError(
             "failure",
             f"cut sets of {order} among {len(elements):,} parts are {states:,} to try, the limit is {MAX_STATES:,}",
-            f"set `cut_set_order: {order - 1}` in `analyses: {{failure: …}}`",
+            f"set `order: {order - 1}` in `analyses: {{failure: …}}`",
         )
     plan = Order(net.snapshot)
     target, members = [np.empty(0, dtype=np.int64)], [np.empty((0, order), dtype=np.int64)]
     for part in _ways(len(elements), before, order, plan.batch):
         unfed = _unfed(net, plan, elements[part])
         some = np.flatnonzero(unfed.any(axis=0))
-        least, part = unfed[:, some], part[some]
+        least, lost = unfed[:, some], elements[part[some]]
         for left in range(order):
-            least = least & ~_unfed(net, plan, elements[np.delete(part, left, axis=1)])
+            least = least & ~_unfed(net, plan, np.delete(lost, left, axis=1))
         row, state = np.nonzero(least)
         target.append(row)
-        members.append(elements[part[state]])
-    every, lost = np.concatenate(target), np.sort(np.concatenate(members), axis=1)
-    by_target = np.lexsort((*lost.T[::-1], every))
-    return CutSets(every[by_target], lost[by_target])
+        members.append(lost[state])
+    every, sets = np.concatenate(target), np.sort(np.concatenate(members), axis=1)
+    by_target = np.lexsort((*sets.T[::-1], every))
+    return CutSets(every[by_target], sets[by_target])
 
 
 def _to_try(net: Net, order: int) -> tuple[Ints, Ints]:

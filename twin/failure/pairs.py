@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Ints
 
 
+_PARTS = 4
+"""Candidates of one part of the thresholds fill at most one such part of what may be held."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """The elements that are lost: two of each set of twins at most.
@@ -104,20 +108,27 @@ def twin_sets(net: Net) -> Ints:
     return number([twins(net.snapshot.structure).of, net.element_place], len(net.alive))
 
 
-def pairs(net: Net, limit: int = MAX_ENTRIES) -> Pairs:
+def pairs(net: Net, order: int = 2, limit: int = MAX_ENTRIES) -> Pairs:
     """Every pair that takes down an element or a load that neither takes down alone.
 
     Args:
         net: the thresholds.
+        order: 1 for what single losses take down only, without pairs.
         limit: entries that all sets together may have.
 
     Raises:
         RefusedError: they have more.
     """
     try:
+        if order == 1:
+            lost = to_lose(net)
+            none = [
+                Csr(np.zeros(size + 1, dtype=np.int64), lost.columns[:0]) for size in (len(net.alive), len(net.fed))
+            ]
+            return Pairs(lost, singles(net, lost.columns, limit), *none)
         return _Propagation(net, limit).run()
     except ExplodedError:
-        raise too_large("the pairs of failures that take something down concern", limit) from None
+        raise too_large("the sets of failures that take something down hold", limit) from None
 
 
 class _Propagation:
@@ -163,7 +174,8 @@ class _Propagation:
         of, _, _ = weighed(self.net, thresholds, self.single, self.width)
         count = np.bincount(of, minlength=len(thresholds)).astype(float)
         work = np.cumsum(count * count)
-        cuts = np.searchsorted(work, np.arange(1, work[-1] // (self.limit / 4) + 1) * (self.limit / 4)) if len(of) else []
+        share = self.limit / _PARTS
+        cuts = np.searchsorted(work, np.arange(share, work[-1], share)) if len(work) else work.astype(np.int64)
         return [part for part in np.split(thresholds, cuts) if len(part)]
 
     def _short(self, thresholds: Ints) -> tuple[Ints, Ints]:
@@ -231,7 +243,8 @@ class _Propagation:
         pair = np.repeat(np.arange(len(at)), size)
         hit = entry[low[pair] + np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size)]
         both = among(self.down_alone, net.members.values[hit] * self.width + j[pair])
-        return np.bincount(pair[both], net.weight[hit[both]], minlength=len(at))
+        overlap: Floats = np.bincount(pair[both], net.weight[hit[both]], minlength=len(at)).astype(float)
+        return overlap
 
 
 def distinct(at: Ints, keys: Ints) -> tuple[Ints, Ints]:
@@ -249,7 +262,8 @@ def totalled(at: Ints, keys: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
     at, keys = at[order], keys[order]
     new = np.ones(len(at), dtype=bool)
     new[1:] = (at[1:] != at[:-1]) | (keys[1:] != keys[:-1])
-    return at[new], keys[new], np.bincount(np.cumsum(new) - 1, weight[order], minlength=int(new.sum()))
+    total = np.bincount(np.cumsum(new) - 1, weight[order], minlength=int(new.sum())).astype(float)
+    return at[new], keys[new], total
 
 
 def _look_up(lists: Csr, numbers: Floats, rows: Ints, values: Ints, width: int) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.failure.blast import KW, RACKS
-from twin.failure.losses import among, keyed
+from twin.failure.losses import among
 from twin.failure.naming import named
 from twin.failure.net import gather
 from twin.structure.lump import row_of

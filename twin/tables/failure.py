@@ -21,10 +21,14 @@ TABLES = (
     ),
     declare(
         "contingency",
-        "One row per set of alike losses of one element (N-1), or of two that lose more than the two alone (N-2), at full "
-        "build; the largest expected loss first.",
-        Column("event", "str", "failure, maintenance, failure+failure, or maintenance+failure: the second element fails "
-               "while the first is out for maintenance"),
+        "One row per set of alike losses of one element (N-1), or of two that lose more than either alone (N-2), at "
+        "full build; the largest expected loss first.",
+        Column(
+            "event",
+            "str",
+            "failure, maintenance, failure+failure, or maintenance+failure: the second element fails "
+            "while the first is out for maintenance",
+        ),
         Column("element", "str", "id of the first element of the set"),
         Column("group", "str", "its group"),
         Column("kind", "str", "what it is"),
@@ -44,8 +48,8 @@ TABLES = (
     ),
     declare(
         "cut_sets",
-        "One row per scope or class of racks and set of alike minimal cut sets: all of the elements down leave some of it "
-        "unfed, and all but one of them do not.",
+        "One row per scope or class of racks and set of alike minimal cut sets: all elements of one down leave some of "
+        "it unfed, and all but one of them do not.",
         Column("scope", "str", "id of the site or hall, or of the first rack of a class of alike racks"),
         Column("kind", "str", "site, building, hall, room, or the kind of the load"),
         Column("count", "i64", "alike scopes or racks that this row stands for"),
@@ -66,16 +70,30 @@ TABLES = (
         Column("kind", "str", "what it is"),
         Column("count", "i64", "elements of the set that matter to one such scope"),
         Column("birnbaum_fraction", "f64", "probability of an outage with it down, less that with it working"),
-        Column("criticality_fraction", "f64", "share of the downtime that would not be if it never failed", nullable=True),
-        Column("fussell_vesely_fraction", "f64", "share of the downtime with a minimal cut set down that it is in, by those "
-               "up to `cut_set_order`", nullable=True),
+        Column(
+            "criticality_fraction", "f64", "share of the downtime that would not be if it never failed", nullable=True
+        ),
+        Column(
+            "fussell_vesely_fraction",
+            "f64",
+            "share of the downtime with a minimal cut set down that it is in, by those up to `order`",
+            nullable=True,
+        ),
         Column("diagnostic_fraction", "f64", "probability that it is down in an outage", nullable=True),
         Column("risk_achievement_ratio", "f64", "downtime with it always down over downtime now", nullable=True),
-        Column("risk_reduction_ratio", "f64", "downtime now over downtime if it never failed; null where none would be left",
-               nullable=True),
+        Column(
+            "risk_reduction_ratio",
+            "f64",
+            "downtime now over downtime if it never failed; null where none would be left",
+            nullable=True,
+        ),
         Column("lost_it_kw", "f64", "mean IT load out of service that would not be if it never failed"),
-        Column("lost_accelerator_h_per_year", "f64", "accelerator-hours a year lost that would not be if it never failed"),
-        Column("lost_usd_per_year", "f64", "what these are worth at `accelerator_hour_price`; null without", nullable=True),
+        Column(
+            "lost_accelerator_h_per_year", "f64", "accelerator-hours a year lost that would not be if it never failed"
+        ),
+        Column(
+            "lost_usd_per_year", "f64", "what these are worth at `accelerator_hour_price`; null without", nullable=True
+        ),
     ),
     declare(
         "goodput",
