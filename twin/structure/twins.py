@@ -58,11 +58,12 @@ def twins(structure: Structure) -> Twins:
         elements.role,
     ]
     of = number([elements.group, needs, feeds], size)
+    lead = _first(of)[of]
     for column in figures:
         # Most columns tell nobody apart who is wired alike, and comparing is quicker than sorting.
-        lead = column[_first(of)][of]
-        if not np.array_equal(column, lead, equal_nan=True):
+        if not np.array_equal(column, column[lead], equal_nan=True):
             of = number([of, column], size)
+            lead = _first(of)[of]
     _, first, count = np.unique(of, return_index=True, return_counts=True)
     return Twins(of=of, first=first.astype(np.int64), count=count.astype(np.int64))
 
