@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.structure.kept import representatives
-from twin.structure.live import levels, live, terms
+from twin.structure.live import Order, live, terms
 from twin.structure.lump import row_of
 from twin.structure.model import FAILING, Csr
 from twin.structure.thresholds import failing
@@ -116,7 +116,8 @@ def net(snapshot: Snapshot) -> Net:
     structure = snapshot.structure
     elements, classes = structure.elements, structure.classes
     decided = failing(structure)
-    base, fed = live(snapshot, np.zeros((1, len(elements)), dtype=bool))
+    order = Order(snapshot)
+    base, fed = live(snapshot, np.zeros((1, len(elements)), dtype=bool), order)
     alive = base[0] & (elements.role == FAILING)
     other = row_of(classes.gates)[~decided[classes.gates.values]]
     here = fed[0] & (np.bincount(other, minlength=len(classes)) == 0)
@@ -127,7 +128,6 @@ def net(snapshot: Snapshot) -> Net:
     used = np.zeros(len(gate), dtype=bool)
     for part in needs:
         used[part.values] = True
-    element_level, gate_level = levels(snapshot)
     places, element_place, scope_place = _places(structure)
     return Net(
         snapshot=snapshot,
@@ -137,8 +137,8 @@ def net(snapshot: Snapshot) -> Net:
         slack=np.bincount(row_of(members), weight, minlength=len(gate)) - need,
         element_needs=needs[0],
         class_needs=needs[1],
-        element_level=np.where(alive, element_level, -1),
-        level=np.where(used, gate_level[gate], -1),
+        element_level=np.where(alive, order.element_level, -1),
+        level=np.where(used, order.gate_level[gate], -1),
         alive=alive,
         fed=here,
         places=places,
