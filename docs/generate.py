@@ -6,6 +6,7 @@ import inspect
 import re
 import types
 import typing
+from collections.abc import Mapping
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +16,7 @@ import click
 from pydantic_core import PydanticUndefined
 
 from twin import tables, units
-from twin.api import Quantity, Reference
+from twin.api import Params, Quantity, Reference
 from twin.cli.main import COMMANDS, cli
 from twin.hookspecs import RETURNS, Specs
 from twin.registry import registry
@@ -98,7 +99,7 @@ def _default(field: Any) -> str:
         return "not given"
     if mark is not None and isinstance(value, int | float):
         return f"`{units.show(value, mark.dimension)}`"
-    return f"`{value}`" if value != () else "none"
+    return f"`{value}`" if value not in ((), {}) else "none"
 
 
 def _type(field: Any) -> str:
@@ -118,10 +119,14 @@ def _type_of(annotation: Any, marks: Iterable[Any] = ()) -> str:
         typing.Literal: lambda: " or ".join(f"`{arg}`" for arg in args),
         typing.Union: lambda: " or ".join(_type_of(arg) for arg in args if arg is not type(None)),
         tuple: lambda: f"list: {_type_of(args[0])}",
+        dict: lambda: f"mapping to {_type_of(args[1])}",
     }
+    made[Mapping] = made[dict]
     made[types.UnionType] = made[typing.Union]
     if origin in made:
         return made[origin]()
+    if isinstance(annotation, type) and issubclass(annotation, Params):
+        return ", ".join(f"`{field.alias or name}`: {_type(field)}" for name, field in annotation.model_fields.items())
     return PLAIN.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 

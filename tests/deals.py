@@ -96,7 +96,7 @@ def structure(
         groups=tuple(names),
         scopes=tuple(Scope(i, site, "site", -1, i) for i, site in enumerate(sites)),
         dependencies=(),
-        elements=Elements(*(np.empty(0) for _ in range(19)), gates=empty),
+        elements=Elements(*(np.empty(0) for _ in range(20)), gates=empty),
         gates=Gates(none, none, empty, none, none, none, none.astype(bool), none),
         classes=Classes(
             group=np.array([names.index(path) for path, *_ in loads], dtype=np.int64),

@@ -12,7 +12,7 @@ from twin import tables
 from twin.errors import PluginError, UsageError
 from twin.units import DIMENSIONS
 
-SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms"}
+SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms", "per_day"}
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
@@ -61,6 +61,21 @@ def test_a_bad_frame_names_who_returned_it_and_why(bad: object, said: str) -> No
     with pytest.raises(PluginError, match=r"model 'x' of p 1\.0") as caught:
         tables.check("cashflow", bad(_good()), "model 'x' of p 1.0")
     assert said in str(caught.value)
+
+
+def test_what_may_be_left_out_is_null() -> None:
+    want = tables.Table(
+        "t", "T.", (tables.Column("a", "str", "a"), tables.Column("b_h", "f64", "b", nullable=True, optional=True))
+    )
+    got = tables.check(want, pl.DataFrame({"a": ["x"]}), "who")
+    assert got.rows() == [("x", None)]
+    assert got.schema == want.schema()
+    with pytest.raises(PluginError, match="column 'a' is missing"):
+        tables.check(want, pl.DataFrame({"b_h": [1.0]}), "who")
+
+
+def test_only_what_may_be_null_may_be_left_out() -> None:
+    assert all(column.nullable for table in tables.TABLES.values() for column in table.columns if column.optional)
 
 
 def test_an_empty_frame_is_a_good_one() -> None:

@@ -79,6 +79,13 @@ def promised(kind, name):
     return next((names for names in listed if len(names) > 1), None) or list(table(listed[0][0]).names)
 
 
+def test_workload_inputs_built_without_interruptions_have_none():
+    full = workload_inputs({"one": Terms()})
+    bare = api.WorkloadInputs(full.entries, full.calendar, full.schedule, full.compute)
+    assert bare.interruptions.is_empty()
+    assert bare.interruptions.schema == full.interruptions.schema
+
+
 def test_a_frame_may_be_replaced_and_a_wrong_name_is_told():
     mine = pl.DataFrame({"x": [1]})
     assert financing_inputs({"a": Terms()}, debt=mine).debt is mine

@@ -270,6 +270,14 @@ class HardwareInputs:
     entries: tuple[Entry[Any], ...]
 
 
+def _no_interruptions() -> pl.DataFrame:
+    """What interrupts nothing, for who builds the inputs without it."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    words = dict.fromkeys(("site", "group", "cause"), pl.String())
+    return pl.DataFrame(schema=words | {"racks": pl.Int64(), "failures_per_h": pl.Float64(), "any_per_h": pl.Float64()})
+
+
 @dataclass(frozen=True, slots=True)
 class WorkloadInputs:
     """What a workload model is given.
@@ -280,12 +288,17 @@ class WorkloadInputs:
         schedule: table `schedule`.
         compute: racks by group at full build: `site, group, part, racks, accelerators, served_fraction,
             bf16_tflops, fp8_tflops, fp4_tflops` (accelerators of the whole row; FLOP/s of one, null unknown).
+        interruptions: what interrupts work on these racks while they run, one row a site, group and cause:
+            `site, group, cause, racks, failures_per_h, any_per_h` (`failures_per_h` summed over the racks,
+            `any_per_h` how often that happens to any of them: less where they fail together, as they do with
+            their supply, which is one row a site with no group).
     """
 
     entries: tuple[Entry[Any], ...]
     calendar: Calendar
     schedule: pl.DataFrame
     compute: pl.DataFrame
+    interruptions: pl.DataFrame = field(default_factory=_no_interruptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,7 +442,11 @@ class FinancingModel(Model):
 
 @dataclass(frozen=True, slots=True)
 class WorkloadModel(Model):
-    """What a workload gets out of the capacity; entries of `workloads:`; returns `{"goodput": frame}`."""
+    """What a workload gets out of the capacity; entries of `workloads:`.
+
+    `run(WorkloadInputs)` returns `{"goodput": frame}`, and `goodput_loss` where it knows what is lost to what.
+    The columns of `goodput` behind `delivered_days` may be left out.
+    """
 
 
 @dataclass(frozen=True, slots=True)

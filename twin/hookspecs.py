@@ -242,6 +242,8 @@ class Specs:
 
         A parameter `accelerators` (a share up to 1, or a count) says how many it occupies, and
         `utilisation` how busy they are: the share of what they draw above idle; the schedule reads both.
+        How often the racks are interrupted is in `inputs.interruptions`; the columns of `goodput` behind
+        `delivered_days` may be left out, and a table `goodput_loss` returned besides.
 
         ```python
         import polars as pl

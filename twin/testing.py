@@ -77,6 +77,9 @@ RACK_ACCELERATORS = 8
 RACK_PRICE_USD = 400_000.0
 SERVED_FRACTION = 0.999
 TFLOPS = 1000.0
+FAILURES_PER_H = 1e-4
+"""Of one rack by itself; what supplies all of them fails as often."""
+
 PARTIES = (
     ("tenant", "tenant", "A"),
     ("landlord", "landlord", ""),
@@ -88,7 +91,7 @@ RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
     CoolingModel: (("energy",), ()),
     EnergyModel: (("energy_cost",), ()),
     FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee")),
-    WorkloadModel: (("goodput",), ()),
+    WorkloadModel: (("goodput",), ("goodput_loss",)),
     HardwareModel: (("figures",), ()),
 }
 """Class of model -> tables that it has to return, and tables that it may return besides."""
@@ -248,7 +251,7 @@ def workload_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames
     Args:
         entries: name of each workload -> its parameters.
         months: length of the calendar.
-        frames: `schedule=` or `compute=` to use others.
+        frames: `schedule=`, `compute=` or `interruptions=` to use others.
     """
     racks = sum(count for month, count in RACKS if month < months)
     compute = pl.DataFrame(
@@ -264,7 +267,18 @@ def workload_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames
             "fp4_tflops": pl.Series([None], dtype=pl.Float64),
         }
     )
-    given = {"schedule": schedule(months), "compute": compute}
+    often = racks * FAILURES_PER_H
+    interruptions = pl.DataFrame(
+        {
+            "site": [SITE, SITE],
+            "group": [f"{SITE}/rack", None],
+            "cause": ["rack", "supply"],
+            "racks": [racks, racks],
+            "failures_per_h": [often, often],
+            "any_per_h": [often, FAILURES_PER_H],
+        }
+    )
+    given = {"schedule": schedule(months), "compute": compute, "interruptions": interruptions}
     return WorkloadInputs(_entries(entries), calendar(months), **_replaced(given, frames))
 
 

@@ -301,7 +301,7 @@ def test_every_pair(plant: Snapshot, record_property: Record) -> None:
 
 
 def test_what_is_alike_is_told_once(tmp_path: Path, plant: Snapshot, record_property: Record) -> None:
-    """Ten times the campus, all pods alike: the same rows as from all instances of it, in half the time of one unlike."""
+    """Ten times the campus, all pods alike: the same rows as from all instances, in half the time of one unlike."""
 
     def table(state: Snapshot) -> Any:
         system = net(state)

@@ -255,3 +255,39 @@ def _static_rows(structure: Structure) -> list[checks.Check]:
         *supply.feeds(structure),
         *supply.redundancy(structure, snapshots),
     ]
+
+
+def phased(energised_a: list[int], energised_b: list[int], racks: int, word: str = "2N") -> Topology:
+    plant = Plant().add("s").add("s/grid", None, "utility")
+    for side, energised in (("a", energised_a), ("b", energised_b)):
+        feed = plant.on("power", f"s/{side}", "s/grid")
+        plant.add(f"s/{side}", len(energised), "ups", feed, energised=energised, capacity=1000.0)
+    return plant.add(
+        "s/rack", racks, "rack", plant.on("power", "s/rack", "s/a", "s/b", redundancy=word), load=100.0
+    ).done()
+
+
+@pytest.mark.parametrize(
+    ("energised", "racks", "ok", "got", "wanted"),
+    [
+        (([0, 6], [0, 6]), 10, True, "1 may fail", "1 may fail"),
+        (([0, 6], [0, 6]), 11, False, "0 may fail", "1 may fail"),
+        (([0, 0, 6], [0, 0, 6]), 20, True, "2 may fail", "2 may fail"),
+        # losing side A leaves one of B
+        (([0, 0, 0], [0, 6, 6]), 20, False, "2 may fail", "3 may fail"),
+        (([0, 0, 0], [0, 6, 6]), 10, True, "3 may fail", "3 may fail"),
+        # no other side yet
+        (([0], [6]), 1, False, "0 may fail", "1 may fail"),
+    ],
+)
+def test_a_side_is_what_is_in_service_of_it(energised, racks, ok, got, wanted):
+    topology = phased(*energised, racks)
+    (row,) = rows(topology, "power redundancy 2N")
+    assert (row["ok"], row["got"], row["wanted"]) == (ok, got, wanted)
+    (usable,) = rows(topology, "usable capacity")
+    assert usable["ok"] or not ok
+
+
+def test_n_plus_1_is_not_kept_by_the_only_one_in_service():
+    (row,) = rows(phased([0], [6], 1, "N+1"), "power redundancy N+1")
+    assert (row["ok"], row["got"], row["wanted"]) == (False, "0 may fail", "1 may fail")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.api import Calendar
+from twin.structure.behaviour import plain
 from twin.structure.model import FAILING, FOREVER, Classes, Csr, Elements, Gates, Scope, Snapshot, Structure
 from twin.topology.model import Dependency, Group, Supplier, Topology, Where
 
@@ -130,8 +131,11 @@ class System:
             topology=_topology(totals, {part.group for part in self.loads}),
             groups=tuple(paths),
             scopes=(
-                Scope(0, "site", "site", -1, 0),
-                *(Scope(h + 1, f"site/hall[{h + 1}]", "hall", 0, 0) for h in range(self.halls)),
+                Scope(0, "site", "site", -1, 0, group="site"),
+                *(
+                    Scope(h + 1, f"site/hall[{h + 1}]", "hall", 0, 0, group="site/hall", local=h)
+                    for h in range(self.halls)
+                ),
             ),
             dependencies=tuple((f"site/consumer-{g}", _dependency()) for g in range(len(self.gates))),
             elements=self._elements(paths, totals),
@@ -174,6 +178,7 @@ class System:
             cop=np.full(size, np.inf),
             unavailability=np.array([part.unavailability for part in self.elements], dtype=float),
             failures_per_year=np.array([part.per_year for part in self.elements], dtype=float),
+            behaviour=plain(size),
             energised=np.zeros(size, dtype=np.int64),
             retired=np.full(size, FOREVER),
             count=np.ones(size, dtype=np.int64),

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import oracle
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from pydantic import ValidationError
 from topology.build import Builder, power, value
 
@@ -81,6 +82,20 @@ def test_registered_by_the_hook() -> None:
     assert analysis.name == "failure"
     assert set(run(inputs(room()))) == set(analysis.produces)
     assert analysis.run is run
+
+
+def test_where_boxes_have_too_many_states_diagrams_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = inputs(room())
+    wanted = run(given)
+    monkeypatch.setattr("twin.failure.lifted.MAX_STATES", 1)
+    found = run(given)
+    assert_frame_equal(found["availability"], wanted["availability"], rel_tol=1e-12)
+    assert found["capacity_outage"].is_empty()
+    same = [name for name in wanted["reliability"].columns if not name.startswith("p_")]
+    assert_frame_equal(found["reliability"].select(same), wanted["reliability"].select(same), rel_tol=1e-12)
+    assert found["reliability"]["p_all_fraction"].null_count() == found["reliability"].height
+    checks = found["checks"].filter(pl.col("check") == "capacity_outage")
+    assert "more than 1 different states" in checks["message"][0]
 
 
 def test_parameters() -> None:

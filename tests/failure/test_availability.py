@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import oracle
 import polars as pl
@@ -13,12 +12,8 @@ from failure.random_systems import systems
 from hypothesis import given, settings
 
 from twin import tables
-from twin.failure import availability as module
 from twin.failure.availability import availability
-from twin.failure.exact import Exact, solve
-
-if TYPE_CHECKING:
-    from twin.structure.model import Snapshot
+from twin.failure.solved import directly
 
 
 def two_halls() -> System:
@@ -34,7 +29,7 @@ def two_halls() -> System:
 
 
 def test_rows_and_arithmetic() -> None:
-    frame = tables.check("availability", availability([two_halls().build()]), "test")
+    frame = tables.check("availability", availability([directly(two_halls().build())]), "test")
     assert frame.select("scope", "kind", "event", "count").rows() == [
         ("site", "site", "fed", 1),
         ("site/hall[1]", "hall", "fed", 1),
@@ -67,7 +62,7 @@ def test_rows_and_arithmetic() -> None:
 def test_equals_brute_force(system: System) -> None:
     """In service: the oracle is given each load's own failure as one more element in series."""
     snapshot = system.build()
-    rows = {(r["scope"], r["event"]): r for r in availability([snapshot]).iter_rows(named=True)}
+    rows = {(r["scope"], r["event"]): r for r in availability([directly(snapshot)]).iter_rows(named=True)}
     served = total = 0.0
     for load in (load for load in system.loads if load.on):
         row = rows[f"{load.group}[1]", "in_service"]
@@ -91,38 +86,21 @@ def test_without_power_loads_count() -> None:
     gate = system.gate(system.add("site/ups", q=0.25))
     system.load("site/rack", 3, gates=[gate], kw=0.0)
     system.load("site/store", 1, kw=0.0)
-    frame = availability([system.build()])
+    frame = availability([directly(system.build())])
     assert frame.filter(pl.col("scope") == "site")["served_fraction"].item() == pytest.approx((3 * 0.75 + 1) / 4)
 
 
 def test_what_never_fails_has_no_mean_outage() -> None:
     system = System()
     system.load("site/rack")
-    frame = tables.check("availability", availability([system.build()]), "test")
+    frame = tables.check("availability", availability([directly(system.build())]), "test")
     assert frame["mean_outage_h"].to_list() == [None, None, None]
     assert frame["availability_fraction"].to_list() == [1.0, 1.0, 1.0]
-
-
-def test_months_that_change_nothing_are_solved_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[int] = []
-
-    def counted(snapshot: Snapshot, nodes: int) -> Exact:
-        calls.append(snapshot.month)
-        return solve(snapshot, nodes)
-
-    monkeypatch.setattr(module, "solve", counted)
-    system = two_halls()
-    early = system.build(0)
-    system.loads[-1].on = False
-    frame = availability([early, system.build(3), system.build(5)])
-    assert calls == [0, 3]
-    assert frame["month"].unique(maintain_order=True).to_list() == [date(2027, m, 1) for m in (4, 7, 9)]
-    assert frame.filter(pl.col("kind") == "site")["count"].len() == 3
 
 
 def test_nothing_energised_has_no_rows() -> None:
     system = System()
     system.load("site/rack", on=False)
-    frame = availability([system.build()])
+    frame = availability([directly(system.build())])
     assert frame.is_empty()
     assert tables.check("availability", frame, "test").columns == list(tables.table("availability").names)

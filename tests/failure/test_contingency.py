@@ -220,7 +220,7 @@ def test_what_cannot_be_held_is_refused(order: int) -> None:
 
 def test_single_failures_need_not_be_held_at_once() -> None:
     system = net(campus().build())
-    whole, parts = of_singles(system), of_singles(system, limit=30)
+    whole, parts = of_singles(system), of_singles(system, limit=6)
     assert len(parts[1]) > len(whole[1]) == 1
     assert (parts[0].lost == whole[0].lost).all()
     assert (parts[0].elements == whole[0].elements).all()

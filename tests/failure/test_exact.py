@@ -210,7 +210,9 @@ def test_too_many_parts_at_once_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
     """The recursion of the diagram library is bounded by the parts of one function."""
     monkeypatch.setattr(exact, "MAX_VARIABLES", 10)
     system = System()
-    system.load("site/rack", gates=[system.gate(system.add("site/ups", 11), 5)])
+    ups = system.add("site/ups", 11)
+    system.load("site/rack", gates=[system.gate(ups, 5)])
+    system.load("site/other", gates=[system.gate(ups, 6)])
     with pytest.raises(RefusedError, match="11 parts at once, the limit is 10"):
         solve(system.build())
 

@@ -66,7 +66,7 @@ def test_tables_are_those_of_all_instances(topology: Topology) -> None:
             (
                 *contingency(system, found, price=3.0, maintenance=plan),
                 cut_sets(system, found),
-                importance(whole, system, found, Asked(price=3.0)),
+                importance(system, found, Asked(price=3.0)),
             )
         )
     for one, other in zip(*frames, strict=True):

@@ -27,6 +27,7 @@ def graph_of(nodes, wires, sources, targets, *, limits=None, parts=None):
         count=np.ones(count, dtype=np.int64),
         hops=np.ones(count),
         length_km=np.zeros(count),
+        one_way=np.zeros(count, dtype=bool),
         sources=np.array(sources),
         targets=np.array(targets),
     )

@@ -101,6 +101,22 @@ def test_a_yield_is_a_share_and_nothing_kills_without_defects(model, defects, al
     assert share(model, 0.0, alpha) == pytest.approx(1.0)
 
 
+@given(st.floats(0.01, 100.0), st.floats(0.5, 20.0))
+def test_poisson_is_the_most_pessimistic(defects, alpha):
+    lowest = share("poisson", defects, alpha) * (1 - 1e-9)
+    assert lowest <= min(share("murphy", defects, alpha), share("negative-binomial", defects, alpha))
+
+
+@given(st.floats(0.01, 100.0), st.floats(0.5, 2.0))
+def test_up_to_alpha_2_negative_binomial_is_above_murphy(defects, alpha):
+    assert share("negative-binomial", defects, alpha) >= share("murphy", defects, alpha) * (1 - 1e-9)
+
+
+def test_with_alpha_3_murphy_is_above_from_16_defects_on():
+    assert share("murphy", 16.0, 3.0) < share("negative-binomial", 16.0, 3.0)
+    assert share("murphy", 16.5, 3.0) > share("negative-binomial", 16.5, 3.0)
+
+
 @given(st.floats(0.01, 4.0), st.floats(1.0, 10.0))
 def test_yields_are_the_integrals_they_stand_for(defects, alpha):
     """exp(-m) over densities: one value, a symmetric triangle from 0 to 2 m, a gamma distribution of mean m."""

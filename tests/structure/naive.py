@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from math import inf, isinf, isnan, nan
+from math import ceil, inf, isinf, isnan, nan
 from typing import TYPE_CHECKING
 
 from twin.structure.redundancy import tolerated
@@ -235,7 +235,7 @@ def survivors(base: set[Node]) -> Callable[[Gate, set[Node]], bool]:
         if gate.resource == "network":
             return True
         here = [member for _, member in gate.members if member in base]
-        return bool(live) and (gate.tolerance() < 0 or len(here) - len(live) <= declared(gate, len(here)))
+        return bool(live) and (gate.tolerance() < 0 or len(here) - len(live) <= declared(gate, here))
 
     return up
 
@@ -247,8 +247,8 @@ def promised(plant: Naive, base: set[Node], alive: set[Node]) -> set[Node]:
         return sum(member in base and member not in alive for _, member in gate.members)
 
     def leans(gate: Gate) -> bool:
-        size = sum(member in base for _, member in gate.members)
-        if gate.resource != "network" and gate.tolerance() >= 0 and 0 < lost(gate) <= declared(gate, size):
+        here = [member for _, member in gate.members if member in base]
+        if gate.resource != "network" and gate.tolerance() >= 0 and 0 < lost(gate) <= declared(gate, here):
             return True
         return gate.resource != "network" and any(exposed(member) for _, member in gate.members if member in alive)
 
@@ -264,9 +264,15 @@ def promised(plant: Naive, base: set[Node], alive: set[Node]) -> set[Node]:
     }
 
 
-def declared(gate: Gate, size: int) -> int:
-    """Losses that a gate with `size` members in service is declared to survive."""
-    spare = size - gate.need if gate.need is not None else gate.tolerance()
+def declared(gate: Gate, here: list[Node]) -> int:
+    """Losses that a gate with these members in service is declared to survive."""
+    size, spare = len(here), gate.tolerance()
+    if gate.need is not None:
+        spare = size - gate.need
+    elif gate.redundancy in {"2N", "2(N+1)"}:
+        groups = {path for path, _ in here}
+        largest = max((sum(node[0] == path for node in here) for path in groups), default=0)
+        spare = max(ceil(size / 2), min(spare, largest))
     return min(max(spare, 0), max(size - 1, 0))
 
 
@@ -278,7 +284,7 @@ def failures(plant: Naive, base: set[Node]) -> Iterator[set[Node]]:
             yield {node}
     for gate, consumers in plant.consumers.items():
         here = [member for _, member in gate.members if member in base]
-        losses = declared(gate, len(here))
+        losses = declared(gate, here)
         if losses > 1 and gate.resource != "network" and any(plant.on[node] for node in consumers):
             for lost in combinations(here, losses):
                 yield set(lost)

@@ -138,21 +138,56 @@ class Growth:
 def usable(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool], *, skip: str = "") -> float:
     """The largest factor up to which no state overloads what counts; infinity where none does."""
     least = inf
+    if any(node[0] != skip for node in stuck(plant, all_cases, inside)):
+        return 0.0
     for growth in _growths(plant, all_cases, inside, skip):
         least = min(least, growth.first_over(FAR if isinf(least) else least))
     return least
 
 
+def stuck(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool]) -> dict[Node, list[frozenset[Node]]]:
+    """What a scope depends on, carries nothing of it at present and is over its limit, with the states in which it is.
+
+    In a failure it counts where a load of the scope that depends on it was promised to survive.
+    """
+    base = Growth(plant, all_cases[0], inside, capped=False)
+    takers, now, more = base.taking(1.0), base.flow(1.0), base.flow(2.0)
+    loads = [n for n in all_cases[0].alive if plant.is_load(n) and plant.on[n] and inside(n)]
+    reach = {load: _above(plant, takers, load) for load in loads}
+    found: dict[Node, list[frozenset[Node]]] = {}
+    idle = {node for node in set().union(*reach.values()) & set(rated(plant)) if more.of(node) <= now.of(node) + SLACK}
+    for growth in _growths(plant, all_cases, inside) if idle else ():
+        flow, case = growth.flow(1.0), growth.case
+        for node in idle & case.alive:
+            counts = not case.failed or any(node in reach[load] for load in loads if load in case.safe)
+            if counts and flow.of(node) > plant.limit(node, capped=growth.capped) * (1 + OVER):
+                found.setdefault(node, []).append(case.failed)
+    return found
+
+
+def _above(plant: Naive, takers: dict[Gate, list[Node]], load: Node) -> set[Node]:
+    """All that a load depends on, by who takes part at present."""
+    found: set[Node] = set()
+    waiting = [load]
+    while waiting:
+        for gate in plant.inputs.get(waiting.pop(), []):
+            new = set(takers[gate]) - found if gate.resource != "network" else set()
+            found |= new
+            waiting += new
+    return found
+
+
 def fits(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool], factor: float) -> bool:
     """Whether no state overloads what counts at any factor up to this one."""
-    return all(isinf(growth.first_over(factor)) for growth in _growths(plant, all_cases, inside))
+    growths = _growths(plant, all_cases, inside)
+    return not stuck(plant, all_cases, inside) and all(isinf(growth.first_over(factor)) for growth in growths)
 
 
 def binders(
     plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool], factor: float
 ) -> dict[Node, list[frozenset[Node]]]:
     """What is over its limit a little above a factor, with the states in which it is."""
-    found: dict[Node, list[frozenset[Node]]] = {}
+    found = stuck(plant, all_cases, inside)
     for growth in _growths(plant, all_cases, inside):
         for node in growth.over(factor * (1 + 1e-6) + 1e-7):
             found.setdefault(node, []).append(growth.case.failed)

@@ -300,3 +300,19 @@ def test_a_load_energised_before_its_supplier_is_a_shortfall():
     assert now.shortfall.tolist() == [True]
     assert np.all(now.load_kw == 0)
     assert now.weight.sum() < now.threshold[0]
+
+
+@pytest.mark.parametrize(("rating", "spare"), [(490.0, 0), (500.0, 1)])
+def test_a_chain_of_thousands_is_followed_to_its_end(rating, spare):
+    """What is lost on one side is carried by the other only where the first of 3,000 breakers carries it."""
+    plant = Plant().add("s")
+    for side in "ab":
+        plant.add(f"s/{side}0", None, "utility", capacity=rating)
+        for number in range(1, 3_000):
+            feed = plant.on("power", f"s/{side}{number}", f"s/{side}{number - 1}")
+            plant.add(f"s/{side}{number}", None, "breaker", feed, capacity=500.0)
+        plant.add(f"s/ups-{side}", None, "ups", plant.on("power", f"s/ups-{side}", f"s/{side}2999"), capacity=900.0)
+    depends = plant.on("power", "s/rack", "s/ups-a", "s/ups-b")
+    structure = compile_structure(plant.add("s/rack", 5, "rack", depends, load=99.0).done())
+    (gate,) = set(structure.classes.gates.values.tolist())
+    assert snapshot(structure, 0).spare[gate] == spare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from pathlib import Path
 
@@ -125,3 +126,19 @@ def test_late_halls_move_rent_and_cover(results: twin.Results) -> None:
     assert late.debt["closing_usd"][-1] == 0.0
     assert late.cashflow.filter(rent & first_years)["amount_usd"].sum() < 0.9 * early_rent
     assert late.debt["dscr_ratio"].drop_nulls().min() < results.debt["dscr_ratio"].drop_nulls().min()
+
+
+def test_the_price_of_a_wasted_hour_is_that_of_the_file(results: twin.Results) -> None:
+    whole = results.unit_cost.filter(pl.col("category") == "total")["usd_per_accelerator_h"].item()
+    lost = results.goodput_loss
+    price = lost["lost_usd_per_year"].sum() / lost["lost_accelerator_h_per_year"].sum()
+    assert price == pytest.approx(whole, rel=0.02)
+
+
+def test_racks_interrupt_the_run_as_often_as_llama_3_was(results: twin.Results) -> None:
+    """289 by hosts, 63 by software, 32 by maintenance of 419 on 16,384 GPUs in 54 days; the fabric is redundant."""
+    row = results.goodput.row(0, named=True)
+    scaled = (289 + 63 + 32) / 54 * row["accelerators"] / 16_384
+    assert row["interruptions_per_day"] == pytest.approx(scaled, rel=0.005)
+    lost = results.goodput_loss["lost_accelerator_h_per_year"]
+    assert row["wasted_accelerator_h_per_year"] == math.fsum(lost)

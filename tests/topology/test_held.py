@@ -76,6 +76,43 @@ def test_shares_are_weighted_by_load(tmp_path):
     assert group.attributes["idle_fraction"].value == pytest.approx((0.2 * 40 + 10) / 50)
 
 
+FAILING = PARTS.replace("chip: {kind: accelerator,", "chip: {kind: accelerator, mtbf: 1000 h, mttr: 10 h,").replace(
+    "switch: {kind: leaf,", "switch: {kind: leaf, failure_rate: 0.5/year, mttr: 4 h,"
+)
+
+
+def failing(tmp_path, text):
+    return load(tmp_path, FAILING.replace("RACK", f"rack: {{{text}, power: grid}}")).groups["s/rack"]
+
+
+def test_a_rack_fails_as_often_as_what_it_holds(tmp_path):
+    group = failing(tmp_path, "kind: rack, holds: {chip: 8, switch: 2, box: 1}, load: 1 kW, bf16: 1 PFLOPS")
+    rate, repair = group.attributes["failure_rate"], group.attributes["mttr"]
+    chips, switches = 8 * 8.76, 2 * 0.5
+    assert rate.value == pytest.approx(chips + switches)
+    assert repair.value == pytest.approx((chips * 10 + switches * 4) / (chips + switches))
+    assert (rate.origin, rate.note) == ("derived", "held: 8 chip + 2 switch; nothing is said of box")
+    assert repair.note == "weighted by failures: chip, switch"
+
+
+@pytest.mark.parametrize("own", ["mtbf: 900 h, mttr: 1 h", "failure_rate: 2/year, mttr: 1 h"])
+def test_a_rack_that_states_its_failures_has_those(tmp_path, own):
+    group = failing(tmp_path, f"kind: rack, holds: {{chip: 8}}, {own}")
+    stated = {name for name in ("mtbf", "failure_rate") if name in group.attributes}
+    assert len(stated) == 1
+    assert group.attributes[stated.pop()].origin == "file"
+    assert group.attributes["mttr"].value == 1.0
+
+
+def test_a_box_in_a_rack_fails_with_what_is_in_it(tmp_path):
+    group = failing(tmp_path, "kind: rack, holds: {own-box: 3}")
+    assert group.attributes["failure_rate"].value == pytest.approx(3 * (8 * 8.76 + 0.5))
+
+
+def test_a_rack_of_parts_without_figures_has_none(tmp_path):
+    assert "failure_rate" not in rack(tmp_path, "kind: rack, holds: {box: 4}").attributes
+
+
 def test_an_overlay_of_a_component_reaches_the_rack(tmp_path):
     text = PARTS.replace("RACK", "rack: {kind: rack, holds: {box: 4}, power: grid}")
     assert load(tmp_path, text, overlays=("components.box.load=12 kW",)).groups["s/rack"].attributes["load"].value == 48

@@ -158,3 +158,46 @@ def test_goodput_for_another_workload_is_refused():
     entry = ModelEntry("workloads", "one", "theirs", Any(), {}, (), HERE)
     with pytest.raises(PluginError, match=r"model 'theirs' of plugin theirs \(acme 1.0\) returned goodput for \['x'\]"):
         run(twin(entry, plugins=[theirs(lambda _inputs: goodput("x"))]))
+
+
+def old_goodput(_inputs):
+    """What a model written before interruptions were counted returns."""
+    made = goodput("one")["goodput"]
+    return {"goodput": made.select(made.columns[: made.columns.index("delivered_days") + 1])}
+
+
+def test_a_model_that_knows_nothing_of_interruptions_still_works():
+    entry = ModelEntry("workloads", "one", "theirs", Any(), {}, (), HERE)
+    frames = run(twin(training(), entry, plugins=[theirs(old_goodput)]))
+    last = frames["goodput"].row(1, named=True)
+    assert last["delivered_days"] == 1.0
+    assert last["ettr_fraction"] is None
+    assert frames["goodput_loss"].is_empty()
+
+
+def test_losses_of_another_workload_are_refused():
+    loss = tables.table("goodput_loss").frame(
+        {name: ["x"] if dtype == pl.String else [1.0] for name, dtype in tables.table("goodput_loss").schema().items()}
+    )
+    entry = ModelEntry("workloads", "one", "theirs", Any(), {}, (), HERE)
+    with pytest.raises(PluginError, match=r"returned losses of \['x'\]; those of \['one'\] are wanted"):
+        run(twin(entry, plugins=[theirs(lambda _inputs: {**goodput("one"), "goodput_loss": loss})]))
+
+
+def test_models_are_told_what_interrupts():
+    seen = []
+
+    def function(inputs):
+        seen.append(inputs.interruptions)
+        return goodput("one")
+
+    entry = ModelEntry("workloads", "one", "theirs", Any(), {}, (), HERE)
+    figures = {"load": value(40.0), "accelerators": value(8), "mtbf": value(500.0), "mttr": value(5.0)}
+    model = twin(entry, plugins=[theirs(function)])
+    rack = replace(model.topology.groups["s/rack"], attributes=figures)
+    model.topology = replace(model.topology, groups={**model.topology.groups, "s/rack": rack})
+    model.structure = compile_structure(model.topology)
+    run(model)
+    own = {"site": "s", "group": "s/rack", "cause": "rack", "racks": 6}
+    [row] = seen[0].filter(pl.col("cause") == "rack").rows(named=True)
+    assert row == own | {"failures_per_h": pytest.approx(6 / 500), "any_per_h": pytest.approx(6 / 500)}

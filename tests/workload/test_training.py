@@ -10,7 +10,11 @@ from pydantic import ValidationError
 
 from twin.errors import RefusedError
 from twin.testing import run_model, workload_inputs
+from twin.workload.ettr import shares
 from twin.workload.training import MODEL, Training
+
+HANDLED = {"checkpoint_interval": "1 h", "checkpoint_write": "1 min", "restart": "5 min"}
+OFTEN = {"software": {"rate": "50/day", "per": "job"}}
 
 
 def terms(**given):
@@ -75,6 +79,9 @@ def test_unlike_racks_take_part_in_proportion():
         ({"precision": "fp4"}, "runs at fp4 and 'campus/rack' has no figure for it"),
         ({"sites": ["elsewhere"]}, "there are 0 in elsewhere"),
         ({"accelerators": "0.1 %"}, "asks for 0 accelerators"),
+        ({**HANDLED, "accelerators": 150, "spares": 11}, "150 accelerators and 11 spares, and there are 160"),
+        ({**HANDLED, "accelerators": 80, "min_accelerators": 81}, "80 accelerators and needs at least 81"),
+        ({**HANDLED, "restart": "20 days", "interruptions": OFTEN}, "it never gets on"),
     ],
 )
 def test_refusals(given, what):
@@ -98,6 +105,18 @@ def test_a_run_that_never_runs_is_refused():
         ({"mfu": "140 %"}, "above 100"),
         ({"precision": "fp16"}, "precision"),
         ({"flops": "5e26 FLOPS"}, "not a unit of work"),
+        ({"restart": "5 min"}, "'restart' says nothing without 'checkpoint_interval'"),
+        ({"spares": 8}, "'spares' says nothing without 'checkpoint_interval'"),
+        ({"checkpoint_interval": "optimum"}, "'checkpoint_interval' needs 'checkpoint_write'"),
+        (HANDLED | {"checkpoint_interval": "optimal"}, "'young', 'daly-first', 'daly' or 'optimum'"),
+        (HANDLED | {"checkpoint_interval": "0 h"}, "not above zero"),
+        (HANDLED | {"checkpoint_interval": 30}, "a number without a unit"),
+        (HANDLED | {"checkpoint_interval": "young", "checkpoint_write": "0 h"}, "would be written all the time"),
+        (HANDLED | {"spares": 2.5}, "neither a share"),
+        (HANDLED | {"interruptions": {"software": "3/year"}}, "does not say what the rate is of"),
+        (HANDLED | {"interruptions": {"software": {"rate": "-50 %/year", "per": "job"}}}, "below 0"),
+        (HANDLED | {"interruptions": {"software": {"rate": "3/year", "per": "node"}}}, "per"),
+        (HANDLED | {"interruptions": {"supply": {"rate": "3/year", "per": "job"}}}, "a cause of its own"),
     ],
 )
 def test_wrong_parameters(bad, what):
@@ -112,3 +131,52 @@ def test_less_service_or_a_smaller_share_never_finishes_sooner(served, share, mf
     assert got["delivered_days"] >= got["nameplate_days"]
     whole = row(compute, accelerators=1.0, mfu=mfu)
     assert got["nameplate_days"] >= whole["nameplate_days"] * (1 - 1e-9)
+
+
+def both(**given):
+    made = run_model(MODEL, workload_inputs({"pretrain": terms(**HANDLED | given)}))
+    return made["goodput"].row(0, named=True), made["goodput_loss"]
+
+
+def test_interruptions_by_hand():
+    """160 accelerators in 20 racks of 1e-4 failures an hour, supply of all of them as often as one of these."""
+    rate = 20 * 1e-4 + 1e-4 + 160 * 2 / 8760
+    software = {"software": {"rate": "2/year", "per": "accelerator"}}
+    got, lost = both(interruptions=software, detection="3 min", accelerator_hour_price="$3/h")
+    assert got["mttf_h"] == pytest.approx(1 / rate)
+    assert got["interruptions_per_day"] == pytest.approx(24 * rate)
+    assert got["ettr_fraction"] == pytest.approx(shares(1.0, 1 / 60, 8 / 60, 1 / rate).training)
+    assert got["checkpoint_interval_h"] == 1.0
+    by_cause = dict(lost.select("cause", "lost_accelerator_h_per_year").iter_rows())
+    assert by_cause["rack"] / by_cause["supply"] == pytest.approx(20)
+    assert by_cause["software"] / by_cause["supply"] == pytest.approx(160 * 2 / 8760 / 1e-4)
+    assert lost["lost_usd_per_year"].sum() == pytest.approx(3 * got["wasted_accelerator_h_per_year"])
+
+
+def test_a_rate_is_of_what_it_says():
+    per_job, per_rack, per_one = (
+        both(accelerators="50 %", interruptions={"software": {"rate": "80/year", "per": per}})[1]
+        .filter(pl.col("cause") == "software")["events_per_year"]
+        .item()
+        for per in ("job", "rack", "accelerator")
+    )
+    assert (per_job, per_rack, per_one) == pytest.approx((80, 80 * 10, 80 * 80))
+
+
+def test_without_interruptions_only_checkpoints_cost_and_no_policy_writes_any():
+    still = workload_inputs({"pretrain": terms(**HANDLED)}).interruptions.clear()
+    inputs = workload_inputs(
+        {"fixed": terms(**HANDLED), "best": terms(**HANDLED | {"checkpoint_interval": "optimum"})}, interruptions=still
+    )
+    fixed, best = run_model(MODEL, inputs)["goodput"].rows(named=True)
+    assert fixed["ettr_fraction"] == pytest.approx(60 / 61)
+    assert (best["ettr_fraction"], best["checkpoint_interval_h"], best["mttf_h"]) == (1.0, None, None)
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.floats(0, 1))
+def test_more_spares_never_make_it_later(spares, more, least):
+    few, many = (
+        both(accelerators=80, spares=max(number, 2), min_accelerators=least)[0] for number in (spares, spares + more)
+    )
+    assert many["delivered_days"] <= few["delivered_days"] * (1 + 1e-12)
+    assert many["wasted_accelerator_h_per_year"] >= 0

@@ -94,6 +94,7 @@ def evaluate(structure: Structure, month: int, prepared: Plan, sets: Twins) -> M
     work.run(failures)
     limits = limits_of(question, work)
     limits |= solve(question, failures, work.factor, work.state, bent(question, work, limits))
+    limits = work.fixed.among(limits)
     worst, worst_state = _worst(structure, sets, work)
     return MonthResult(
         month=month,

@@ -31,6 +31,7 @@ from scipy import sparse
 from twin.structure.live import Order, live
 from twin.structure.lump import row_of
 from twin.structure.model import FAILING, NETWORK
+from twin.structure.redundancy import halves, side
 from twin.structure.snapshot import connected, used
 from twin.structure.thresholds import failing
 from twin.topology import instances
@@ -99,7 +100,8 @@ def declare(structure: Structure, month: int) -> Declared:
     size = np.bincount(gate[present], minlength=len(gates)).astype(np.int64)
     counts = used(bare) & (gates.resource != NETWORK)
     silent = (gates.need < 0) & (gates.tolerance < 0)
-    spare = np.where(gates.need >= 0, size - gates.need, gates.tolerance)
+    promised = np.where(_halves(structure), side(gates, present), gates.tolerance)
+    spare = np.where(gates.need >= 0, size - gates.need, promised)
     spare = np.where(counts & ~silent, np.clip(spare, 0, np.maximum(size - 1, 0)), 0)
     needed = np.where(silent, 1, np.maximum(size - spare, 1))
     rule = replace(bare, weight=present.astype(float), threshold=np.where(counts, needed, 0).astype(float))
@@ -178,6 +180,13 @@ def _promised(declared: Declared, alive: Bools) -> Bools:
     broken = declared.silent[:, None] & (lost > 0)
     promised: Bools = ((of_classes @ leaning.astype(float)) > 0) & ((of_classes @ broken.astype(float)) == 0)
     return promised.T
+
+
+def _halves(structure: Structure) -> Bools:
+    """(gates,): which promise that one whole side may go."""
+    words = [halves(dependency.redundancy) for _, dependency in structure.dependencies]
+    found: Bools = np.array(words, dtype=bool)[structure.gates.dependency]
+    return found
 
 
 def _incidence(inputs: Csr, gates: int) -> sparse.csr_array:

@@ -13,7 +13,7 @@ from twin.capacity.verdict import Check, when
 from twin.structure.gates import resource_of
 from twin.structure.lump import row_of
 from twin.structure.model import AIR, LIQUID, NETWORK, RESOURCES, TOLERANCE
-from twin.structure.redundancy import tolerated
+from twin.structure.redundancy import halves, side, tolerated
 from twin.structure.snapshot import used
 from twin.structure.thresholds import failing
 
@@ -84,20 +84,23 @@ def promised(
     Returns:
         The row; None where no gate has an energised consumer in any month.
     """
-    wanted = np.array([tolerated(word, int(size)) for size in np.diff(structure.gates.members.start)[gates]], dtype=int)
-    worst: tuple[int, int, Snapshot] | None = None
+    wired = np.array([tolerated(word, int(size)) for size in np.diff(structure.gates.members.start)[gates]], dtype=int)
+    worst: tuple[int, int, int, Snapshot] | None = None
     for month in months:
         asked = np.flatnonzero(used(month)[gates])
         if not len(asked):
             continue
-        missing = wanted[asked] - losable(month, gates[asked])
+        # A side that is not all there yet is what is there of it.
+        there = side(structure.gates, month.element_on[structure.gates.members.values])[gates]
+        wanted = (there if halves(word) else wired)[asked]
+        missing = wanted - losable(month, gates[asked])
         at = int(np.argmax(missing))
         if worst is None or missing[at] > worst[0]:
-            worst = int(missing[at]), int(asked[at]), month
+            worst = int(missing[at]), int(wanted[at]), int(asked[at]), month
     if worst is None:
         return None
-    missing_most, at, month = worst
-    return _promise(structure, path, check, int(gates[at]), int(wanted[at]), missing_most, month)
+    missing_most, wanted_there, at, month = worst
+    return _promise(structure, path, check, int(gates[at]), wanted_there, missing_most, month)
 
 
 def _promise(

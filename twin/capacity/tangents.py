@@ -16,15 +16,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin.capacity.fixed import Fixed
 from twin.capacity.growth import NOISE, TIE, Growth, Limit, Mode
+from twin.capacity.reached import base, least
 from twin.capacity.states import Batch, batches
 from twin.capacity.usable import joins, standbys
 from twin.structure.flow import CELLS, loads
 from twin.structure.model import TOLERANCE
 
 if TYPE_CHECKING:
+    from twin.capacity.reached import Base
     from twin.structure.flow import Loads
     from twin.structure.model import Floats, Ints, Structure
+
+FEW = 8
+"""Most scopes of which the tangents are worked out in every state; of more only where a state reaches them."""
 
 
 def cells(structure: Structure, scopes: int) -> int:
@@ -55,14 +61,19 @@ class Tangents:
         self.factor = np.full(shape, np.inf)
         self.element = np.zeros(shape, dtype=np.int64)
         self.state = np.zeros(shape, dtype=np.int64)
+        self.fixed = Fixed(question)
         self.standbys = standbys(question)
         self.joins = np.full(len(question.columns), np.inf)
 
     def run(self, failures: list[tuple[int, ...]]) -> None:
-        """Go through all states, as many scopes at a time as memory allows."""
+        """Go through all states: as many scopes at a time as memory allows, or of many those that a state reaches."""
         structure = self.question.structure
-        width = max(1, CELLS // cells(structure, 0) - 3)
         columns = len(self.question.columns)
+        bent = bool((self.question.prepared.losses.bent & self.question.declared.alive).any())
+        if columns > FEW and not bent and not len(self.standbys):
+            self._run_reached(failures)
+            return
+        width = max(1, CELLS // cells(structure, 0) - 3)
         for begin in range(0, max(columns, 1), width):
             part = slice(begin, min(begin + width, columns))
             size = max(1, CELLS // cells(structure, part.stop - part.start))
@@ -70,12 +81,30 @@ class Tangents:
                 for number, mode in enumerate(self.question.modes):
                     self._add(batch, mode, part, first=number == 0)
 
+    def _run_reached(self, failures: list[tuple[int, ...]]) -> None:
+        question = self.question
+        none, every = np.empty((len(question.structure.classes), 0)), slice(0, len(question.columns))
+        known: list[Base] = []
+        for batch in batches(question.declared, failures, max(1, CELLS // cells(question.structure, 3))):
+            known = known or [base(question, batch, mode) for mode in question.modes]
+            for number, mode in enumerate(question.modes):
+                promised = (batch.promised * mode.ratio)[:, :, None]
+                draws = batch.fed * mode.ratio
+                flow = loads(question.declared.rule, batch.alive, none, draws, question.prepared, promised)
+                self._extremes(batch.numbers, flow.total, first=number == 0)
+                self.fixed.add(batch, mode, flow)
+                factor, state = least(question, batch, mode, known[number], flow)
+                for run, (begin, end) in enumerate(pairwise(self.runs.tolist())):
+                    self._merge(run, every, factor[begin:end], state[begin:end], begin)
+
     def _add(self, batch: Batch, mode: Mode, part: slice, *, first: bool) -> None:
         question = self.question
         scale = question.inside[:, part] * mode.ratio[:, None]
         promised = (batch.promised * mode.ratio)[:, :, None]
         flow = loads(question.declared.rule, batch.alive, scale, batch.fed * mode.ratio, question.prepared, promised)
         self._extremes(batch.numbers, flow.total, first=first)
+        if not part.start:
+            self.fixed.add(batch, mode, flow)
         counts = question.counts(batch.numbers, flow.marked[:, :, 0])
         grows = (flow.columns > NOISE * question.demand_kw[part]) & counts[:, :, None]
         spare = (mode.limit_kw - flow.total)[:, :, None]
@@ -83,10 +112,10 @@ class Tangents:
         np.maximum(factor, 0.0, out=factor)
         if len(self.standbys):
             self._join(batch, flow, part)
-        least = factor.min(axis=0)
-        state = batch.numbers[np.argmax(factor <= least * (1.0 + TIE), axis=0)]
+        lowest = factor.min(axis=0)
+        state = batch.numbers[np.argmax(factor <= lowest * (1.0 + TIE), axis=0)]
         for run, (begin, end) in enumerate(pairwise(self.runs.tolist())):
-            self._merge(run, part, least[begin:end], state[begin:end], begin)
+            self._merge(run, part, lowest[begin:end], state[begin:end], begin)
 
     def _join(self, batch: Batch, flow: Loads, part: slice) -> None:
         """Note where the first standby joins."""

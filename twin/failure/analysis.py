@@ -11,17 +11,20 @@ from twin.api import Analysis, AnalysisInputs, MoneyPerHour, Params, hookimpl
 from twin.failure import premise
 from twin.failure.availability import availability
 from twin.failure.bdd import DEFAULT_NODES
-from twin.failure.contingency import contingency
+from twin.failure.contingency import Maintenance, contingency
 from twin.failure.cut_sets import cut_sets
 from twin.failure.importance import Asked, importance
 from twin.failure.minimal import MAX_ORDER
 from twin.failure.net import confined, net
+from twin.failure.outage import capacity_outage, complete, reliability
 from twin.failure.pairs import pairs
+from twin.failure.solved import Shared, Solved, by_boxes
 from twin.structure.flow import plan
 from twin.structure.snapshot import months_of_change, snapshot
 
 if TYPE_CHECKING:
-    from twin.structure.model import Snapshot
+    from twin.failure.net import Net
+    from twin.structure.model import Structure
 
 
 class FailureParams(Params):
@@ -49,33 +52,58 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Availability in every month of change; contingency, cut sets and importance at full build.
 
     Returns:
-        Tables `availability`, `contingency`, `cut_sets` and `importance`, and rows of `checks`.
+        Tables `availability`, `capacity_outage`, `reliability`, `contingency`, `cut_sets` and `importance`, and
+        rows of `checks`.
 
     Raises:
         RefusedError: the system is too entangled for an exact answer within the node budget, or its sets of
             failures would not fit into memory.
     """
-    structure, params = inputs.twin.structure, inputs.params
-    prepared = plan(structure)
-    snapshots = [snapshot(structure, month, prepared) for month in months_of_change(structure)]
-    built = snapshots[-1]
-    thresholds = net(_few(inputs, built))
+    params = inputs.params
+    months = solve(inputs.twin.lifted, inputs.twin.structure, params.nodes)
+    thresholds = _thresholds(inputs, months[-1])
     found = pairs(thresholds, params.order)
     price = params.accelerator_hour_price
-    losses, single = contingency(thresholds, found, price)
+    losses, single = contingency(thresholds, found, price, _maintenance(thresholds))
     return {
-        "availability": availability(snapshots, params.nodes),
+        "availability": availability(months),
+        "capacity_outage": capacity_outage(months),
+        "reliability": reliability(months),
         "contingency": losses,
         "cut_sets": cut_sets(thresholds, found, params.order),
-        "importance": importance(built, thresholds, found, Asked(params.order, price, params.nodes)),
-        "checks": pl.concat([premise.checks(snapshots), single]),
+        "importance": importance(thresholds, found, Asked(params.order, price, params.nodes)),
+        "checks": pl.concat([premise.checks([month.snapshot for month in months]), complete(months), single]),
     }
 
 
-def _few(inputs: AnalysisInputs, built: Snapshot) -> Snapshot:
-    """The same month of representatives of what is alike, where these can stand for all instances."""
-    lifted = inputs.twin.lifted
-    return snapshot(lifted, built.month) if confined(lifted) else built
+def _thresholds(inputs: AnalysisInputs, last: Solved) -> Net:
+    """The last month, of representatives of what is alike where these can stand for all instances."""
+    month = last.snapshot
+    if month.structure.lifted and not confined(month.structure):
+        return net(snapshot(inputs.twin.structure, month.month))
+    return net(month)
+
+
+def _maintenance(thresholds: Net) -> Maintenance | None:
+    """When elements are out for maintenance; None where nothing ever is."""
+    behaviour = thresholds.snapshot.structure.elements.behaviour
+    if not (behaviour.maintenance_per_year > 0.0).any():
+        return None
+    return Maintenance(behaviour.maintenance_per_year, behaviour.maintenance_h)
+
+
+def solve(lifted: Structure, structure: Structure, nodes: int) -> list[Solved]:
+    """Every month of change solved; what is the same in several months is worked out once.
+
+    Raises:
+        RefusedError: the system is too entangled for an exact answer within the node budget.
+    """
+    prepared, shared = plan(lifted), Shared()
+
+    def one(month: int) -> Solved:
+        return by_boxes(snapshot(lifted, month, prepared), lambda: snapshot(structure, month), nodes, shared)
+
+    return [one(month) for month in months_of_change(lifted)]
 
 
 @hookimpl
@@ -88,6 +116,14 @@ def twin_analyses() -> list[Analysis]:
             params=FailureParams,
             run=run,
             requires=(),
-            produces=("availability", "contingency", "cut_sets", "importance", "checks"),
+            produces=(
+                "availability",
+                "capacity_outage",
+                "reliability",
+                "contingency",
+                "cut_sets",
+                "importance",
+                "checks",
+            ),
         )
     ]

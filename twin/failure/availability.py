@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.failure.alike import alike
-from twin.failure.bdd import DEFAULT_NODES, Measure
-from twin.failure.exact import Exact, solve
+from twin.failure.bdd import Measure
 from twin.tables import table
 from twin.topology.instances import ids, offsets
 from twin.units import HOURS_PER_YEAR
@@ -19,103 +18,73 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from twin.structure.model import Bools, Floats, Snapshot
+    from twin.failure.solved import Solved
+    from twin.structure.model import Bools, Floats
 
     Row = dict[str, object]
 
 
-def availability(snapshots: Iterable[Snapshot], nodes: int = DEFAULT_NODES) -> pl.DataFrame:
+def availability(months: Iterable[Solved]) -> pl.DataFrame:
     """Availability of every scope and class of loads, exactly.
 
     A scope is fed while every energised load in it is; a load is in service while it is fed and works
-    itself.  Classes of one group with the same numbers share a row.  Months in which the same system
-    is in service are solved once.
+    itself.  Classes of one group with the same numbers share a row.
 
     Args:
-        snapshots: the structure in each month of change.
-        nodes: decision nodes that one month may use.
+        months: each month of change, solved.
 
     Returns:
         Table `availability`.
-
-    Raises:
-        RefusedError: the system is too entangled for an exact answer within `nodes`.
     """
-    solved: dict[bytes, Exact] = {}
     rows: list[Row] = []
-    for snapshot in snapshots:
-        key = _key(snapshot)
-        if key not in solved:
-            solved[key] = solve(snapshot, nodes)
-        month = snapshot.structure.topology.calendar.date(snapshot.month)
-        found = (*_scopes(snapshot, solved[key]), *_classes(snapshot, solved[key]))
-        rows += [{"month": month, **row} for row in found]
+    for solved in months:
+        month = solved.snapshot.structure.topology.calendar.date(solved.snapshot.month)
+        rows += [{"month": month, **row} for row in (*_scopes(solved), *_classes(solved))]
     declared = table("availability")
     return declared.frame({name: [row[name] for row in rows] for name in declared.names})
 
 
-def in_service(snapshot: Snapshot, exact: Exact) -> tuple[Floats, Floats]:
-    """Unavailability and frequency of the event `in_service` of each class: fed, and itself working.
-
-    The load's own failure is independent of everything upstream, as nothing depends on a load.
-    """
-    own = snapshot.structure.classes
-    fed, often = exact.class_unavailability, exact.class_per_year
-    down = fed + own.unavailability * (1.0 - fed)
-    return down, often * (1.0 - own.unavailability) + own.failures_per_year * (1.0 - fed)
-
-
-def _key(snapshot: Snapshot) -> bytes:
-    """All that the answer depends on and a month can change."""
-    arrays = (snapshot.element_on, snapshot.class_on, snapshot.weight, snapshot.threshold)
-    return b"".join([*(array.tobytes() for array in arrays), repr(sorted(snapshot.cuts.items())).encode()])
-
-
-def _scopes(snapshot: Snapshot, exact: Exact) -> Iterator[Row]:
-    served = _served(snapshot, 1.0 - in_service(snapshot, exact)[0])
-    for index, scope in enumerate(snapshot.structure.scopes):
-        measure = Measure(float(exact.scope_unavailability[index]), float(exact.scope_per_year[index]))
+def _scopes(solved: Solved) -> Iterator[Row]:
+    served = served_fraction(solved)
+    measures = list(zip(solved.exact.scope_unavailability.tolist(), solved.exact.scope_per_year.tolist(), strict=True))
+    for name, kind, index in zip(solved.scope_ids, solved.scope_kinds, solved.scope_of.tolist(), strict=True):
+        measure = Measure(*measures[index])
         if not np.isnan(measure.unavailability):
-            row: Row = {"scope": scope.id, "kind": scope.kind, "event": "fed", "count": 1}
+            row: Row = {"scope": name, "kind": kind, "event": "fed", "count": 1}
             yield {**row, **_event(measure), "served_fraction": float(served[index])}
 
 
-def _served(snapshot: Snapshot, working: Floats) -> Floats:
-    """(scopes,): expected share of each scope's IT load in service; NaN where it has no energised load.
+def served_fraction(solved: Solved) -> Floats:
+    """(scopes of the structure,): expected share of each scope's IT load in service; NaN where it has none.
 
     Expectation is linear, so this is exact whatever depends on whatever.  Where no load draws power,
     loads count instead of kilowatts.
     """
-    structure = snapshot.structure
-    classes, on = structure.classes, snapshot.class_on
-    weights = [np.where(on, classes.count * each, 0.0) for each in (classes.power_kw, 1.0)]
-    sums = np.zeros((len(weights), 2, len(structure.scopes)))
-    for row, weight in zip(sums, weights, strict=True):
-        np.add.at(row[0], classes.scope[on], (weight * working)[on])
-        np.add.at(row[1], classes.scope[on], weight[on])
-    for index in range(len(structure.scopes) - 1, -1, -1):
-        if structure.scopes[index].parent >= 0:
-            sums[:, :, structure.scopes[index].parent] += sums[:, :, index]
-    by_kw, by_count = sums
+    classes = solved.snapshot.structure.classes
+    working = 1.0 - solved.own[0]
+    by_kw, by_count = (
+        (solved.summed(each * working), solved.summed(each)) for each in (classes.power_kw, np.ones(len(classes)))
+    )
     part, whole = np.where(by_kw[1] > 0.0, by_kw, by_count)
     with np.errstate(invalid="ignore"):
         share: Floats = part / whole
     return share
 
 
-def _classes(snapshot: Snapshot, exact: Exact) -> Iterator[Row]:
-    structure = snapshot.structure
+def _classes(solved: Solved) -> Iterator[Row]:
+    structure = solved.snapshot.structure
     topology, classes = structure.topology, structure.classes
     first = offsets(topology)
-    down, often = in_service(snapshot, exact)
+    down, often = solved.own
+    exact = solved.exact
     columns = (exact.class_unavailability, exact.class_per_year, down, often)
-    for members in _alike(snapshot.class_on, classes.group.tolist(), *columns):
+    for members in _alike(solved.loads > 0, classes.group.tolist(), *columns):
         lead = min(members, key=lambda index: int(classes.node[index]))
         group = structure.groups[classes.group[lead]]
         row: Row = {
             "scope": ids(topology, group, [int(classes.node[lead]) - first[group]])[0],
             "kind": topology.groups[group].kind,
-            "count": int(classes.count[members].sum()),
+            "count": int(solved.loads[members].sum()),
             "served_fraction": float(1.0 - down[lead]),
         }
         for event, measure in (

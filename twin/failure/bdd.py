@@ -75,9 +75,25 @@ class Diagram:
     Variables are asked in the order of the parts given.  No more than `nodes` decision nodes are made.
     """
 
-    def __init__(self, unavailability: Sequence[float], per_year: Sequence[float], nodes: int = DEFAULT_NODES) -> None:
-        """Take the long-run unavailability and the failures a year of each part, in variable order."""
+    def __init__(
+        self,
+        unavailability: Sequence[float],
+        per_year: Sequence[float],
+        nodes: int = DEFAULT_NODES,
+        exclusive: Sequence[int] = (),
+    ) -> None:
+        """Take the parts in variable order.
+
+        Args:
+            unavailability: long-run unavailability of each.
+            per_year: failures a year of each.
+            nodes: decision nodes that may be made.
+            exclusive: for each, the set of which at most one part is there at a time; -1 for none.  A set
+                stands together.  Functions may ask for a part of it only as "this one, and none before it":
+                `but_not(part(i), any_of(part(j) for j before i))`.
+        """
         self.nodes = nodes
+        self._exclusive = list(exclusive) or [-1] * len(unavailability)
         self._parts = [Measure(float(p), float(f)) for p, f in zip(unavailability, per_year, strict=True)]
         self._manager = BDDManager(nodes, min(_CACHE, max(1024, nodes)), 1)
         self._manager.add_vars(len(self._parts))
@@ -103,6 +119,14 @@ class Diagram:
             RefusedError: the node budget is spent.
         """
         return self._within(lambda: self._manager.var(index))
+
+    def but_not(self, function: BDDFunction, other: BDDFunction) -> BDDFunction:
+        """Down when the first function is and the second is not.
+
+        Raises:
+            RefusedError: the node budget is spent.
+        """
+        return self._ite(other, self.never, function)
 
     def any_of(self, functions: Iterable[BDDFunction]) -> BDDFunction:
         """Down when any of the functions is.
@@ -167,7 +191,8 @@ class Diagram:
         2nd ed., section 9.6; Billinton and Allan, Reliability Evaluation of Engineering Systems, ch. 11).
         Differentiating the recursion gives it node by node: W(f) = w (P(f1) - P(f0)) + p W(f1) + (1 - p) W(f0).
         The difference loses digits only where outages through this part are rare among far longer ones of
-        others, and those others then make up the sum.
+        others, and those others then make up the sum.  Parts that exclude each other are one node of many
+        branches: P(f) = sum of p_i P(f_i) over them and over "none", and each begins from none of them.
         """
         known = self._measured
         pending = [function]
@@ -176,21 +201,38 @@ class Diagram:
             if here in known:
                 pending.pop()
                 continue
-            children = here.cofactors()
-            index = here.node_var()
-            if children is None or index is None:  # pragma: no cover - constants are known from the start
-                raise AssertionError("an inner node has no children")
-            if missing := [child for child in children if child not in known]:
+            ways, none = self._branches(here)
+            if missing := [child for child in (*(way for _, way in ways), none) if child not in known]:
                 pending += missing
                 continue
-            down, up = known[children[0]], known[children[1]]
-            p, w = self._parts[index]
-            known[here] = Measure(
-                p * down.unavailability + (1.0 - p) * up.unavailability,
-                w * (down.unavailability - up.unavailability) + p * down.per_year + (1.0 - p) * up.per_year,
-            )
+            known[here] = self._joined([(self._parts[index], known[way]) for index, way in ways], known[none])
             pending.pop()
         return known[function]
+
+    def _branches(self, function: BDDFunction) -> tuple[list[tuple[int, BDDFunction]], BDDFunction]:
+        """The parts that a function asks for first, with what it is when each is there, and when none is."""
+        index = self._depth(function)
+        group = self._exclusive[index]
+        ways: list[tuple[int, BDDFunction]] = []
+        while True:
+            children = function.cofactors()
+            if children is None:  # pragma: no cover - constants are known from the start
+                raise AssertionError("an inner node has no children")
+            ways.append((index, children[0]))
+            function = children[1]
+            index = self._depth(function)
+            if group < 0 or index < 0 or self._exclusive[index] != group:
+                return ways, function
+
+    def _joined(self, ways: list[tuple[Measure, Measure]], none: Measure) -> Measure:
+        """One of some parts is there, or none of them."""
+        share = 1.0 - sum(part.unavailability for part, _ in ways)
+        unavailability, per_year = share * none.unavailability, share * none.per_year
+        for part, down in ways:
+            unavailability += part.unavailability * down.unavailability
+            per_year += part.per_year * (down.unavailability - none.unavailability)
+            per_year += part.unavailability * down.per_year
+        return Measure(unavailability, per_year)
 
     def _depth(self, function: BDDFunction) -> int:
         index = function.node_var()

@@ -44,6 +44,10 @@ class Directions:
         """No order: what is sorted by probability first stays as it is."""
         return False
 
+    def __gt__(self, other: object) -> bool:
+        """As above, where a plain number is on the left."""
+        return False
+
     def __abs__(self) -> float:
         """The largest of them."""
         return float(np.abs(self.values).max(initial=0.0))

@@ -17,62 +17,25 @@ import numpy as np
 from twin.failure.alike import kinds
 from twin.failure.bdd import DEFAULT_NODES
 from twin.failure.cut_sets import chances, scopes, ways
-from twin.failure.directions import Directions, plain
-from twin.failure.exact import System
 from twin.failure.minimal import of_classes, of_scopes
 from twin.failure.naming import named
-from twin.failure.pairs import twin_sets
+from twin.failure.parts import parts
+from twin.failure.slopes import kinds_of, slopes
 from twin.structure.lump import number, number_lists
-from twin.structure.symmetry import stand_ins
 from twin.tables import table
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from twin.failure.bdd import Measure
     from twin.failure.minimal import CutSets
     from twin.failure.net import Net
     from twin.failure.pairs import Pairs
-    from twin.structure.model import Bools, Floats, Ints, Snapshot
-
-_CELLS = 20_000_000
-"""Decision nodes times directions held at once."""
+    from twin.failure.slopes import Kinds
+    from twin.structure.model import Bools, Floats, Ints
 
 _NEVER = 1e-12
 """Share of a probability below which what is left of it is rounding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """Elements that can be exchanged for each other, in all places alike.
-
-    Attributes:
-        of: (elements of the whole,), the kind of each; -1 where it has none.
-        of_net: (elements of the net,), the same; -1 for those that do not fail.
-        lead: (kinds,), the first element of each in the net.
-        size: (kinds,), how many there are in one place.
-    """
-
-    of: Ints
-    of_net: Ints
-    lead: Ints
-    size: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Slopes:
-    """What the derivatives are taken of.
-
-    Attributes:
-        unavailability: (scopes,), of "all loads in the scope are fed".
-        unfed: (scopes, kinds), its derivative, summed over all elements of a kind.
-        lost: (2, scopes, kinds), that of the mean IT load in kW and of the mean accelerators out of service.
-    """
-
-    unavailability: Floats
-    unfed: Floats
-    lost: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +53,14 @@ class Asked:
     nodes: int = DEFAULT_NODES
 
 
-def importance(whole: Snapshot, net: Net, found: Pairs, asked: Asked) -> pl.DataFrame:
+def importance(net: Net, found: Pairs, asked: Asked) -> pl.DataFrame:
     """Importance of every kind of element to every scope to which it matters.
 
+    It is that of an element's own failures; common causes and planned outages are there as they are.
+
     Args:
-        whole: the structure of all instances.
-        net: thresholds of the same month, of all instances or of representatives.
-        found: pairs of the net.
+        net: the thresholds.
+        found: its pairs.
         asked: what else is asked.
 
     Returns:
@@ -105,19 +69,18 @@ def importance(whole: Snapshot, net: Net, found: Pairs, asked: Asked) -> pl.Data
     Raises:
         RefusedError: the system is too entangled for an exact answer within `asked.nodes`.
     """
-    kinds_ = _kinds(whole, net)
+    kinds_ = kinds_of(net)
     which = np.flatnonzero((net.scope_place >= 0) & _with_loads(net))
-    slopes = _slopes(whole, net, kinds_, which, asked.nodes)
-    scope, kind = np.nonzero(slopes.unfed > 0.0)
+    found_slopes = slopes(net, kinds_, which, asked.nodes)
+    scope, kind = np.nonzero((found_slopes.unfed > 0.0) | (found_slopes.lost > 0.0).any(axis=0))
     place = np.maximum(net.scope_place, 0)[which[scope]]
     many = kinds_.size[kind] * net.places.ways(net.element_place[kinds_.lead[kind]], place)
     vesely = _fussell_vesely(net, of_scopes(net, of_classes(net, found, asked.order)), kinds_, which)
-    elements = net.snapshot.structure.elements
-    q = elements.unavailability[kinds_.lead[kind]]
-    slope = slopes.unfed[scope, kind] / many
-    down = slopes.unavailability[scope]
+    q = parts(net.snapshot.structure).unavailability[kinds_.lead[kind]]
+    slope = found_slopes.unfed[scope, kind] / many
+    down = found_slopes.unavailability[scope]
     without = down - q * slope
-    kw, accelerators = (q * lost[scope, kind] / many for lost in slopes.lost)
+    kw, accelerators = (q * lost[scope, kind] / many for lost in found_slopes.lost)
     hours = accelerators * HOURS_PER_YEAR
     figures = {
         "count": many,
@@ -134,16 +97,6 @@ def importance(whole: Snapshot, net: Net, found: Pairs, asked: Asked) -> pl.Data
     return _frame(net, which[scope], kinds_.lead[kind], figures)
 
 
-def _kinds(whole: Snapshot, net: Net) -> Kinds:
-    of = twin_sets(net)
-    alive = np.flatnonzero(net.alive)
-    sets, first, size = np.unique(of[alive], return_index=True, return_counts=True)
-    numbered = np.full(int(of.max(initial=-1)) + 1, -1)
-    numbered[sets] = np.arange(len(sets))
-    of_net = np.where(net.alive, numbered[of], -1)
-    return Kinds(of_net[stand_ins(whole.structure, net.snapshot.structure)], of_net, alive[first], size)
-
-
 def _with_loads(net: Net) -> Bools:
     """(scopes,): whether some load that is fed stands in it."""
     structure = net.snapshot.structure
@@ -152,80 +105,6 @@ def _with_loads(net: Net) -> Bools:
     for index in range(len(found) - 1, -1, -1):
         if structure.scopes[index].parent >= 0:
             found[structure.scopes[index].parent] |= found[index]
-    return found
-
-
-def _slopes(whole: Snapshot, net: Net, kinds_: Kinds, which: Ints, nodes: int) -> Slopes:
-    """Derivatives for some scopes, a block of kinds at a time."""
-    few = net.snapshot
-    system = System(whole, nodes)
-    fed = np.flatnonzero(net.fed)
-    small = system if few is whole else System(few, nodes, fed)
-    causes = _causes(system, whole, [few.structure.scopes[scope].node for scope in which.tolist()])
-    down = np.array([system.measure(each).unavailability for each in causes])
-    share = _shares(net, fed, which)
-    # What is asked of all these builds the diagrams, and only then is it known how large they are.
-    block = max(1, _CELLS // max(1, system.size))
-    unfed, lost = np.zeros((len(which), len(kinds_.lead))), np.zeros((2, len(which), len(kinds_.lead)))
-    for begin in range(0, len(kinds_.lead), block):
-        part = slice(begin, min(begin + block, len(kinds_.lead)))
-        _turn(system, kinds_.of, part)
-        unfed[:, part] = _gradients([system.measure(each) for each in causes], part)
-        if small is not system:
-            _turn(small, kinds_.of_net, part)
-        of_class = _gradients([small.measure(small.of_class(index)) for index in fed.tolist()], part)
-        lost[:, :, part] = share @ of_class
-    return Slopes(down, unfed, lost)
-
-
-def _turn(system: System, of: Ints, part: slice) -> None:
-    """Let a system take derivatives in the directions of some kinds."""
-    size = part.stop - part.start
-    directions = []
-    for kind in of[system.variables].tolist():
-        unit = np.zeros(size)
-        if part.start <= kind < part.stop:
-            unit[kind - part.start] = 1.0
-        directions.append(Directions(unit))
-    system.turn(directions)
-
-
-def _gradients(measures: list[Measure], part: slice) -> Floats:
-    """(measures, kinds) of derivatives."""
-    found = np.zeros((len(measures), part.stop - part.start))
-    for row, measure in zip(found, measures, strict=True):
-        row[:] = plain(measure.per_year)
-    return found
-
-
-def _causes(system: System, whole: Snapshot, nodes: list[int]) -> list[frozenset[int]]:
-    """What leaves something unfed in each of some scopes, which are given by their numbers in the `nodes` table."""
-    structure = whole.structure
-    wanted = {node: set[int]() for node in nodes}
-    for index in np.flatnonzero(whole.class_on).tolist():
-        causes = system.of_class(index)
-        scope = int(structure.classes.scope[index])
-        while scope >= 0:
-            if structure.scopes[scope].node in wanted:
-                wanted[structure.scopes[scope].node].update(causes)
-            scope = structure.scopes[scope].parent
-    return [frozenset(wanted[node]) for node in nodes]
-
-
-def _shares(net: Net, fed: Ints, which: Ints) -> Floats:
-    """(2, scopes, classes): kW and accelerators of all classes alike in each scope, as far as they work themselves."""
-    structure = net.snapshot.structure
-    classes = structure.classes
-    found = np.zeros((2, len(which), len(fed)))
-    position = {scope: row for row, scope in enumerate(which.tolist())}
-    for column, index in enumerate(fed.tolist()):
-        scope = int(classes.scope[index])
-        while scope >= 0:
-            if (row := position.get(scope)) is not None:
-                place = net.class_place[index : index + 1], net.scope_place[scope : scope + 1]
-                loads = float(classes.count[index] * net.places.ways(*place)[0] * (1.0 - classes.unavailability[index]))
-                found[:, row, column] = loads * classes.power_kw[index], loads * classes.accelerators[index]
-            scope = structure.scopes[scope].parent
     return found
 
 
@@ -243,7 +122,7 @@ def _fussell_vesely(net: Net, by_order: list[CutSets], kinds_: Kinds, which: Int
         keep = np.flatnonzero(row >= 0)
         chance, many = chances(net, sets)[0][keep], ways(net, targets, sets)[keep]
         for column in range(sets.members.shape[1]):
-            kind = kinds_.of_net[sets.members[keep, column]]
+            kind = kinds_.of[sets.members[keep, column]]
             place = net.element_place[sets.members[keep, column]]
             elements = kinds_.size[kind] * net.places.ways(place, targets.place[sets.target[keep]])
             np.add.at(left, (row[keep], kind), many / elements * np.log1p(-np.minimum(chance, 1.0 - 1e-16)))

@@ -13,6 +13,7 @@ from twin.network import tiers
 from twin.network.chosen import both, chosen
 from twin.network.flow import max_flow, ways
 from twin.network.graph import LINKS, build
+from twin.topology import instances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +62,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "fabrics": _table("fabrics", (tiers.figures(topology, one) for one in found)),
         "fabric_tiers": _table("fabric_tiers", (tier for one in found for tier in _tiers(topology, one))),
         "network_flows": _table("network_flows", (flow(topology, *pair) for pair in pairs)),
-        "checks": _table("checks", (row for one in found for row in _checks(one))),
+        "checks": _table("checks", (row for one in found for row in _checks(topology, one))),
     }
 
 
@@ -159,18 +160,20 @@ def _tiers(topology: Topology, network: Network) -> Iterable[Row]:
         }
 
 
-def _checks(network: Network) -> Iterable[Row]:
+def _checks(topology: Topology, network: Network) -> Iterable[Row]:
     """A row for each tier whose switches have a known number of ports."""
     for tier in network.fabric.tiers:
         ports = network.known_ports[tier.group]
         if ports is not None:
-            yield _ports(network, tier, ports)
+            yield _ports(topology, network, tier, ports)
 
 
-def _ports(network: Network, tier: FabricTier, ports: int) -> Row:
+def _ports(topology: Topology, network: Network, tier: FabricTier, ports: int) -> Row:
+    fullest = network.fullest.get(tier.group)
+    where = "" if fullest is None else f" on '{instances.ids(topology, tier.group, [fullest])[0]}'"
     used = tier.ports_down + tier.ports_up
     fine = f"every {tier.name} has the ports that its wires take"
-    wrong = f"{used - ports} ports too few; add switches to '{tier.group}', or take one with more ports"
+    wrong = f"{used - ports} ports too few{where}; add switches to '{tier.group}', or take one with more ports"
     return {
         "check": "ports",
         "scope": tier.group,

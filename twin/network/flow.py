@@ -83,7 +83,7 @@ def arcs(graph: Graph) -> Arcs:
     leaves[tight] = len(graph) + np.arange(len(tight))
     low, high = graph.ends.T
     up = graph.part[low] != RECEIVES
-    down = graph.part[low] != SENDS
+    down = (graph.part[low] != SENDS) & ~graph.one_way
     every = np.arange(len(low))
     return Arcs(
         size=len(graph) + len(tight),

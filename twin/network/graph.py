@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
     Chosen = Mapping[str, Ints]
 
 SENDS, RECEIVES = 1, 2
@@ -35,12 +36,12 @@ LINKS = "links"
 """What stands for a group at the ends of the links between sites."""
 
 _NEAR, _FAR = 0.25, 0.5
-"""Hops of the way from a switch to the end of a link, and of the link: together one."""
+"""Hops of the way between a switch and the end of a link, and of the link: from switch to switch together one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes and wires.  A wire joins two nodes and carries its rate each way.
+    """Nodes and wires.  A wire joins two nodes and carries its rate each way, or one way only.
 
     Attributes:
         group: (nodes,) group of each node, into `paths`.
@@ -52,6 +53,7 @@ class Graph:
         count: (wires,) wires that it stands for.
         hops: (wires,) 1, or the parts of it that lie on the way over a link.
         length_km: (wires,) length of the way; 0 for wires within a site.
+        one_way: (wires,) whether it carries from its first end to its second only.
         sources, targets: nodes that send and receive, and how many nodes of the topology they stand for.
     """
 
@@ -64,6 +66,7 @@ class Graph:
     count: Ints
     hops: Floats
     length_km: Floats
+    one_way: Bools
     sources: Ints
     targets: Ints
 
@@ -137,7 +140,7 @@ class _Builder:
         self.groups: list[Ints] = []
         self.parts: list[Ints] = []
         self.limits: list[Floats] = []
-        self.wires: list[tuple[Ints, Ints, Floats, Ints, Floats, Floats]] = []
+        self.wires: list[tuple[Ints, Ints, Floats, Ints, Floats, Floats, Bools]] = []
         self.first: dict[str, int] = {}
         self.size = 0
 
@@ -154,12 +157,19 @@ class _Builder:
         """Add wires within a site."""
         ones = np.ones(len(low))
         number = np.ones(len(low), dtype=np.int64) if count is None else count
-        self.wires.append((low, high, gbps, number, ones, np.zeros(len(low))))
+        self.wires.append((low, high, gbps, number, ones, np.zeros(len(low)), np.zeros(len(low), dtype=bool)))
+
+    def arc(self, tail: Ints, head: Ints, hops: float, gbps: float = np.inf, length_km: float = 0.0) -> None:
+        """Add wires that carry one way, part of the way over a link between sites."""
+        tail, head = (np.ravel(end).astype(np.int64) for end in np.broadcast_arrays(tail, head))
+        size = len(tail)
+        rates, parts, lengths = (np.full(size, one) for one in (gbps, hops, length_km))
+        self.wires.append((tail, head, rates, np.ones(size, dtype=np.int64), parts, lengths, np.ones(size, dtype=bool)))
 
     def done(self, sources: list[Ints], targets: list[Ints]) -> Graph:
         """The graph."""
         columns = [np.concatenate(column) for column in zip(*self.wires, strict=True)] if self.wires else []
-        low, high, gbps, count, hops, length = columns or [np.empty(0)] * 6
+        low, high, gbps, count, hops, length, one_way = columns or [np.empty(0)] * 7
         return Graph(
             group=_joined(self.groups),
             paths=tuple(self.paths),
@@ -170,6 +180,7 @@ class _Builder:
             count=count.astype(np.int64),
             hops=hops,
             length_km=length,
+            one_way=one_way.astype(bool),
             sources=_joined(sources),
             targets=_joined(targets),
         )
@@ -242,23 +253,34 @@ def _chosen(builder: _Builder, path: str, locals_: Ints, part: int) -> Ints:
 
 
 def _links(builder: _Builder, inner: list[str]) -> None:
-    """The links between sites; every switch of a site that nothing is above of stands at each of its links."""
+    """The links between sites; every switch of a site that nothing is above of stands at each of its links.
+
+    Each end of a link is two nodes, one for what goes out and one for what comes in, so that nothing passes
+    from one switch of a site to another by the end of a link.  In a site without switches what comes in over
+    one link may go on over another, as through a switch, and no endpoint has a part in that.
+    """
     topology = builder.topology
     tops = [path for path in inner if uplink(topology, path) is None]
-    alone = [path for path in builder.paths if path not in builder.first and uplink(topology, path) is None]
+    alone = {path for path in builder.paths if path not in builder.first and uplink(topology, path) is None}
+    groups, parts = _joined(builder.groups), _joined(builder.parts)
+    ends: dict[str, list[tuple[int, int]]] = {}
     for link in topology.links:
-        ends = builder.nodes(LINKS, 2)
-        for end, site in enumerate(link.between, ends):
+        out, into = (builder.nodes(LINKS, 2) + np.arange(2) for _ in range(2))
+        for end, site in enumerate(link.between):
+            ends.setdefault(site, []).append((int(out[end]), int(into[end])))
             top = [builder.first[path] + np.arange(topology.groups[path].total) for path in tops if _in(path, site)]
-            top += [np.flatnonzero(_joined(builder.groups) == builder.paths.index(path)) for path in alone
-                    if _in(path, site)]  # fmt: skip
+            here = [number for number, path in enumerate(builder.paths) if path in alone and _in(path, site)]
+            top.append(np.flatnonzero(np.isin(groups, here)))
             nodes = _joined(top)
-            free, none = np.full(len(nodes), np.inf), np.zeros(len(nodes))
-            ones = np.ones(len(nodes), dtype=np.int64)
-            builder.wires.append((nodes, np.full(len(nodes), end), free, ones, none + _NEAR, none))
-        pair = np.array([ends]), np.array([ends + 1])
-        more = np.array([link.capacity_gbps]), np.ones(1, dtype=np.int64), np.array([_FAR]), np.array([link.length_km])
-        builder.wires.append((*pair, *more))
+            builder.arc(nodes[parts[nodes] != RECEIVES], out[[end]], _NEAR)
+            builder.arc(into[[end]], nodes[parts[nodes] != SENDS], _NEAR)
+        builder.arc(out, into[::-1], _FAR, link.capacity_gbps, link.length_km)
+    for site, pairs in ends.items():
+        if len(pairs) > 1 and not any(_in(path, site) for path in inner):
+            outward, inward = np.array(pairs).T
+            through = np.array([builder.nodes(LINKS, 1)])
+            builder.arc(inward, through, _NEAR)
+            builder.arc(through, outward, _NEAR)
 
 
 def _in(path: str, site: str) -> bool:

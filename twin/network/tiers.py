@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from twin.network.bisection import Block, clos_gbps, grid_gbps, links_a_pod
+import numpy as np
+
+from twin.network import cabling
+from twin.network.bisection import Block, clos_gbps, grid_gbps, lesser_half_gbps, links_a_pod
 from twin.network.graph import endpoints, rate_gbps, switches, uplink
 from twin.topology.model import Fabric, FabricTier
 from twin.topology.wiring import width
 
 if TYPE_CHECKING:
-    from twin.topology.model import Dependency, Group, Topology
+    from twin.topology.model import Group, Topology
 
-_EPSILON = 1e-9
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A tier of an explicit network, ports of its fullest switch, and which that is where they differ."""
+
+    tier: FabricTier
+    ports: int | None
+    fullest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +33,13 @@ class Network:
     Attributes:
         fabric: as sized, or as far as an explicit one can be told.
         known_ports: by path of a group of switches, ports of one; None where nobody states them.
+        fullest: by path of a group of switches of which not all have as many ports left, which has the fewest.
         even: whether everything is wired to all switches of the tier above in scope by equal shares of known rate.
     """
 
     fabric: Fabric
     known_ports: dict[str, int | None]
+    fullest: dict[str, int] = field(default_factory=dict)
     even: bool = True
 
 
@@ -67,14 +78,14 @@ def _joined(topology: Topology, start: str, among: list[str]) -> set[str]:
 
 def _explicit(topology: Topology, ends: set[str], inner: list[str]) -> Network:
     groups = topology.groups
-    tiers = [_tier(topology, path, [*ends, *inner]) for path in inner]
-    ordered = sorted(tiers, key=lambda tier: _height(topology, tier.group, inner))
+    told = [_tier(topology, path, [*ends, *inner]) for path in inner]
+    ordered = sorted((one.tier for one in told), key=lambda tier: _height(topology, tier.group, inner))
     named = [path for path in groups if path in ends]
     even = all(_even(topology, path) for path in (*ends, *inner))
-    ports = {path: topology.attribute(path, "ports") for path in inner}
     return Network(
         Fabric(named[0], "explicit", tuple(named), groups[named[0]].where, tuple(ordered)),
-        {path: None if number is None else int(number) for path, number in ports.items()},
+        {one.tier.group: one.ports for one in told},
+        {one.tier.group: one.fullest for one in told if one.fullest is not None},
         even,
     )
 
@@ -85,62 +96,44 @@ def _even(topology: Topology, path: str) -> bool:
     if dependency is None:
         return True
     wired = width(topology, dependency)
-    alike = wired == _in_scope(topology, dependency) and len(dependency.suppliers) == 1
+    alike = wired == cabling.in_scope(topology, dependency) and len(dependency.suppliers) == 1
     return alike and rate_gbps(topology, path, dependency, wired) < float("inf")
-
-
-def _in_scope(topology: Topology, dependency: Dependency) -> int:
-    return sum(topology.per(one.group, one.scope) for one in dependency.suppliers)
 
 
 def _height(topology: Topology, path: str, inner: list[str]) -> int:
     """How many tiers of switches stand below a group."""
-    below = [one for one in inner if _feeds(uplink(topology, one), path)]
+    below = [one for one in inner if cabling.feeds(uplink(topology, one), path)]
     return 1 + max((_height(topology, one, inner) for one in below), default=-1)
 
 
-def _feeds(dependency: Dependency | None, path: str) -> bool:
-    return dependency is not None and any(one.group == path for one in dependency.suppliers)
-
-
-def _tier(topology: Topology, path: str, consumers: list[str]) -> FabricTier:
-    """One group of switches as it is wired: the mean over the group, ports rounded up."""
+def _tier(topology: Topology, path: str, consumers: list[str]) -> _Told:
+    """One group of switches as it is wired: bandwidth is the mean over the group, ports those of the fullest."""
     group = topology.groups[path]
-    port = topology.attribute(path, "port_bandwidth")
-    down, ports = 0.0, 0
+    down, ports = 0.0, np.zeros(1, dtype=np.int64)
     for one in consumers:
         dependency = uplink(topology, one)
-        if dependency is None or not _feeds(dependency, path):
+        if dependency is None or not cabling.feeds(dependency, path):
             continue
-        wires = topology.groups[one].total * width(topology, dependency) * _share(topology, dependency, path)
-        rate = rate_gbps(topology, one, dependency, width(topology, dependency))
-        down += wires * rate / group.total if rate < float("inf") else 0.0
-        ports += _ports(wires / group.total, dependency, width(topology, dependency), port)
+        wired = width(topology, dependency)
+        wires = cabling.wires_down(topology, one, dependency, path)
+        rate = rate_gbps(topology, one, dependency, wired)
+        down += float(wires.mean()) * rate if rate < float("inf") else 0.0
+        ports = ports + cabling.ports_down(topology, one, dependency, path)
     above = uplink(topology, path)
-    up, ports_up = 0.0, 0
+    up, ports_up = 0.0, np.zeros(1, dtype=np.int64)
     if above is not None:
         wired = width(topology, above)
         rate = rate_gbps(topology, path, above, wired)
         up = wired * rate if rate < float("inf") else 0.0
-        ports_up = _ports(wired, above, wired, port)
+        ports_up = cabling.ports_up(topology, path, above)
     load = topology.attribute(path, "load") or 0.0
-    known = topology.attribute(path, "ports")
-    return FabricTier(group.kind, path, int(known or 0), ports, ports_up, down, up, float(load), 0)
-
-
-def _share(topology: Topology, dependency: Dependency, path: str) -> float:
-    """Share of the wires of a dependency that ends at one of its suppliers."""
-    here = sum(topology.per(one.group, one.scope) for one in dependency.suppliers if one.group == path)
-    return here / _in_scope(topology, dependency)
-
-
-def _ports(wires: float, dependency: Dependency, wired: int, port_gbps: float | None) -> int:
-    """Ports that some wires take: as many lanes in each as its rate holds."""
-    lanes = max(1, dependency.lanes) / wired if dependency.lanes else 1.0
-    a_port = 1
-    if port_gbps and dependency.lane_gbps:
-        a_port = max(1, int(port_gbps / dependency.lane_gbps + _EPSILON))
-    return ceil(wires * lanes / a_port - _EPSILON)
+    ports, ports_up, known = np.broadcast_arrays(ports, ports_up, cabling.figure(topology, path, "ports"))
+    stated = ~np.isnan(known)
+    free = np.where(stated, known, 0.0) - ports - ports_up
+    at = int(np.argmin(np.where(stated | ~stated.any(), free, np.inf)))
+    has = int(known[at]) if stated[at] else None
+    tier = FabricTier(group.kind, path, has or 0, int(ports[at]), int(ports_up[at]), down, up, float(load), 0)
+    return _Told(tier, has, at if (free != free[0]).any() else None)
 
 
 def figures(topology: Topology, network: Network) -> dict[str, object]:
@@ -153,21 +146,20 @@ def figures(topology: Topology, network: Network) -> dict[str, object]:
         return row | _grid(fabric, accelerators)
     total = {tier.group: topology.groups[tier.group].total for tier in fabric.tiers}
     injection = sum(group.total * _lanes_gbps(topology, group.path) for group in ends)
-    cables = sum(total[tier.group] * tier.ports_down for tier in fabric.tiers)
+    cables, optics = cabling.cables(topology, fabric)
     roots = _roots(topology, network)
-    least = min(roots, key=clos_gbps) if roots else None
-    bisection = None if least is None or not injection else clos_gbps(least)
+    bisection, most = _bisection(roots) if injection else (None, None)
     return row | {
         "endpoints": sum(group.total for group in ends),
         "switches": sum(total.values()),
         "cables": cables,
-        "optics": None if fabric.optic is None else 2 * cables,
+        "optics": None if fabric.optic is None else optics,
         "power_kw": sum(total[tier.group] * tier.load_kw for tier in fabric.tiers),
-        "price_usd": _price(topology, fabric, total, 2 * cables),
+        "price_usd": _price(topology, fabric, total, optics),
         "injection_gbps": injection,
         "islands": _islands(topology, fabric),
         "bisection_gbps": bisection,
-        "bisection_fraction": None if bisection is None or least is None else _fraction(least, bisection),
+        "bisection_fraction": bisection / most if bisection is not None and most else None,
     }
 
 
@@ -231,19 +223,21 @@ def _roots(topology: Topology, network: Network) -> list[Block]:
         return []
     tiers = {tier.group: tier for tier in network.fabric.tiers}
     tops = [path for path in tiers if uplink(topology, path) is None]
-    return [_block(topology, network.fabric, tiers, path, top=True) for path in tops]
+    blocks = [_block(topology, network.fabric, tiers, path, top=True) for path in tops]
+    return [block for block in blocks if block.endpoints]
 
 
 def _block(topology: Topology, fabric: Fabric, tiers: dict[str, FabricTier], path: str, *, top: bool = False) -> Block:
     """Everything below the switches `path` within one instance of their scope."""
     scope = _scope(topology, [*fabric.endpoints, *tiers], path)
-    wired = [one for one in fabric.endpoints if _feeds(uplink(topology, one), path)]
+    wired = [one for one in fabric.endpoints if cabling.feeds(uplink(topology, one), path)]
     inside = [(Block(1, _lanes_gbps(topology, one)), topology.per(one, scope)) for one in wired]
     for one in tiers:
-        if _feeds(uplink(topology, one), path):
+        if cabling.feeds(uplink(topology, one), path):
             below = _block(topology, fabric, tiers, one)
             its = _scope(topology, [*fabric.endpoints, *tiers], one)
-            inside.append((below, topology.per(its, scope)))
+            if below.endpoints:
+                inside.append((below, topology.per(its, scope)))
     size = sum(block.endpoints * count for block, count in inside)
     up = 0.0 if top else topology.per(path, scope) * tiers[path].up_gbps
     return Block(size, up, tuple(inside))
@@ -259,11 +253,8 @@ def _scope(topology: Topology, consumers: list[str], path: str) -> str:
     return topology.groups[path].parent or ""
 
 
-def _fraction(root: Block, bisection: float) -> float | None:
-    """Bisection over half of what the endpoints below can send."""
-    sent = _sent(root)
-    return bisection / (sent / 2) if sent else None
-
-
-def _sent(block: Block) -> float:
-    return sum(count * (_sent(one) if one.inside else one.up_gbps) for one, count in block.inside)
+def _bisection(roots: list[Block]) -> tuple[float | None, float | None]:
+    """The least bisection of some islands, and what it were with nothing in the way; None where one is not known."""
+    found = [(clos_gbps(root), lesser_half_gbps(root)) for root in roots]
+    known = [(gbps, most) for gbps, most in found if gbps is not None]
+    return min(known) if known and len(known) == len(found) else (None, None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from twin.report.layout import Col, block, count, fact, largest, money, month, note, total
+from twin.report.layout import Col, block, count, fact, largest, money, month, note, percent, total
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,6 +29,8 @@ def workloads(results: Results, width: int) -> list[Text]:
             f"MFU {row['mfu_fraction'] * 100:.3g} %",
             f"{row['nameplate_days']:,.3g} days at nameplate, {row['delivered_days']:,.3g} delivered",
         ]
+        if row["goodput_fraction"] is not None:
+            parts.append(f"goodput {percent(row['goodput_fraction'])}")
         said += fact(f"WORKLOAD {row['workload']}", " · ".join(parts), width)
     return said
 

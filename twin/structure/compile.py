@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import RefusedError
+from twin.structure.behaviour import behaviour
 from twin.structure.gates import GateTable, joined
 from twin.structure.kept import contained, representatives
 from twin.structure.lump import lump
@@ -160,6 +161,9 @@ class _Compiler:
         scope = self._scope(group, kept)
         figures = [name for name in instances.varying(self.topology, group.path) if name in _CLASS_FIGURES]
         columns = [*gates.T, scope, *months, kept.count]
+        if self.lifted:
+            # What is in service in one container must be countable without that in the next.
+            columns.append(kept.parent)
         columns += [instances.attribute(self.topology, group.path, name, kept.local) for name in figures]
         first, count = lump(columns, len(kept))
         start, end = months
@@ -201,6 +205,7 @@ class _Compiler:
             cop=figure("cop", np.inf),
             unavailability=unavailability,
             failures_per_year=failures,
+            behaviour=behaviour(figure),
             energised=joined([start for start, _ in parts.months]),
             retired=joined([end for _, end in parts.months]),
             count=joined(parts.counts),

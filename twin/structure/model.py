@@ -61,6 +61,56 @@ class Csr:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How elements fail, start, are repaired and maintained, beyond the means.  One entry an element in every array.
+
+    Attributes:
+        start_failure: probability of not starting on demand.
+        maintenance_per_year: planned outages of one a year; 0 where there are none.
+        maintenance_h: length of one.
+        greek: (elements, 3), beta, gamma and delta of the multiple Greek letters; NaN where not given.
+        alpha: (elements, 3), alpha factors of two, three and four; NaN where not given.
+        failure_shape: Weibull shape of the time to failure; 1 for exponential.
+        repair_cv: coefficient of variation of the time to repair; NaN for exponential.
+        start_time_h: from loss of supply to carrying load.
+        runtime_h: how long it carries its load without supply.
+        spares: parts in store for its group; infinity where not given.
+        spare_lead_time_h: until a part from the store is replaced.
+        rate_error_factor: 95 % over 50 % point of the failure rate, of which the stated one is the mean; 1 certain.
+    """
+
+    start_failure: Floats
+    maintenance_per_year: Floats
+    maintenance_h: Floats
+    greek: Floats
+    alpha: Floats
+    failure_shape: Floats
+    repair_cv: Floats
+    start_time_h: Floats
+    runtime_h: Floats
+    spares: Floats
+    spare_lead_time_h: Floats
+    rate_error_factor: Floats
+
+    def columns(self) -> list[Floats]:
+        """All of it as (elements,) arrays."""
+        return [
+            self.start_failure,
+            self.maintenance_per_year,
+            self.maintenance_h,
+            *self.greek.T,
+            *self.alpha.T,
+            self.failure_shape,
+            self.repair_cv,
+            self.start_time_h,
+            self.runtime_h,
+            self.spares,
+            self.spare_lead_time_h,
+            self.rate_error_factor,
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Elements:
     """Suppliers, suppliers first.  Every array has one entry an element.
 
@@ -79,6 +129,7 @@ class Elements:
         cop: heat moved per electricity used; infinity where it uses none.
         unavailability: long-run probability of being down for own reasons: mttr / (mtbf + mttr).
         failures_per_year: own failures a calendar year: 8760 / (mtbf + mttr).
+        behaviour: how it fails, starts, is repaired and maintained, beyond these two.
         energised: month index in which it comes into service.
         retired: month index from which it is out of service for good; `FOREVER` for never.
         count: instances that it stands for; 1 in a structure of all instances.
@@ -101,6 +152,7 @@ class Elements:
     cop: Floats
     unavailability: Floats
     failures_per_year: Floats
+    behaviour: Behaviour
     energised: Ints
     retired: Ints
     count: Ints

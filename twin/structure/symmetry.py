@@ -154,33 +154,6 @@ def rename(structure: Structure, element: int, scope: int, local: int) -> str:
     return renamed(structure, element, scope, np.array([local], dtype=np.int64))[0]
 
 
-def stand_ins(whole: Structure, few: Structure) -> Ints:
-    """(elements of `whole`,): the element of `few` in which things fail that stands for each.
-
-    Args:
-        whole: a structure of all instances.
-        few: the same system, of representatives or of all instances.
-    """
-    if not few.lifted:
-        return np.arange(len(whole.elements))
-    topology = whole.topology
-    kept = representatives(topology)
-    known: dict[str, Ints] = {}
-    found = np.empty(len(whole.elements), dtype=np.int64)
-    for number in np.unique(whole.elements.group).tolist():
-        group = topology.groups[whole.groups[number]]
-        mine, theirs = (np.flatnonzero(each.elements.group == number) for each in (whole, few))
-        local = whole.elements.local[mine]
-        if group.path in kept:
-            here = kept[group.path].local[_standing(topology, group.path, kept, known)[local]]
-        else:
-            holder = str(group.parent)
-            around = kept[holder].local[_standing(topology, holder, kept, known)[local // group.count]]
-            here = around * group.count + local % group.count
-        found[mine] = theirs[np.searchsorted(few.elements.local[theirs], here)]
-    return found
-
-
 def kept_scopes(topology: Topology, kept: Mapping[str, Kept]) -> tuple[tuple[Scope, ...], dict[str, int]]:
     """The kept roll-up scopes, parents first, and the number of the first one of each group."""
     scopes: list[Scope] = []

@@ -52,6 +52,7 @@ def twins(structure: Structure) -> Twins:
         elements.cop,
         elements.unavailability,
         elements.failures_per_year,
+        *elements.behaviour.columns(),
         elements.energised,
         elements.retired,
         elements.count,

@@ -47,7 +47,8 @@ class Upstream:
         kept = asked.element_on[row] & passes[inputs.values]
         self._consumer, self._input = row[kept], inputs.values[kept]
         self._above: dict[int, frozenset[int]] = {}
-        self._signatures: dict[int, tuple[object, ...]] = {}
+        self._signatures: dict[int, int] = {}
+        self._known: dict[tuple[object, ...], int] = {}
         lists = (inputs.values, structure.classes.gates.values)
         self._consumers = np.bincount(np.concatenate(lists), minlength=len(structure.gates))
         self._feeds = np.bincount(members.values, minlength=len(structure.elements))
@@ -105,7 +106,7 @@ class Upstream:
 
     def kinds(self, elements: Ints) -> Ints:
         """(elements,): members of one number are fed alike: by the same gates, or each by its own of the same make."""
-        known: dict[tuple[object, ...], int] = {}
+        known: dict[int, int] = {}
         found = np.zeros(len(self._asked.carried), dtype=np.int64)
         for element in np.unique(elements).tolist():
             found[element] = known.setdefault(self._signature(element), len(known))
@@ -201,18 +202,28 @@ class Upstream:
     def _over(self, element: int) -> frozenset[int]:
         """All elements upstream of one."""
         if element not in self._above:
-            gates = self._feeding(element)
-            found = set[int]()
-            for gate in gates:
-                members = self._members(gate)
-                found.update(members)
-                for member in members:
-                    found |= self._over(member)
-            self._above[element] = frozenset(found)
+            self._above[element] = frozenset(self._walk(self._fed_by(element)))
         return self._above[element]
 
-    def _over_gate(self, gate: int) -> frozenset[int]:
-        return frozenset[int]().union(*(self._over(member) for member in self._members(gate)))
+    def _over_gate(self, gate: int) -> set[int]:
+        """All elements upstream of the members of a gate."""
+        return self._walk([above for member in self._members(gate) for above in self._fed_by(member)])
+
+    def _walk(self, begin: list[int]) -> set[int]:
+        """Some elements and all upstream of them; step by step, for chains may be long."""
+        found, waiting = set(begin), list(begin)
+        while waiting:
+            element = waiting.pop()
+            # What has been asked about is known to the end.
+            further = self._above.get(element) or self._fed_by(element)
+            new = [above for above in further if above not in found]
+            found.update(new)
+            waiting += [] if element in self._above else new
+        return found
+
+    def _fed_by(self, element: int) -> list[int]:
+        """The energised members of the gates that feed an element."""
+        return [member for gate in self._feeding(element) for member in self._members(gate)]
 
     def _feeding(self, element: int) -> list[int]:
         resource = self._structure.gates.resource
@@ -221,30 +232,39 @@ class Upstream:
     def _members(self, gate: int) -> list[int]:
         return [m for m in self._structure.gates.members.row(gate).tolist() if self._asked.element_on[m]]
 
-    def _signature(self, element: int) -> tuple[object, ...]:
-        """What an element is and what feeds it; a chain of its own counts by its make and not by its name."""
-        if element not in self._signatures:
-            elements = self._structure.elements
-            losses = self._work.losses
-            limit = self._asked.limit
-            figures = (
-                elements.derated_kw,
-                limit,
-                losses.base,
-                losses.gain,
-                losses.square,
-                *losses.knee.T,
-                *losses.bend.T,
-            )
-            feeds = sorted((self._feed(gate) for gate in self._feeding(element)), key=repr)
-            self._signatures[element] = (*(float(figure[element]) for figure in figures), *feeds)
+    def _signature(self, element: int) -> int:
+        """A number for what an element is and what feeds it; a chain of its own counts by its make, not by its name."""
+        waiting = [element]
+        while waiting:
+            here = waiting[-1]
+            missing = [one for one in self._own_chain(here) if one not in self._signatures]
+            waiting += missing
+            if missing:
+                continue
+            waiting.pop()
+            content = (self._make(here), *sorted(self._feed(gate) for gate in self._feeding(here)))
+            self._signatures[here] = self._known.setdefault(content, len(self._known))
         return self._signatures[element]
 
-    def _feed(self, gate: int) -> tuple[object, ...]:
+    def _make(self, element: int) -> tuple[float, ...]:
+        """What an element is by itself."""
+        elements, losses = self._structure.elements, self._work.losses
+        figures = (elements.derated_kw, self._asked.limit, losses.base, losses.gain, losses.square)
+        return tuple(float(figure[element]) for figure in (*figures, *losses.knee.T, *losses.bend.T))
+
+    def _own_chain(self, element: int) -> list[int]:
+        """What feeds an element and nobody else."""
+        return [member for gate in self._feeding(element) if self._own(gate) for member in self._members(gate)]
+
+    def _own(self, gate: int) -> bool:
+        """Whether a gate has one consumer, and its members feed nobody else."""
+        return self._consumers[gate] <= 1 and all(self._feeds[member] <= 1 for member in self._members(gate))
+
+    def _feed(self, gate: int) -> tuple[int | tuple[int, int], ...]:
         gates = self._structure.gates
-        if self._consumers[gate] > 1 or any(self._feeds[member] > 1 for member in self._members(gate)):
+        if not self._own(gate):
             return (1, gate)
         row = slice(gates.members.start[gate], gates.members.start[gate + 1])
         ranked = zip(gates.rank[row].tolist(), gates.members.values[row].tolist(), strict=True)
-        mine = sorted(((rank, self._signature(m)) for rank, m in ranked if self._asked.element_on[m]), key=repr)
-        return (0, int(gates.resource[gate]), bool(gates.primary[gate]), *mine)
+        mine = sorted((rank, self._signatures[m]) for rank, m in ranked if self._asked.element_on[m])
+        return (0, int(gates.resource[gate]), int(gates.primary[gate]), *mine)

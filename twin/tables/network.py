@@ -16,9 +16,9 @@ TABLES = (
         Column(
             "cables",
             "i64",
-            "cables, endpoint cables included: one a port used towards the endpoints, or a link of a torus",
+            "cables, endpoint cables included: one a port used at the end with the more of them, or a link of a torus",
         ),
-        Column("optics", "i64", "optical modules, two a cable; null where no optic is named", nullable=True),
+        Column("optics", "i64", "optical modules, one in each port used; null where no optic is named", nullable=True),
         Column(
             "power_kw",
             "f64",
@@ -31,13 +31,13 @@ TABLES = (
             "bisection_gbps",
             "f64",
             "least bandwidth between two halves of the endpoints of one island (the least one), each way; null where "
-            "the file wires switches unevenly, or at no known rate",
+            "the file wires switches unevenly, or at no known rate, or too many endpoints are not alike",
             nullable=True,
         ),
         Column(
             "bisection_fraction",
             "f64",
-            "bisection over half of what the endpoints of that island can send: 1 where it does not block",
+            "bisection over what the lesser half of those endpoints can send: 1 where it does not block",
             nullable=True,
         ),
     ),
@@ -48,11 +48,13 @@ TABLES = (
         Column("tier", "str", "leaf, spine or core"),
         Column("group", "str", "group of the switches"),
         Column("switches", "i64", "switches of the tier"),
-        Column("ports", "i64", "ports of one switch; null where not stated", nullable=True),
+        Column(
+            "ports", "i64", "ports of one switch, the one with the fewest left; null where not stated", nullable=True
+        ),
         Column("ports_down", "i64", "ports of one switch towards the endpoints"),
         Column("ports_up", "i64", "ports of one switch towards the core"),
         Column("ports_free", "i64", "ports of one switch left; null where ports are not stated", nullable=True),
-        Column("down_gbps", "f64", "bandwidth of one switch towards the endpoints"),
+        Column("down_gbps", "f64", "bandwidth of one switch towards the endpoints, the mean"),
         Column("up_gbps", "f64", "bandwidth of one switch towards the core; 0 on the top tier"),
         Column(
             "oversubscription_ratio",

@@ -17,12 +17,21 @@ DType = Literal["f64", "i64", "u32", "str", "bool", "date"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name (with the unit), type, meaning, and whether it may hold nulls."""
+    """One column.
+
+    Attributes:
+        name: with the unit of a float.
+        dtype: type.
+        doc: what it means.
+        nullable: whether it may hold nulls.
+        optional: whether who returns the table may leave it out; it is then all null.
+    """
 
     name: str
     dtype: DType
     doc: str
     nullable: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
         who: the model and its distribution, for the message.
 
     Returns:
-        The frame with its columns in the declared order.
+        The frame with its columns in the declared order; optional ones that it left out are null.
 
     Raises:
         PluginError: not a frame, columns missing or extra, a wrong type, a null, NaN or infinity
@@ -87,6 +96,8 @@ def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
 
     if not isinstance(frame, pl.DataFrame):
         raise PluginError(f"{who} returned {type(frame).__name__} as table '{want.name}'; a polars DataFrame is wanted")
+    absent = [column.name for column in want.columns if column.optional and column.name not in frame.columns]
+    frame = frame.with_columns(pl.lit(None, want.schema()[name]).alias(name) for name in absent)
     faults = _column_faults(want, frame)
     if not faults:
         faults = _value_faults(want, frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 import polars as pl
@@ -143,6 +144,8 @@ def _shown(value: object, field: FieldInfo) -> str:
     quantity = _quantity([field.annotation, *field.metadata])
     if quantity is not None and isinstance(value, int | float):
         return units.show(float(value), quantity.dimension)
+    if isinstance(value, Mapping) and not value:
+        return "none"
     if isinstance(value, Params):
         return ", ".join(f"{name} {getattr(value, name)}" for name in type(value).model_fields)
     return ", ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)

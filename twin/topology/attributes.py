@@ -215,8 +215,96 @@ _ALL = (
     Attribute(
         "country", "text", "country of a site, as US; the first part of the region where not given", kinds=("site",)
     ),
+    Attribute(
+        "failure_shape",
+        "ratio",
+        "shape of the Weibull distribution of the time to failure, of which `mtbf` is the mean; above 1 it ages "
+        "(1, exponential, where not given)",
+        positive=True,
+        most=20.0,
+    ),
+    Attribute(
+        "repair_cv",
+        "ratio",
+        "coefficient of variation of the time to repair, of which `mttr` is the mean: 0 always as long, else "
+        "lognormal (exponential where not given)",
+        most=20.0,
+    ),
+    Attribute(
+        "rate_error_factor",
+        "ratio",
+        "how uncertain the failure rate is: 95 % over 50 % point of a lognormal distribution, the same draw for all "
+        "of the group (certain where not given)",
+        least=1.0,
+        most=100.0,
+    ),
+    Attribute(
+        "start_failure",
+        "fraction",
+        "probability of not starting when it is asked to carry load (0 % where not given)",
+        most=1.0,
+        kinds=_RATED,
+    ),
     Attribute("start_time", "duration", "time from loss of supply to carrying load", default=True),
     Attribute("runtime", "duration", "time it carries its load without supply", default=True),
+    Attribute(
+        "maintenance_interval",
+        "duration",
+        "time from one planned outage of it to the next; those of one group in one container take turns",
+        positive=True,
+        kinds=_RATED,
+    ),
+    Attribute("maintenance_duration", "duration", "length of one planned outage", positive=True, kinds=_RATED),
+    Attribute(
+        "beta",
+        "fraction",
+        "common cause: share of its failures that take down at least one more of its group in the same container "
+        "(all of them, where there is no `gamma`)",
+        most=1.0,
+        kinds=_RATED,
+    ),
+    Attribute(
+        "gamma",
+        "fraction",
+        "common cause, multiple Greek letters: share of the failures of at least two that take down a third",
+        most=1.0,
+        kinds=_RATED,
+    ),
+    Attribute(
+        "delta",
+        "fraction",
+        "common cause, multiple Greek letters: share of the failures of at least three that take down a fourth",
+        most=1.0,
+        kinds=_RATED,
+    ),
+    *(
+        Attribute(
+            f"alpha_{size}",
+            "fraction",
+            f"common cause, alpha factors: share of all failure events that take down exactly {size} of the group in "
+            "the same container",
+            most=1.0,
+            kinds=_RATED,
+        )
+        for size in (2, 3, 4)
+    ),
+    Attribute(
+        "spares",
+        "number",
+        "parts kept in store for repairs, for the whole group together (always one at hand where not given)",
+        most=_MOST_IN_ONE,
+        whole=True,
+    ),
+    Attribute("spare_lead_time", "duration", "time until a part that was taken from the store is replaced"),
+    Attribute(
+        "repair_crews",
+        "number",
+        "repairs that can go on at once in it (as many as it takes where not given)",
+        least=1.0,
+        most=_MOST_IN_ONE,
+        whole=True,
+        kinds=CONTAINER_KINDS,
+    ),
     Attribute(
         "chips_per_server", "number", "accelerators in one server", most=_MOST_IN_ONE, whole=True, kinds=_COMPUTE
     ),

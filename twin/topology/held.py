@@ -1,7 +1,7 @@
 """What a rack holds, and what follows from it: `holds: {nvidia.dgx-h100: 4, nvidia.qm9700: 2}`.
 
-Sums where the rack says nothing itself: load, price and accelerators; of one accelerator what all of
-them agree on; shares of the heat and of the idle draw weighted by load.  Weight, height and ports are
+Sums where the rack says nothing itself: load, price, accelerators and failures; of one accelerator what
+all of them agree on; shares of the heat and of the idle draw weighted by load.  Weight, height and ports are
 not summed here: there they are compared with what the rack offers.
 """
 
@@ -17,6 +17,7 @@ from twin.topology.draft import MAX_COUNT, RawGroup
 from twin.topology.model import Held, Value
 from twin.topology.nodes import Mapped, Scalar, describe
 from twin.topology.shape import join
+from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,6 +142,8 @@ def add(parts: Parts, group: RawGroup, held: tuple[Held, ...], merged: dict[str,
     known = set(merged) | hidden
     level = {**_load(parts, group, held, merged, known), **_sums(held), **_of_one(parts, group, held, known)}
     level |= _weighted(held)
+    if not known & {"mtbf", "failure_rate"}:
+        level |= _failures(held)
     for name, (number, note) in level.items():
         if name not in known and fits(ATTRIBUTES[name], group.kind):
             text = units.show(number, ATTRIBUTES[name].dimension)
@@ -234,6 +237,31 @@ def _weighted(held: tuple[Held, ...]) -> Figures:
         rest = math.fsum(_part(one) for one in held if not accelerators(one))
         note = f"weighted by load: {_names(inside)}; the rest of what it holds draws the same when idle"
         found["idle_fraction"] = (idle + rest) / total, note
+    return found
+
+
+def failure_rate(held: Held) -> float:
+    """Failures a year of operation of all of one part that is held; 0 where nobody but a default says how often."""
+    if _said(held, "mtbf"):
+        return held.count * HOURS_PER_YEAR / (number(held, "mtbf") or math.inf)
+    return held.count * (number(held, "failure_rate") or 0.0) if _said(held, "failure_rate") else 0.0
+
+
+def _failures(held: tuple[Held, ...]) -> Figures:
+    """A rack fails when anything fails that it holds and that has a figure, and is down as long as that is."""
+    failing = [one for one in held if failure_rate(one)]
+    if not failing:
+        return {}
+    total = math.fsum(failure_rate(one) for one in failing)
+    silent = [one.part for one in held if not failure_rate(one)]
+    note = "held: " + " + ".join(f"{one.count:g} {one.part}" for one in failing)
+    note += f"; nothing is said of {', '.join(silent)}" if silent else ""
+    found = {"failure_rate": (total, note)}
+    known = [one for one in failing if number(one, "mttr") is not None]
+    if known:
+        often = math.fsum(failure_rate(one) for one in known)
+        repair = math.fsum(failure_rate(one) * (number(one, "mttr") or 0.0) for one in known) / often
+        found["mttr"] = repair, f"weighted by failures: {_names(known)}"
     return found
 
 

@@ -11,11 +11,16 @@ from twin.api import Analysis, AnalysisInputs, Entry, Params, WorkloadInputs, Wo
 from twin.errors import PluginError, RefusedError
 from twin.workload import training
 from twin.workload.idle import idle_share
+from twin.workload.interruptions import interruptions
 from twin.workload.schedule import energised, schedule, served
 from twin.workload.utilisation import utilisation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
     from twin.api import Calendar
+    from twin.registry import Provided
     from twin.structure.model import Structure
 
 PRECISIONS = ("bf16", "fp8", "fp4")
@@ -26,7 +31,7 @@ class WorkloadParams(Params):
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `schedule` and `goodput`.
+    """Tables `schedule`, `goodput` and `goodput_loss`.
 
     Raises:
         InputError: the workloads ask for more accelerators than there are.
@@ -38,22 +43,21 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     shares = served(inputs.tables["availability"], months)
     use = utilisation(months, twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar))
     made = schedule(months, shares, use)
-    return {"schedule": made, "goodput": _goodput(twin, made)}
+    return {"schedule": made, **_goodput(twin, made, inputs.tables["availability"])}
 
 
 def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.DataFrame:
     """Racks by site and group at the end of the calendar, as `WorkloadInputs.compute` describes.
 
-    Where all accelerators retire before, that is the last month in which there are some.  The share in
-    service is that of the site in the same month.
+    Where all accelerators retire before, that is `last_month`.  The share in service is that of the site
+    in the same month.
 
     Raises:
         RefusedError: instances of one group differ in their FLOP/s.
     """
     _refuse_mixed(structure)
     classes = structure.classes
-    held = made.filter(pl.col("accelerators") > 0)["month"].to_list()
-    month = max(held, default=calendar.date(calendar.months - 1))
+    month = last_month(calendar, made)
     index = calendar.index(month)
     on = (classes.energised <= index) & (index < classes.retired)
     sites = [structure.scopes[scope.site].id for scope in structure.scopes]
@@ -87,6 +91,12 @@ def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.
     )
 
 
+def last_month(calendar: Calendar, made: pl.DataFrame) -> date:
+    """The last month in which there are accelerators; that of the calendar where there are never any."""
+    held = made.filter(pl.col("accelerators") > 0)["month"].to_list()
+    return max(held, default=calendar.date(calendar.months - 1))
+
+
 def _refuse_mixed(structure: Structure) -> None:
     topology = structure.topology
     mixed = {(override.group, override.attribute) for override in topology.overrides}
@@ -102,22 +112,35 @@ def _refuse_mixed(structure: Structure) -> None:
             )
 
 
-def _goodput(twin: Any, made: pl.DataFrame) -> pl.DataFrame:
-    """Table `goodput`: every workload model once."""
+def _goodput(twin: Any, made: pl.DataFrame, availability: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Tables `goodput` and `goodput_loss`: every workload model once."""
     entries = twin.topology.section("workloads")
-    frames = [tables.table("goodput").empty()]
+    frames = {name: [tables.table(name).empty()] for name in ("goodput", "goodput_loss")}
     if not entries:
-        return frames[0]
+        return {name: parts[0] for name, parts in frames.items()}
     racks = compute(twin.structure, twin.calendar, made)
+    often = interruptions(twin.structure, availability, last_month(twin.calendar, made), racks)
     for model in dict.fromkeys(entry.model for entry in entries):
         used = tuple(Entry(entry.name, entry.params) for entry in entries if entry.model == model)
         provided = twin.registry.models("workloads")[model]
-        returned = provided.call(WorkloadInputs(used, twin.calendar, made, racks), required=("goodput",))
-        frames.append(returned["goodput"])
-        wanted, got = sorted(entry.name for entry in used), sorted(returned["goodput"]["workload"])
-        if got != wanted:
-            raise PluginError(f"{provided.who} returned goodput for {got}; one row for each of {wanted} is wanted")
-    return pl.concat(frames)
+        inputs = WorkloadInputs(used, twin.calendar, made, racks, often)
+        returned = provided.call(inputs, required=("goodput",), optional=("goodput_loss",))
+        _refuse_strange(provided, used, returned)
+        for name, frame in returned.items():
+            frames[name].append(frame)
+    return {name: pl.concat(parts) for name, parts in frames.items()}
+
+
+def _refuse_strange(provided: Provided, used: Iterable[Entry[Any]], returned: Mapping[str, pl.DataFrame]) -> None:
+    """Refuse rows of workloads that the model was not asked for."""
+    wanted, got = sorted(entry.name for entry in used), sorted(returned["goodput"]["workload"])
+    if got != wanted:
+        raise PluginError(f"{provided.who} returned goodput for {got}; one row for each of {wanted} is wanted")
+    lost = set(returned["goodput_loss"]["workload"]) if "goodput_loss" in returned else set()
+    if not lost <= set(wanted):
+        raise PluginError(
+            f"{provided.who} returned losses of {sorted(lost - set(wanted))}; those of {wanted} are wanted"
+        )
 
 
 @hookimpl
@@ -130,7 +153,7 @@ def twin_analyses() -> list[Analysis]:
             params=WorkloadParams,
             run=run,
             requires=("availability",),
-            produces=("schedule", "goodput"),
+            produces=("schedule", "goodput", "goodput_loss"),
         )
     ]
 

@@ -1,0 +1,226 @@
+"""What can be wrong, independently of each other: own failures, common causes, planned outages.
+
+Every engine of failure reads the parts here, so that no two can disagree on what a common cause or a
+planned outage is.  The first parts are the own failures of the elements, one each, in their order.
+
+- An own failure has the unavailability and frequency of the element, less what common causes take of
+  it.  Not starting on demand is part of it: a probability that lasts as long as the demand, so that it
+  adds to the unavailability and not to the failures a year.
+- A common cause takes down several elements of one group in one container at once: all subsets of a size
+  by equal shares.  Repair takes as long as that of one.
+- Planned outages of a group in one container take turns: no two are ever out at the same time.  In the
+  long run one is out for `maintenance_duration / maintenance_interval` of the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.errors import RefusedError
+from twin.failure import common_cause
+from twin.structure.gates import joined
+from twin.structure.lump import row_of
+from twin.structure.model import Csr
+from twin.units import HOURS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twin.structure.model import Bools, Floats, Ints, Structure
+
+MAX_SUBSETS = 20_000
+"""Most common causes of one group in one container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Independent parts; the first ones are the own failures of the elements, in their order.
+
+    Attributes:
+        members: the elements that each takes down.
+        unavailability: (parts,), long-run probability that it is there.
+        per_year: (parts,), how many times a year it begins.
+        exclusive: (parts,), the set that it belongs to, of which at most one is there at a time; -1 for none.
+            Parts of one set stand together.
+    """
+
+    members: Csr
+    unavailability: Floats
+    per_year: Floats
+    exclusive: Ints
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.unavailability)
+
+    def happens(self) -> Bools:
+        """(parts,): which are ever there."""
+        there: Bools = (self.unavailability > 0.0) | (self.per_year > 0.0)
+        return there
+
+    def shared(self, size: int) -> Csr:
+        """For each of `size` elements, the parts beyond its own failure that take it down."""
+        part, element = row_of(self.members), self.members.values
+        beyond = (part >= size) & self.happens()[part]
+        part, element = part[beyond], element[beyond]
+        order = np.argsort(element, kind="stable")
+        start = np.searchsorted(element[order], np.arange(size + 1)).astype(np.int64)
+        return Csr(start, part[order])
+
+
+@dataclass(slots=True)
+class _Made:
+    """Parts collected set by set: (sets, in one) members, with figures of each."""
+
+    members: list[Ints]
+    unavailability: list[Floats]
+    per_year: list[Floats]
+    exclusive: list[Ints]
+
+    def add(self, members: Ints, measure: tuple[Floats, Floats], exclusive: Ints) -> None:
+        """(parts, size of one) members, (parts,) figures."""
+        self.members += [members]
+        self.unavailability += [measure[0]]
+        self.per_year += [measure[1]]
+        self.exclusive += [exclusive]
+
+
+def parts(structure: Structure) -> Parts:
+    """The independent parts of a structure.
+
+    Raises:
+        RefusedError: common causes or planned outages that are stated by halves, that differ within one group in
+            one container, or that cannot be: alpha factors above one, planned outages longer than there is time for.
+    """
+    elements, behaviour = structure.elements, structure.elements.behaviour
+    size = len(elements)
+    own_share = np.ones(size)
+    made = _Made([], [], [], [])
+    for path, rows in _sets(structure):
+        first = rows[:, 0]
+        factors = common_cause.Factors(behaviour.greek[first[0]], behaviour.alpha[first[0]])
+        _refuse_halves(structure, path, rows)
+        if factors.given and rows.shape[1] > 1:
+            _common_causes(structure, path, rows, factors, own_share, made)
+        if (behaviour.maintenance_per_year[first] > 0.0).any():
+            _planned(structure, path, rows, made)
+    failing = _shared_out(elements.unavailability, elements.failures_per_year, own_share)
+    own = _either(failing, behaviour.start_failure * own_share)
+    lists = [np.arange(size)[:, None], *made.members]
+    widths = np.concatenate([np.full(len(part), part.shape[1]) for part in lists])
+    return Parts(
+        members=Csr(np.concatenate([[0], np.cumsum(widths)]).astype(np.int64), joined([p.ravel() for p in lists])),
+        unavailability=np.concatenate([own[0], *made.unavailability]),
+        per_year=np.concatenate([own[1], *made.per_year]),
+        exclusive=joined([np.full(size, -1), *made.exclusive]),
+    )
+
+
+def _sets(structure: Structure) -> Iterator[tuple[str, Ints]]:
+    """Groups with common causes or planned outages: (containers, instances in one) element numbers of each."""
+    behaviour = structure.elements.behaviour
+    stated = (
+        ~np.isnan(behaviour.greek).all(axis=1)
+        | ~np.isnan(behaviour.alpha).all(axis=1)
+        | (behaviour.maintenance_per_year > 0.0)
+        | (behaviour.maintenance_h > 0.0)
+    )
+    group = structure.elements.group
+    for number in np.unique(group[stated]).tolist():
+        path = structure.groups[number]
+        rows = np.flatnonzero(group == number)
+        yield path, rows.reshape(-1, structure.topology.groups[path].count)
+
+
+def _common_causes(
+    structure: Structure, path: str, rows: Ints, factors: common_cause.Factors, own_share: Floats, made: _Made
+) -> None:
+    elements, behaviour = structure.elements, structure.elements.behaviour
+    count = rows.shape[1]
+    figures = (elements.unavailability, elements.failures_per_year, behaviour.start_failure)
+    columns = [*figures, *behaviour.greek.T, *behaviour.alpha.T]
+    if any(not _same(column[rows]) for column in columns):
+        raise RefusedError(
+            "failure",
+            f"instances of '{path}' in one container share a common cause and differ in their figures",
+            "give all of one container the same failure rate, repair time and factors, or make two groups",
+        )
+    shares = common_cause.shares(factors, count, path)
+    own_share[rows.ravel()] = shares[0]
+    wanted = [k for k in range(2, count + 1) if shares[k - 1] > 0.0]
+    if sum(comb(count, k) for k in wanted) > MAX_SUBSETS:
+        raise RefusedError(
+            "failure",
+            f"the common causes of {count} '{path}' have more than {MAX_SUBSETS:,} subsets",
+            "state 'beta' alone, by which a common cause takes down all of them, or split the group into containers",
+        )
+    for k in wanted:
+        chosen = np.array(list(combinations(range(count), k)), dtype=np.int64)
+        members = rows[:, chosen].reshape(-1, k)
+        lead = members[:, 0]
+        share = np.full(len(lead), shares[k - 1])
+        measure = _shared_out(elements.unavailability[lead], elements.failures_per_year[lead], share)
+        made.add(members, _either(measure, behaviour.start_failure[lead] * share), np.full(len(lead), -1))
+
+
+def _planned(structure: Structure, path: str, rows: Ints, made: _Made) -> None:
+    behaviour = structure.elements.behaviour
+    per_year, hours = behaviour.maintenance_per_year[rows], behaviour.maintenance_h[rows]
+    share = per_year * hours / HOURS_PER_YEAR
+    if (share.sum(axis=1) > 1.0).any():
+        raise RefusedError(
+            "failure",
+            f"planned outages of the {rows.shape[1]} '{path}' of one container take more time than there is, one after "
+            "the other",
+            "state a longer 'maintenance_interval' or a shorter 'maintenance_duration'",
+        )
+    before = max((int(sets.max(initial=-1)) for sets in made.exclusive), default=-1)
+    sets = np.repeat(np.arange(len(rows)), rows.shape[1]) + before + 1
+    made.add(rows.reshape(-1, 1), (share.ravel(), per_year.ravel()), sets)
+
+
+def _refuse_halves(structure: Structure, path: str, rows: Ints) -> None:
+    behaviour = structure.elements.behaviour
+    often, long = behaviour.maintenance_per_year[rows] > 0.0, behaviour.maintenance_h[rows] > 0.0
+    greek, alpha = (~np.isnan(part[rows.ravel()]) for part in (behaviour.greek, behaviour.alpha))
+    if (often != long).any():
+        halves = ("maintenance_interval", "maintenance_duration")
+        given, missing = halves if often.any() else halves[::-1]
+        raise RefusedError("failure", f"'{given}' of '{path}' needs '{missing}' beside it", f"add '{missing}: 8 h'")
+    if greek.any() and alpha.any():
+        raise RefusedError(
+            "failure", f"'{path}' has both Greek letters and alpha factors for its common causes", "keep one of them"
+        )
+    for lower, upper in ((0, 1), (1, 2)):
+        if (greek[:, upper] & ~greek[:, lower]).any():
+            names = ("beta", "gamma", "delta")
+            raise RefusedError(
+                "failure",
+                f"'{names[upper]}' of '{path}' needs '{names[lower]}' beside it",
+                f"add '{names[lower]}: 5 %'",
+            )
+
+
+def _shared_out(unavailability: Floats, per_year: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Unavailability and failures a year of what has a share of a failure rate, and the same time to repair."""
+    odds = np.divide(unavailability, 1.0 - unavailability, out=np.full(len(share), np.inf), where=unavailability < 1.0)
+    rate = np.divide(per_year, 1.0 - unavailability, out=np.zeros(len(share)), where=unavailability < 1.0)
+    up = 1.0 / (1.0 + share * odds)
+    whole = share == 1.0
+    return np.where(whole, unavailability, 1.0 - up), np.where(whole, per_year, share * rate * up)
+
+
+def _either(failing: tuple[Floats, Floats], start: Floats) -> tuple[Floats, Floats]:
+    """Down by failure or for not having started."""
+    unavailability, per_year = failing
+    return unavailability + start * (1.0 - unavailability), per_year * (1.0 - start)
+
+
+def _same(values: Floats) -> bool:
+    """Whether the instances of each container (a row) agree."""
+    return bool(np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True))
