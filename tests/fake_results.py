@@ -305,8 +305,15 @@ def _contingency() -> list[dict]:
             "mean_outage_h": 12.0,
             "expected_kwh_lost_per_year": 506.9,
         },
-        {"element": "river-bend/hall[1]/ups[1]", "group": "river-bend/hall/ups", "kind": "ups", "count": 6},
         {
+            "event": "failure",
+            "element": "river-bend/hall[1]/ups[1]",
+            "group": "river-bend/hall/ups",
+            "kind": "ups",
+            "count": 6,
+        },
+        {
+            "event": "failure",
             "element": "river-bend/hall[1]/rack[1]",
             "group": "river-bend/hall/rack",
             "kind": "rack",
