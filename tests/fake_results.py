@@ -280,6 +280,7 @@ def _availability(month: date) -> list[dict]:
 def _contingency() -> list[dict]:
     return [
         {
+            "event": "failure",
             "element": "river-bend/grid[1]",
             "group": "river-bend/grid",
             "kind": "utility",
@@ -292,6 +293,7 @@ def _contingency() -> list[dict]:
             "expected_kwh_lost_per_year": 4224.0,
         },
         {
+            "event": "failure",
             "element": "river-bend/hall[1]/cdu[1]",
             "group": "river-bend/hall/cdu",
             "kind": "cdu",
@@ -303,8 +305,15 @@ def _contingency() -> list[dict]:
             "mean_outage_h": 12.0,
             "expected_kwh_lost_per_year": 506.9,
         },
-        {"element": "river-bend/hall[1]/ups[1]", "group": "river-bend/hall/ups", "kind": "ups", "count": 6},
         {
+            "event": "failure",
+            "element": "river-bend/hall[1]/ups[1]",
+            "group": "river-bend/hall/ups",
+            "kind": "ups",
+            "count": 6,
+        },
+        {
+            "event": "failure",
             "element": "river-bend/hall[1]/rack[1]",
             "group": "river-bend/hall/rack",
             "kind": "rack",

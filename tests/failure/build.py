@@ -131,8 +131,11 @@ class System:
             topology=_topology(totals, {part.group for part in self.loads}),
             groups=tuple(paths),
             scopes=(
-                Scope(0, "site", "site", -1, 0),
-                *(Scope(h + 1, f"site/hall[{h + 1}]", "hall", 0, 0) for h in range(self.halls)),
+                Scope(0, "site", "site", -1, 0, group="site"),
+                *(
+                    Scope(h + 1, f"site/hall[{h + 1}]", "hall", 0, 0, group="site/hall", local=h)
+                    for h in range(self.halls)
+                ),
             ),
             dependencies=tuple((f"site/consumer-{g}", _dependency()) for g in range(len(self.gates))),
             elements=self._elements(paths, totals),

@@ -71,7 +71,8 @@ def test_from_topology_to_tables() -> None:
             assert row["downtime_h_per_year"] == pytest.approx(down * 8760, rel=1e-12)
             assert row["outages_per_year"] == pytest.approx(often, rel=1e-12)
     assert rows[structure.topology.calendar.date(1), "s/hall[1]/rack[1]", "fed"]["count"] == 6
-    contingency = found["contingency"].select("element", "count", "racks_lost", "lost_it_kw").rows()
+    alone = found["contingency"].filter(pl.col("event") == "failure")
+    contingency = alone.select("element", "count", "racks_lost", "lost_it_kw").rows()
     assert contingency[0] == ("s/hall[1]/rack[1]", 6, 1, 20.0)
     assert contingency[1:] == [("s/utility", 1, 0, 0.0), ("s/genset", 1, 0, 0.0), ("s/hall[1]/ups[1]", 4, 0, 0.0)]
 
@@ -106,6 +107,6 @@ def test_parameters() -> None:
 @pytest.mark.parametrize("nodes", [1, 8])
 def test_a_budget_that_is_too_small_refuses(nodes: int) -> None:
     given = inputs(room())
-    small = AnalysisInputs(tables={}, twin=given.twin, seed=0, params=SimpleNamespace(nodes=nodes))
+    small = AnalysisInputs(tables={}, twin=given.twin, seed=0, params=FailureParams.model_construct(nodes=nodes))
     with pytest.raises(RefusedError, match="failure refuses"):
         run(small)

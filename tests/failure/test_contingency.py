@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 import oracle
 import polars as pl
 import pytest
@@ -10,8 +14,15 @@ from failure.random_systems import systems
 from hypothesis import given, settings
 
 from twin import tables
+from twin.errors import RefusedError
 from twin.failure import contingency as module
-from twin.failure.contingency import single_failures
+from twin.failure.blast import of_singles
+from twin.failure.contingency import Maintenance
+from twin.failure.net import net
+from twin.failure.pairs import pairs
+
+if TYPE_CHECKING:
+    from twin.structure.model import Snapshot
 
 
 def campus(tolerance: int = -1) -> System:
@@ -25,6 +36,19 @@ def campus(tolerance: int = -1) -> System:
         busway = system.gate(system.add("site/busway", gates=[ups], q=1e-5, per_year=0.02))
         system.load("site/rack", 10, gates=[busway], q=1e-3, per_year=0.7, kw=120.0, scope=hall)
     return system
+
+
+def contingency(snapshot: Snapshot, order: int = 2, **options: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows, and the checks."""
+    system = net(snapshot)
+    return module.contingency(system, pairs(system, order), **options)
+
+
+def single_failures(snapshot: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of single failures, and the checks."""
+    frame, checks = contingency(snapshot, 1)
+    assert frame["second_element"].null_count() == len(frame)
+    return frame, checks
 
 
 def test_rows() -> None:
@@ -67,15 +91,15 @@ def test_what_never_fails_loses_nothing_a_year() -> None:
 @given(systems())
 def test_equals_one_state_at_a_time(system: System) -> None:
     """Every energised element by the recursive oracle; each is a group of its own here."""
-    snapshot = system.build()
-    frame, _ = single_failures(snapshot)
+    built = system.build()
+    frame, _ = single_failures(built)
     rows = {row["group"]: row for row in frame.iter_rows(named=True)}
-    base = oracle.Oracle(snapshot, set())
+    base = oracle.Oracle(built, set())
     for element, part in enumerate(system.elements):
         if not part.on:
             assert part.group not in rows
             continue
-        state = oracle.Oracle(snapshot, {element})
+        state = oracle.Oracle(built, {element})
         lost = [load for c, load in enumerate(system.loads) if base.fed(c) and not state.fed(c)]
         others = [e for e in range(len(system.elements)) if e != element and base.live(e) and not state.live(e)]
         row = rows[part.group]
@@ -84,13 +108,6 @@ def test_equals_one_state_at_a_time(system: System) -> None:
         assert row["accelerators_lost"] == sum(load.count * 72 for load in lost)
         assert row["elements_lost"] == len(others)
     assert len(rows) == sum(part.on for part in (*system.elements, *system.loads))
-
-
-def test_batches_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = single_failures(campus(1).build())
-    monkeypatch.setattr(module, "_CELLS", 1)
-    parts = single_failures(campus(1).build())
-    assert all(a.equals(b) for a, b in zip(whole, parts, strict=True))
 
 
 def test_a_shared_board_breaks_declared_redundancy() -> None:
@@ -126,3 +143,121 @@ def test_only_gates_on_the_way_to_lost_load_are_blamed() -> None:
 
 def test_no_declarations_no_checks() -> None:
     assert single_failures(campus().build())[1].is_empty()
+
+
+def twos(frame: pl.DataFrame, event: str = "failure+failure") -> pl.DataFrame:
+    return frame.filter(pl.col("event") == event)
+
+
+def test_pairs() -> None:
+    """Both grids take down all; two UPS of one hall that hall; a grid and a board no more than the board alone."""
+    frame = tables.check("contingency", contingency(campus().build())[0], "test")
+    columns = ("element", "second_element", "count", "elements_lost", "racks_lost", "lost_it_kw", "added_it_kw")
+    assert twos(frame).select(columns).rows() == [
+        ("site/grid[1]", "site/grid[2]", 1, 8, 20, 2400.0, 2400.0),
+        ("site/ups[1]", "site/ups[2]", 2, 1, 10, 1200.0, 1200.0),
+    ]
+
+
+def test_a_pair_is_down_at_once_as_often_as_one_fails_while_the_other_is_down() -> None:
+    grids = twos(contingency(campus().build())[0]).row(0, named=True)
+    assert grids["outages_per_year"] == pytest.approx(2 * 1.0 * 1e-3)
+    assert grids["mean_outage_h"] == pytest.approx(8.76 / 2)
+    assert grids["expected_kwh_lost_per_year"] == pytest.approx(1e-6 * 8760 * 2400)
+
+
+def test_dollars_follow_the_accelerators() -> None:
+    without = contingency(campus().build())[0]
+    assert without["lost_usd_per_h"].null_count() == without["expected_usd_lost_per_year"].null_count() == len(without)
+    frame = tables.check("contingency", contingency(campus().build(), price=2.0)[0], "test")
+    grids = twos(frame).row(0, named=True)
+    assert grids["lost_usd_per_h"] == 20 * 72 * 2.0
+    assert grids["expected_usd_lost_per_year"] == pytest.approx(1e-6 * 8760 * 20 * 72 * 2.0)
+    assert frame["expected_usd_lost_per_year"].is_sorted(descending=True)
+
+
+def test_what_one_takes_down_alone_is_not_counted_again() -> None:
+    """Two boards of a rack each, and a fan behind either that a third rack needs."""
+    system = System()
+    one, two = (system.gate(system.add(f"site/board-{n}", q=0.01)) for n in range(2))
+    fan = system.gate([*system.add("site/fan-0", gates=[one]), *system.add("site/fan-1", gates=[two])], 1)
+    system.load("site/rack-0", gates=[one], kw=10.0)
+    system.load("site/rack-1", gates=[two], kw=20.0)
+    system.load("site/rack-2", gates=[fan], kw=40.0)
+    row = twos(contingency(system.build())[0]).filter(pl.col("second_group") == "site/board-1").row(0, named=True)
+    assert (row["lost_it_kw"], row["added_it_kw"], row["racks_lost"], row["elements_lost"]) == (70.0, 40.0, 3, 2)
+    assert row["expected_kwh_lost_per_year"] == pytest.approx(1e-4 * 8760 * 40)
+
+
+def test_failure_in_maintenance() -> None:
+    """Each UPS is out twice a year for 12 h: then the other fails, and it takes 8.76 h to repair."""
+    system = campus()
+    ups = np.array([part.group == "site/ups" for part in system.elements])
+    plan = Maintenance(per_year=np.where(ups, 2.0, 0.0), hours=np.where(ups, 12.0, 0.0))
+    frame = tables.check("contingency", contingency(system.build(), maintenance=plan)[0], "test")
+    alone = twos(frame, "maintenance").row(0, named=True)
+    assert (alone["count"], alone["racks_lost"], alone["outages_per_year"], alone["mean_outage_h"]) == (4, 0, 2.0, 12.0)
+    (row,) = twos(frame, "maintenance+failure").iter_rows(named=True)
+    assert (row["element"], row["second_element"], row["count"], row["racks_lost"]) == (
+        "site/ups[1]",
+        "site/ups[2]",
+        4,
+        10,
+    )
+    assert row["outages_per_year"] == pytest.approx(24 / 8760 * 0.5)
+    left, step = np.linspace(0.0, 12.0, 200_001, retstep=True)
+    survives = (1 - left / 12.0) * np.exp(-left / (1e-3 / 0.5 * 8760))
+    mean = float(np.sum((survives[1:] + survives[:-1]) / 2) * step)
+    assert row["mean_outage_h"] == pytest.approx(mean, rel=1e-9)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_what_cannot_be_held_is_refused(order: int) -> None:
+    system = net(campus().build())
+    with pytest.raises(RefusedError, match=r"more than 10 parts in all.*`order: 1`"):
+        pairs(system, order, limit=10)
+
+
+def test_single_failures_need_not_be_held_at_once() -> None:
+    system = net(campus().build())
+    whole, parts = of_singles(system), of_singles(system, limit=6)
+    assert len(parts[1]) > len(whole[1]) == 1
+    assert (parts[0].lost == whole[0].lost).all()
+    assert (parts[0].elements == whole[0].elements).all()
+    with pytest.raises(RefusedError, match="a single failure takes down more than 3 parts"):
+        of_singles(system, limit=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(systems())
+def test_pairs_equal_one_state_at_a_time(system: System) -> None:
+    """Every pair of elements by the recursive oracle; each element is a group of its own here."""
+    built = system.build()
+    frame = twos(contingency(built)[0])
+    rows = {(row["group"], row["second_group"]): row for row in frame.iter_rows(named=True)}
+    assert len(rows) == len(frame)
+    on = [e for e, part in enumerate(system.elements) if part.on]
+    base = oracle.Oracle(built, set())
+    lost = {pair: _lost(system, base, oracle.Oracle(built, set(pair))) for n in (1, 2) for pair in combinations(on, n)}
+    for pair in combinations(on, 2):
+        loads, elements = lost[pair]
+        added = loads - lost[pair[:1]][0] - lost[pair[1:]][0]
+        row = rows.pop(tuple(system.elements[e].group for e in pair), None)
+        assert (row is not None) == bool(added)
+        if row is not None:
+            one, two = (system.elements[e] for e in pair)
+            assert row["racks_lost"] == sum(system.loads[c].count for c in loads)
+            assert row["accelerators_lost"] == sum(system.loads[c].count * 72 for c in loads)
+            assert row["lost_it_kw"] == pytest.approx(sum(system.loads[c].count * system.loads[c].kw for c in loads))
+            assert row["added_it_kw"] == pytest.approx(sum(system.loads[c].count * system.loads[c].kw for c in added))
+            assert row["elements_lost"] == len(elements - set(pair))
+            both = one.unavailability * two.unavailability
+            hours = row["outages_per_year"] * (row["mean_outage_h"] or 0.0)
+            if row["outages_per_year"] > 0:
+                assert hours == pytest.approx(both * 8760, rel=1e-12)
+    assert not rows
+
+
+def _lost(system: System, base: oracle.Oracle, state: oracle.Oracle) -> tuple[set[int], set[int]]:
+    loads = {c for c in range(len(system.loads)) if base.fed(c) and not state.fed(c)}
+    return loads, {e for e in range(len(system.elements)) if base.live(e) and not state.live(e)}

@@ -131,7 +131,7 @@ def test_an_overcommitted_scope_is_marked():
 
 
 def test_a_plant_without_single_points_of_failure_says_so():
-    frame = fake_results.table("contingency", {"element": "s/ups[1]", "count": 4})
+    frame = fake_results.table("contingency", {"event": "failure", "element": "s/ups[1]", "count": 4})
     assert "SINGLE FAILURES  none of power or cooling loses load" in summary(fake_results.small(contingency=frame))
 
 

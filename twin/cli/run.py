@@ -92,7 +92,10 @@ def capacity(source: Source, out: Output) -> None:
 
 @command(
     ("twin failure quickstart.yaml", "Availability of racks, halls and sites, and the single failures that lose load."),
-    ("twin failure quickstart.yaml --table contingency --format csv", "What each single failure takes down."),
+    (
+        "twin failure quickstart.yaml --table contingency --format csv",
+        "What every one and every two failures take down.",
+    ),
 )
 @_runs
 def failure(source: Source, out: Output) -> None:

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pydantic import Field
 
-from twin.api import Analysis, AnalysisInputs, Params, hookimpl
+from twin.api import Analysis, AnalysisInputs, MoneyPerHour, Params, hookimpl
 from twin.failure import premise
 from twin.failure.availability import availability
 from twin.failure.bdd import DEFAULT_NODES
-from twin.failure.contingency import single_failures
+from twin.failure.contingency import Maintenance, contingency
+from twin.failure.cut_sets import cut_sets
+from twin.failure.importance import Asked, importance
+from twin.failure.minimal import MAX_ORDER
+from twin.failure.net import confined, net
 from twin.failure.outage import capacity_outage, complete, reliability
+from twin.failure.pairs import pairs
 from twin.failure.solved import Shared, Solved, by_boxes
 from twin.structure.flow import plan
 from twin.structure.snapshot import months_of_change, snapshot
 
 if TYPE_CHECKING:
+    from twin.failure.net import Net
     from twin.structure.model import Structure
 
 
@@ -30,27 +36,60 @@ class FailureParams(Params):
         le=50_000_000,
         description="decision nodes that one month may use before the engine refuses; 5 million take up to 1.3 GB",
     )
+    order: int = Field(
+        default=2,
+        ge=1,
+        le=MAX_ORDER,
+        description="most elements lost at once: in `contingency` (never more than two), `cut_sets` and the "
+        "Fussell-Vesely measure of `importance`; three and four are for small systems",
+    )
+    accelerator_hour_price: MoneyPerHour | None = Field(
+        default=None, description="what an accelerator-hour is worth; without it what is lost has no dollars"
+    )
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Availability in every month of change, and every single failure at full build.
+    """Availability in every month of change; contingency, cut sets and importance at full build.
 
     Returns:
-        Tables `availability`, `capacity_outage`, `reliability` and `contingency`, and rows of `checks`.
+        Tables `availability`, `capacity_outage`, `reliability`, `contingency`, `cut_sets` and `importance`, and
+        rows of `checks`.
 
     Raises:
-        RefusedError: the system is too entangled for an exact answer within the node budget.
+        RefusedError: the system is too entangled for an exact answer within the node budget, or its sets of
+            failures would not fit into memory.
     """
-    months = solve(inputs.twin.lifted, inputs.twin.structure, inputs.params.nodes)
-    last = snapshot(inputs.twin.structure, months[-1].snapshot.month)
-    contingency, single = single_failures(last)
+    params = inputs.params
+    months = solve(inputs.twin.lifted, inputs.twin.structure, params.nodes)
+    thresholds = _thresholds(inputs, months[-1])
+    found = pairs(thresholds, params.order)
+    price = params.accelerator_hour_price
+    losses, single = contingency(thresholds, found, price, _maintenance(thresholds))
     return {
         "availability": availability(months),
         "capacity_outage": capacity_outage(months),
         "reliability": reliability(months),
-        "contingency": contingency,
+        "contingency": losses,
+        "cut_sets": cut_sets(thresholds, found, params.order),
+        "importance": importance(thresholds, found, Asked(params.order, price, params.nodes)),
         "checks": pl.concat([premise.checks([month.snapshot for month in months]), complete(months), single]),
     }
+
+
+def _thresholds(inputs: AnalysisInputs, last: Solved) -> Net:
+    """The last month, of representatives of what is alike where these can stand for all instances."""
+    month = last.snapshot
+    if month.structure.lifted and not confined(month.structure):
+        return net(snapshot(inputs.twin.structure, month.month))
+    return net(month)
+
+
+def _maintenance(thresholds: Net) -> Maintenance | None:
+    """When elements are out for maintenance; None where nothing ever is."""
+    behaviour = thresholds.snapshot.structure.elements.behaviour
+    if not (behaviour.maintenance_per_year > 0.0).any():
+        return None
+    return Maintenance(behaviour.maintenance_per_year, behaviour.maintenance_h)
 
 
 def solve(lifted: Structure, structure: Structure, nodes: int) -> list[Solved]:
@@ -73,10 +112,18 @@ def twin_analyses() -> list[Analysis]:
     return [
         Analysis(
             name="failure",
-            doc="Availability of every scope and load, exactly, and what every single failure takes down.",
+            doc="Availability of every scope and load, exactly, and what every one or two failures take down.",
             params=FailureParams,
             run=run,
             requires=(),
-            produces=("availability", "capacity_outage", "reliability", "contingency", "checks"),
+            produces=(
+                "availability",
+                "capacity_outage",
+                "reliability",
+                "contingency",
+                "cut_sets",
+                "importance",
+                "checks",
+            ),
         )
     ]

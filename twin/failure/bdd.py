@@ -8,7 +8,7 @@ relative precision of probabilities as small as 1e-300.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oxidd.bdd import BDDManager
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from oxidd.bdd import BDDFunction
+
+    from twin.failure.directions import Directions
 
 DEFAULT_NODES = 5_000_000
 """Decision nodes one diagram may have before the engine refuses; measured: 270 bytes each at the very worst."""
@@ -97,6 +99,18 @@ class Diagram:
         self._manager.add_vars(len(self._parts))
         self.never, self.always = self._manager.false(), self._manager.true()
         self._measured: dict[BDDFunction, Measure] = {self.never: UP, self.always: DOWN}
+
+    def turn(self, directions: Sequence[Directions | float]) -> None:
+        """Measure the derivative in other directions, in place of failures a year: what each part's grows by there."""
+        # What stands for the failures a year follows the same arithmetic, whatever it is.
+        turned = zip(self._parts, directions, strict=True)
+        self._parts = [Measure(part.unavailability, cast("float", to)) for part, to in turned]
+        self._measured = {self.never: UP, self.always: DOWN}
+
+    @property
+    def size(self) -> int:
+        """Decision nodes there are."""
+        return int(self._manager.num_inner_nodes())
 
     def part(self, index: int) -> BDDFunction:
         """The function that is down when part `index` has failed.

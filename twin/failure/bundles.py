@@ -40,12 +40,14 @@ class Bundle:
         weight: what each counts for in the gate.
         counts: the least count of each range, ascending.
         measures: of each range: that so many have failed, and how often that begins less how often it ends.
+        slopes: of each range, the derivative of its probability in the unavailability of all members together.
     """
 
     elements: tuple[int, ...]
     weight: float
     counts: tuple[int, ...]
     measures: tuple[Measure, ...]
+    slopes: tuple[float, ...]
 
 
 def bundles(
@@ -99,11 +101,11 @@ def _bundle(elements: list[int], weight: float, all_weights: Floats, need: float
     counts = _told_apart(count, weight, _others(all_weights, weight, count), slack)
     q, w = float(parts.unavailability[elements[0]]), float(parts.per_year[elements[0]])
     least = np.array([*counts, count + 1])
-    reached, rate = _at_least(least, count, q), w * _slope(least, count, q)
+    reached, slope = _at_least(least, count, q), _slope(least, count, q)
     measures = tuple(
-        Measure(p, f) for p, f in zip((-np.diff(reached)).tolist(), (-np.diff(rate)).tolist(), strict=True)
+        Measure(p, f) for p, f in zip((-np.diff(reached)).tolist(), (-np.diff(w * slope)).tolist(), strict=True)
     )
-    return Bundle(tuple(elements), weight, tuple(counts), measures)
+    return Bundle(tuple(elements), weight, tuple(counts), measures, tuple((-np.diff(slope)).tolist()))
 
 
 def _at_least(least: Ints, count: int, q: float) -> Floats:

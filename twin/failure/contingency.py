@@ -1,273 +1,256 @@
-"""Table `contingency`: what the failure of any one element takes down (N-1), and the check on it.
+"""Table `contingency`: what any one failure, any two, or one during maintenance takes down; and the check on it.
 
-The expected energy lost is that of single failures alone: failures a year of the whole set, times
-the time to repair, times the IT load lost.  It leaves out what two failures at once take down, and
-counts the repair time of one whatever else is down meanwhile; both matter to second order in the
-unavailabilities.  Table `availability` has everything, exactly.
+The expected energy lost counts what a row alone explains: the loss of one, or what two take down beyond
+what either does alone, times the hours a year that it lasts.  It counts each failure whatever else is down
+meanwhile, and leaves out what three or more take down.  Table `availability` has everything, exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.failure.alike import alike
-from twin.structure.live import gates_up, live
-from twin.structure.lump import row_of
-from twin.structure.twins import twins
+from twin.failure.alike import kinds
+from twin.failure.blast import ACCELERATORS, KW, RACKS, Blasts, of_pairs, of_singles
+from twin.failure.naming import named
+from twin.failure.redundant import checks
+from twin.structure.lump import number
 from twin.tables import table
-from twin.topology.instances import ids, offsets
-from twin.units import HOURS_PER_YEAR, show
+from twin.topology.instances import offsets
+from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import polars as pl
 
-    from twin.structure.model import Bools, Snapshot, Structure
-
-_CELLS = 16_000_000
-"""States times elements worked on at once."""
-
-_NAMED = 3
+    from twin.failure.net import Net
+    from twin.failure.pairs import Pairs
+    from twin.structure.model import Bools, Elements, Floats, Ints, Snapshot, Structure
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """What the failure of one element, or of one load, takes down.
+class Maintenance:
+    """How often and how long each element is out for maintenance.
 
     Attributes:
-        group: index into `Structure.groups`.
-        node: number of the first of the set in the `nodes` table.
-        count: how many there are in the set.
-        elements: other elements that lose supply.
-        racks, kw, accelerators: what loses supply, or fails itself where the set is of loads.
-        unavailability, per_year: of one of the set.
+        per_year: (elements,), times a year; 0 where never.
+        hours: (elements,), how long each time.
     """
 
-    group: int
-    node: int
-    count: int
-    elements: int
-    racks: int
-    kw: float
-    accelerators: int
-    unavailability: float
-    per_year: float
-
-    @property
-    def repair_h(self) -> float | None:
-        """Mean time to repair; None where it never fails."""
-        return self.unavailability / self.per_year * HOURS_PER_YEAR if self.per_year > 0.0 else None
-
-    @property
-    def expected_kwh(self) -> float:
-        """IT energy lost a year to single failures of the set; see the module for what that leaves out."""
-        return self.count * self.per_year * (self.repair_h or 0.0) * self.kw
+    per_year: Floats
+    hours: Floats
 
 
-def single_failures(snapshot: Snapshot) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Every single failure of an element or a load, by sets that are interchangeable.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of the table before alike ones become one.  Every array has one entry a row.
 
-    One row stands for all elements of a group whose failure takes down the same amounts and that fail
-    alike; what they take down need not be the same racks.
+    Attributes:
+        event: what happens, as in the table.
+        node, other: numbers of the two in the `nodes` table; -1 for `other` where there is one.
+        count, elements: see `Blasts`.
+        lost, added: (3, n), see `Blasts`.
+        per_year: how often it begins.
+        hours: how long it lasts on average; NaN where it never happens.
+    """
+
+    event: str
+    node: Ints
+    other: Ints
+    count: Ints
+    elements: Ints
+    lost: Floats
+    added: Floats
+    per_year: Floats
+    hours: Floats
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.node)
+
+
+def contingency(
+    net: Net, found: Pairs, price: float | None = None, maintenance: Maintenance | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Every single failure of an element or a load, and every pair that loses more than its two.
+
+    One row stands for all sets of elements of the same groups whose loss takes down the same amounts and
+    that fail alike; what they take down need not be the same racks.
 
     Args:
-        snapshot: the structure, usually at full build.
+        net: the thresholds, usually at full build.
+        found: its pairs; without any, rows are of single losses.
+        price: what an accelerator-hour is worth in USD; None where that is not said.
+        maintenance: when elements are out for maintenance.
 
     Returns:
         Table `contingency`, the largest expected loss first, and rows of table `checks`: one for each
         dependency that declares that it survives the loss of a supplier.
     """
-    structure = snapshot.structure
-    losses = list(_loads(snapshot))
-    faults: dict[int, list[Loss]] = {
-        int(number): [] for number in np.unique(structure.gates.dependency[_declared(snapshot)])
-    }
-    for part, broken in _elements(snapshot):
-        losses += part
-        for loss, dependencies in zip(part, broken, strict=True):
-            for number in dependencies:
-                faults[number].append(loss)
-    return _frame(structure, _merged(losses)), _checks(structure, faults)
+    snapshot, structure = net.snapshot, net.snapshot.structure
+    alone, batches = of_singles(net)
+    parts = [_loads(snapshot), *_single(snapshot, alone, maintenance)]
+    parts += _double(snapshot, of_pairs(net, found), maintenance)
+    return _frame(structure, [_merged(structure, part) for part in parts], price), checks(net, batches, alone)
 
 
-def _declared(snapshot: Snapshot) -> Bools:
-    """Gates in use that declare that they survive the loss of a supplier."""
-    return (snapshot.structure.gates.tolerance >= 1) & (snapshot.threshold > 0.0)
-
-
-def _elements(snapshot: Snapshot) -> Iterator[tuple[list[Loss], list[list[int]]]]:
-    """For batches of elements, one of each twin set: what is lost, and the declared dependencies that it breaks."""
-    structure = snapshot.structure
-    elements, classes = structure.elements, structure.classes
-    label = twins(structure).of
-    on = np.flatnonzero(snapshot.element_on)
-    _, first, counts = np.unique(label[on], return_index=True, return_counts=True)
-    chosen = on[first]
-    base_live, base_fed = live(snapshot, np.zeros((1, len(elements)), dtype=bool))
-    batch = max(1, _CELLS // max(1, len(elements)))
-    for begin in range(0, len(chosen), batch):
-        some = chosen[begin : begin + batch]
-        failed = np.zeros((len(some), len(elements)), dtype=bool)
-        failed[np.arange(len(some)), some] = True
-        alive, fed = live(snapshot, failed)
-        unfed = base_fed & ~fed
-        racks, accelerators = (
-            (unfed @ (classes.count * each)).tolist() for each in (classes.is_rack, classes.accelerators)
-        )
-        kw = (unfed @ (classes.count * classes.power_kw)).tolist()
-        others = (base_live & ~alive).sum(axis=1) - base_live[0, some]
-        losses = [
-            Loss(
-                group=int(elements.group[e]),
-                node=int(elements.node[e]),
-                count=int(counts[begin + i]),
-                elements=int(others[i]),
-                racks=racks[i],
-                kw=kw[i],
-                accelerators=accelerators[i],
-                unavailability=float(elements.unavailability[e]),
-                per_year=float(elements.failures_per_year[e]),
-            )
-            for i, e in enumerate(some.tolist())
-        ]
-        yield losses, _broken(snapshot, alive, unfed, gates_up(snapshot, base_live))
-
-
-def _loads(snapshot: Snapshot) -> Iterator[Loss]:
+def _loads(snapshot: Snapshot) -> Rows:
     """A load's own failure takes down that one load."""
     classes = snapshot.structure.classes
-    for index in np.flatnonzero(snapshot.class_on).tolist():
-        yield Loss(
-            group=int(classes.group[index]),
-            node=int(classes.node[index]),
-            count=int(classes.count[index]),
-            elements=0,
-            racks=int(classes.is_rack[index]),
-            kw=float(classes.power_kw[index]),
-            accelerators=int(classes.accelerators[index]),
-            unavailability=float(classes.unavailability[index]),
-            per_year=float(classes.failures_per_year[index]),
-        )
-
-
-def _broken(snapshot: Snapshot, alive: Bools, unfed: Bools, base: Bools) -> list[list[int]]:
-    """For each state, the dependencies that declare tolerance and nevertheless take load down.
-
-    Args:
-        snapshot: the structure in one month.
-        alive: (states, elements) live.
-        unfed: (states, classes) that have lost supply.
-        base: (1, gates) up with nothing failed.
-
-    Returns:
-        Indices into `Structure.dependencies`, by state.
-    """
-    gates = snapshot.structure.gates
-    declared = _declared(snapshot)
-    found: list[list[int]] = [[] for _ in alive]
-    losing = np.flatnonzero(unfed.any(axis=1))
-    if not declared.any() or not len(losing):
-        return found
-    down = base & ~gates_up(snapshot, alive[losing])
-    guilty = (down & declared).any(axis=1)
-    losing, down = losing[guilty], down[guilty]
-    to_blame = _reaching(snapshot.structure, unfed[losing], down) & declared
-    for state, blamed in zip(losing.tolist(), to_blame, strict=True):
-        found[state] = np.unique(gates.dependency[blamed]).tolist()
-    return found
-
-
-def _reaching(structure: Structure, unfed: Bools, down: Bools) -> Bools:
-    """(states, gates): gates that are down and from which an unbroken chain of them leads to an unfed load."""
-    members, inputs, loads = structure.gates.members, structure.elements.gates, structure.classes.gates
-    lost = unfed.T
-    gates = np.zeros((len(structure.gates), len(down)), dtype=bool)
-    np.logical_or.at(gates, loads.values, lost[row_of(loads)])
-    gates &= down.T
-    while True:
-        elements = np.zeros((len(structure.elements), len(down)), dtype=bool)
-        np.logical_or.at(elements, members.values, gates[row_of(members)])
-        reached = gates.copy()
-        np.logical_or.at(reached, inputs.values, elements[row_of(inputs)])
-        reached &= down.T
-        if np.array_equal(reached, gates):
-            return gates.T
-        gates = reached
-
-
-def _merged(losses: list[Loss]) -> list[Loss]:
-    """Sets of one group with the same numbers as one, with their summed count, in table order."""
-    sets: dict[tuple[object, ...], list[Loss]] = {}
-    for loss in losses:
-        same = alike((loss.kw, loss.unavailability, loss.per_year))
-        sets.setdefault((loss.group, loss.elements, loss.racks, loss.accelerators, *same), []).append(loss)
-    merged = []
-    for members in sets.values():
-        lead = min(members, key=lambda loss: loss.node)
-        merged.append(replace(lead, count=sum(loss.count for loss in members)))
-    return sorted(merged, key=lambda loss: (-loss.expected_kwh, -loss.kw, loss.node))
-
-
-def _frame(structure: Structure, losses: list[Loss]) -> pl.DataFrame:
-    groups = [structure.groups[loss.group] for loss in losses]
-    kinds = [structure.topology.groups[group].kind for group in groups]
-    return table("contingency").frame(
-        {
-            "element": _ids(structure, losses),
-            "group": groups,
-            "kind": kinds,
-            "count": [loss.count for loss in losses],
-            "elements_lost": [loss.elements for loss in losses],
-            "racks_lost": [loss.racks for loss in losses],
-            "lost_it_kw": [loss.kw for loss in losses],
-            "accelerators_lost": [loss.accelerators for loss in losses],
-            "outages_per_year": [loss.per_year for loss in losses],
-            "mean_outage_h": [loss.repair_h for loss in losses],
-            "expected_kwh_lost_per_year": [loss.expected_kwh for loss in losses],
-        }
+    on = np.flatnonzero(snapshot.class_on)
+    each = np.stack([classes.is_rack[on], classes.power_kw[on], classes.accelerators[on]]).astype(float)
+    often = classes.failures_per_year[on]
+    return Rows(
+        event="failure",
+        node=classes.node[on],
+        other=np.full(len(on), -1),
+        count=classes.count[on],
+        elements=np.zeros(len(on), dtype=np.int64),
+        lost=each,
+        added=each,
+        per_year=often,
+        hours=_mean(classes.unavailability[on], often),
     )
 
 
-def _ids(structure: Structure, losses: list[Loss]) -> list[str]:
-    first = offsets(structure.topology)
-    named = []
-    for loss in losses:
-        group = structure.groups[loss.group]
-        named += ids(structure.topology, group, [loss.node - first[group]])
-    return named
+def _single(snapshot: Snapshot, blasts: Blasts, maintenance: Maintenance | None) -> list[Rows]:
+    """Rows of the loss of one element: by failure, and by maintenance."""
+    elements = snapshot.structure.elements
+    often = elements.failures_per_year[blasts.one]
+    rows = [_rows("failure", elements, blasts, (often, _mean(elements.unavailability[blasts.one], often)))]
+    if maintenance is not None:
+        out = _some(blasts, maintenance.per_year[blasts.one] > 0)
+        rows.append(_rows("maintenance", elements, out, (maintenance.per_year[out.one], maintenance.hours[out.one])))
+    return rows
 
 
-def _checks(structure: Structure, faults: dict[int, list[Loss]]) -> pl.DataFrame:
-    """One row a declared dependency: whether any single failure takes down load behind it."""
-    scopes, got, messages = [], [], []
-    for number, losses in faults.items():
-        consumer, dependency = structure.dependencies[number]
-        worst = sorted(losses, key=lambda loss: (-loss.kw, loss.node))
-        named = [
-            f"{name}{f' ({loss.count} alike)' if loss.count > 1 else ''} takes down {loss.racks} racks, "
-            f"{show(loss.kw, 'power')}"
-            for name, loss in zip(_ids(structure, worst[:_NAMED]), worst, strict=False)
-        ]
-        more = f"; and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
-        suppliers = ", ".join(supplier.group.rpartition("/")[2] for supplier in dependency.suppliers)
-        scopes.append(f"{consumer}: {dependency.layer} from {suppliers}")
-        got.append("; ".join(named) + more if worst else "no single failure takes down load")
-        messages.append(
-            "declared redundant, but one failure is enough: feed its suppliers from more than one element, or add one"
-            if worst
-            else "every single failure leaves enough suppliers"
-        )
-    return table("checks").frame(
+def _double(snapshot: Snapshot, blasts: Blasts, maintenance: Maintenance | None) -> list[Rows]:
+    """Rows of the loss of two elements: by failure of both, and of one during maintenance of the other."""
+    elements = snapshot.structure.elements
+    rows = [_rows("failure+failure", elements, blasts, _both_down(elements, blasts.one, blasts.other))]
+    if maintenance is not None:
+        both = _both_ways(blasts)
+        out = _some(both, maintenance.per_year[both.one] > 0)
+        rows.append(_rows("maintenance+failure", elements, out, _in_maintenance(elements, out, maintenance)))
+    return rows
+
+
+def _rows(event: str, elements: Elements, blasts: Blasts, clock: tuple[Floats, Floats]) -> Rows:
+    other = np.where(blasts.other >= 0, elements.node[blasts.other], -1)
+    figures = (blasts.count, blasts.elements, blasts.lost, blasts.added)
+    return Rows(event, elements.node[blasts.one], other, *figures, *clock)
+
+
+def _both_down(elements: Elements, one: Ints, other: Ints) -> tuple[Floats, Floats]:
+    """How often a year two independent elements come to be down at once, and how long on average.
+
+    In the steady state both are down with the product of their unavailabilities, and that begins when one
+    fails while the other is down: w_i q_j + w_j q_i (Billinton and Allan, Reliability Evaluation of
+    Engineering Systems, ch. 11); the mean is what the one makes of the other, 1 / (1 / r_i + 1 / r_j).
+    """
+    q, w = elements.unavailability, elements.failures_per_year
+    often = w[one] * q[other] + w[other] * q[one]
+    return often, _mean(q[one] * q[other], often)
+
+
+def _in_maintenance(elements: Elements, out: Blasts, maintenance: Maintenance) -> tuple[Floats, Floats]:
+    """How often `other` fails while `one` is out for maintenance, and how long both are then down.
+
+    Maintenance lasts a set time h, and the failure comes at any moment of it; the repair takes a time with
+    mean r and no memory.  The mean of the shorter of what is left of one and of the other is
+    r - r^2 / h (1 - exp(-h / r)).
+    """
+    per_year, hours = maintenance.per_year[out.one], maintenance.hours[out.one]
+    often = np.minimum(per_year * hours / HOURS_PER_YEAR, 1.0) * elements.failures_per_year[out.other]
+    repair = _mean(elements.unavailability[out.other], elements.failures_per_year[out.other])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both = repair * (1.0 + np.expm1(-hours / repair) * repair / hours)
+    return often, np.where(often > 0.0, np.where(repair > 0.0, both, 0.0), np.nan)
+
+
+def _mean(share: Floats, often: Floats) -> Floats:
+    """Hours that something lasts on average, from the share of time and how often a year; NaN where never."""
+    hours: Floats = np.divide(share * HOURS_PER_YEAR, often, out=np.full(len(often), np.nan), where=often > 0.0)
+    return hours
+
+
+def _some(blasts: Blasts, keep: Ints | Bools) -> Blasts:
+    return Blasts(
+        one=blasts.one[keep],
+        other=blasts.other[keep],
+        count=blasts.count[keep],
+        elements=blasts.elements[keep],
+        lost=blasts.lost[:, keep],
+        added=blasts.added[:, keep],
+    )
+
+
+def _both_ways(blasts: Blasts) -> Blasts:
+    """Every pair twice, with either one first."""
+    twice = np.tile(np.arange(len(blasts.one)), 2)
+    both = _some(blasts, twice)
+    one, other = np.concatenate([blasts.one, blasts.other]), np.concatenate([blasts.other, blasts.one])
+    return Blasts(one, other, both.count, both.elements, both.lost, both.added)
+
+
+def _merged(structure: Structure, rows: Rows) -> Rows:
+    """Sets of the same groups with the same numbers as one, with their summed count."""
+    if not len(rows):
+        return rows
+    first = np.array(list(offsets(structure.topology).values()))
+    groups = [np.searchsorted(first, nodes, side="right") for nodes in (rows.node, rows.other)]
+    hours = np.nan_to_num(rows.hours, nan=-1.0)
+    floats = [kinds(each) for each in (*rows.lost, *rows.added, rows.per_year, hours)]
+    order = np.lexsort((rows.other, rows.node))
+    of = number([column[order] for column in (*groups, rows.elements, *floats)], len(rows))
+    lead = order[np.unique(of, return_index=True)[1]]
+    count = np.bincount(of, rows.count[order]).astype(np.int64)
+    return Rows(
+        event=rows.event,
+        node=rows.node[lead],
+        other=rows.other[lead],
+        count=count,
+        elements=rows.elements[lead],
+        lost=rows.lost[:, lead],
+        added=rows.added[:, lead],
+        per_year=rows.per_year[lead],
+        hours=rows.hours[lead],
+    )
+
+
+def _frame(structure: Structure, parts: list[Rows], price: float | None) -> pl.DataFrame:
+    """Rows as the table has them, the largest expected loss first: in dollars where these are known, then in kWh."""
+    event = [part.event for part in parts for _ in range(len(part))]
+    node, other, count, elements, per_year, hours = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("node", "other", "count", "elements", "per_year", "hours")
+    )
+    lost, added = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("lost", "added"))
+    each = count * per_year * np.nan_to_num(hours)
+    value = 0.0 if price is None else price
+    expected, dollars = each * added[KW], each * added[ACCELERATORS] * value
+    order = np.lexsort((other, node, -lost[KW], -expected, -dollars))
+    one, two = (named(structure, nodes[order].tolist()) for nodes in (node, other))
+    null = [None] * len(order)
+    return table("contingency").frame(
         {
-            "check": ["single_failure"] * len(faults),
-            "scope": scopes,
-            "ok": [not losses for losses in faults.values()],
-            "got": got,
-            "wanted": ["no load lost to the failure of one element"] * len(faults),
-            "message": messages,
+            "event": [event[row] for row in order.tolist()],
+            "element": [name.id for name in one],
+            "group": [name.group for name in one],
+            "kind": [name.kind for name in one],
+            "second_element": [name.id for name in two],
+            "second_group": [name.group for name in two],
+            "count": count[order],
+            "elements_lost": elements[order],
+            "racks_lost": lost[RACKS, order].astype(np.int64),
+            "lost_it_kw": lost[KW, order],
+            "added_it_kw": added[KW, order],
+            "accelerators_lost": lost[ACCELERATORS, order].astype(np.int64),
+            "lost_usd_per_h": null if price is None else lost[ACCELERATORS, order] * value,
+            "outages_per_year": per_year[order],
+            "mean_outage_h": [None if np.isnan(h) else h for h in hours[order].tolist()],
+            "expected_kwh_lost_per_year": expected[order],
+            "expected_usd_lost_per_year": null if price is None else dollars[order],
         }
     )

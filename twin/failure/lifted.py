@@ -32,10 +32,11 @@ from twin.failure.tree import ELEMENT, GATE, contents, handed_on, tree
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from oxidd.bdd import BDDFunction
 
+    from twin.failure.directions import Directions
     from twin.failure.system import Causes
     from twin.failure.tree import Item, Tree
     from twin.structure.model import Floats, Ints, Snapshot
@@ -103,13 +104,21 @@ class Lifted:
         boxes: its boxes.
     """
 
-    def __init__(self, snapshot: Snapshot, nodes: int = DEFAULT_NODES, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        nodes: int = DEFAULT_NODES,
+        memory: Memory | None = None,
+        *,
+        told_apart: bool = False,
+    ) -> None:
         """Take a snapshot, of representatives or of all instances.
 
         Args:
             snapshot: the structure in one month.
             nodes: decision nodes that may be used.
             memory: shared by the months of one structure.
+            told_apart: whether boxes of the same content are worked out one by one, as `turn` needs.
 
         Raises:
             RefusedError: more than `nodes` decision nodes, or common causes that cannot be (`twin.failure.parts`).
@@ -122,8 +131,18 @@ class Lifted:
         self._system = System(snapshot, nodes, loads, lambda gates: handed_on(gates, snapshot, self.boxes))
         self._memory = memory or Memory()
         self._tree = tree(self._system, snapshot, self.boxes)
-        self._same = contents(self._tree, snapshot, self.boxes, found, self._memory.names)
+        self._same = (
+            list(range(len(self.boxes)))
+            if told_apart
+            else contents(self._tree, snapshot, self.boxes, found, self._memory.names)
+        )
         self._reach: list[dict[State, Measure]] | None = None
+
+    def turn(self, towards: Callable[[int], Directions]) -> None:
+        """Let all measures be derivatives in other directions from now on; see `System.turn`."""
+        self._system.turn(towards)
+        self._memory.components.clear()
+        self._reach = None
 
     def value(self, algebra: Algebra[V], box: int = FILE, state: State = (), known: dict[object, V] | None = None) -> V:
         """The answer of one instance of a box, given the state of what it takes from outside.

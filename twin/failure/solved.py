@@ -104,7 +104,7 @@ class Solved:
 
     @cached_property
     def _boxes(self) -> dict[int, int]:
-        return {} if self.lifted is None else _scope_boxes(self.lifted)
+        return {} if self.lifted is None else scope_boxes(self.lifted)
 
     def summed(self, amount: Floats) -> Floats:
         """(scopes of the structure,): the sum of an amount of each load, over all loads in one such scope."""
@@ -149,7 +149,7 @@ def by_boxes(
     shared = shared or Shared()
     lifted = Lifted(snapshot, nodes, shared.memory)
     try:
-        place = _scope_boxes(lifted)
+        place = scope_boxes(lifted)
         found = {index: lifted.alone(Unfed(), box, shared.unfed) for index, box in place.items()}
         classes = lifted.classes()
     except RefusedError as error:
@@ -175,7 +175,7 @@ def by_boxes(
     )
 
 
-def _scope_boxes(lifted: Lifted) -> dict[int, int]:
+def scope_boxes(lifted: Lifted) -> dict[int, int]:
     """The box of each scope in which things fail."""
     place = {key: box for box, key in enumerate(zip(lifted.boxes.path, lifted.boxes.local, strict=True))}
     scopes_ = lifted.snapshot.structure.scopes
@@ -204,7 +204,7 @@ def _by_box(lifted: Lifted, amount: Floats) -> Floats:
     for box in range(len(boxes) - 1, 0, -1):
         sums[boxes.parent[box]] += boxes.count[box] * sums[box]
     found = np.full(len(lifted.snapshot.structure.scopes), np.nan)
-    for index, box in _scope_boxes(lifted).items():
+    for index, box in scope_boxes(lifted).items():
         found[index] = sums[box]
     return found
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from oxidd.bdd import BDDFunction
 
     from twin.failure.bundles import Bundle
+    from twin.failure.directions import Directions
     from twin.failure.parts import Parts
     from twin.structure.model import Csr, Floats, Ints, Snapshot
 
@@ -198,6 +199,24 @@ class System:
     def parts_of(self, causes: Causes) -> frozenset[int]:
         """The variables that causes depend on."""
         return frozenset[int]().union(*(self._parts[cause] for cause in causes))
+
+    def turn(self, towards: Callable[[int], Directions]) -> None:
+        """Let measures give derivatives in other directions, in place of the one of failures a year.
+
+        Args:
+            towards: for an element, by what the unavailability of its own failure grows in each direction.
+        """
+        directions: list[Directions | float] = []
+        for number in self.variables:
+            if number < 0:
+                bundle, at = self._ranges[-1 - number]
+                each = self._bundles[bundle]
+                every = sum((towards(element) for element in each.elements[1:]), towards(each.elements[0]))
+                directions.append(every * (each.slopes[at] / len(each.elements)))
+            else:
+                directions.append(towards(number) if number < len(self._structure.elements) else 0.0)
+        self._diagram.turn(directions)
+        self._measures.clear()
 
     @property
     def diagram(self) -> Diagram:

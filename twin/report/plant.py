@@ -236,7 +236,7 @@ def failures(results: Results, width: int) -> list[Text]:
     """The single failures of supply that lose most IT energy a year, and what racks lose by their own."""
     if "contingency" not in results:
         return []
-    frame = results["contingency"].filter(pl.col("lost_it_kw") > 0)
+    frame = results["contingency"].filter((pl.col("event") == "failure") & (pl.col("lost_it_kw") > 0))
     frame = frame.sort("expected_kwh_lost_per_year", "lost_it_kw", descending=True)
     own = pl.col("kind").is_in(SINK_KINDS)
     supply, sinks = frame.filter(~own), frame.filter(own & (pl.col("outages_per_year") > 0))

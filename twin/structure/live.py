@@ -124,7 +124,7 @@ class Order:
         self.inputs = _matrix(structure.elements.gates, None, len(structure.gates))
         self.loads = _matrix(structure.classes.gates, None, len(structure.gates))
         self.cuts, self.cut = _cuts(snapshot)
-        element, gate = levels(snapshot)
+        self.element_level, self.gate_level = element, gate = levels(snapshot)
         each = range(int(max(element.max(initial=-1), gate.max(initial=-1))) + 1)
         chosen = [(np.flatnonzero(element == level), np.flatnonzero(gate == level)) for level in each]
         self.steps = [(e, self.inputs[e], g, self.members[g], self.cut[g]) for e, g in chosen]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 
 _DENSE = 4
 """How many times longer than the columns a table of all possible keys may be."""
+
+_WIDE = 32
+"""Entries of a list beyond which lists are compared as they are, and not entry by entry over all lists."""
 
 
 def lump(columns: Sequence[Ints | Floats], size: int) -> tuple[Ints, Ints]:
@@ -66,12 +68,23 @@ def number_lists(size: int, row: Ints, values: Ints) -> Ints:
         row: (entries,), the row of each entry.
         values: (entries,), the entries, in any order.
     """
+    if not size:
+        return np.empty(0, dtype=np.int64)
     order = np.lexsort((values, row))
     sorted_values = values[order]
-    start = np.searchsorted(row[order], np.arange(size + 1)).tolist()
-    known: dict[bytes, int] = {}
-    kinds = [known.setdefault(sorted_values[a:b].tobytes(), len(known)) for a, b in pairwise(start)]
-    return np.array(kinds, dtype=np.int64)
+    start = np.searchsorted(row[order], np.arange(size + 1))
+    length = np.diff(start)
+    kinds = np.zeros(size, dtype=np.int64)
+    for wide in np.flatnonzero(np.bincount(length)).tolist():
+        rows = np.flatnonzero(length == wide)
+        table = sorted_values[start[rows][:, None] + np.arange(wide)]
+        if wide > _WIDE:
+            known: dict[bytes, int] = {}
+            found = np.array([known.setdefault(line.tobytes(), len(known)) for line in table], dtype=np.int64)
+        else:
+            found = number(list(table.T), len(rows))
+        kinds[rows] = found * (size + 1) + wide
+    return number([kinds], size)
 
 
 def row_of(lists: Csr) -> Ints:

@@ -58,6 +58,19 @@ def twins(structure: Structure) -> Twins:
         elements.count,
         elements.role,
     ]
-    of = number([elements.group, needs, feeds, *figures], size)
+    of = number([elements.group, needs, feeds], size)
+    lead = _first(of)[of]
+    for column in figures:
+        # Most columns tell nobody apart who is wired alike, and comparing is quicker than sorting.
+        if not np.array_equal(column, column[lead], equal_nan=True):
+            of = number([of, column], size)
+            lead = _first(of)[of]
     _, first, count = np.unique(of, return_index=True, return_counts=True)
     return Twins(of=of, first=first.astype(np.int64), count=count.astype(np.int64))
+
+
+def _first(of: Ints) -> Ints:
+    """The first of each set; sets are numbered by it."""
+    first = np.empty(int(of.max(initial=-1)) + 1, dtype=np.int64)
+    first[of[::-1]] = np.arange(len(of) - 1, -1, -1)
+    return first
