@@ -1,0 +1,131 @@
+"""Sets of down times of many rows at once, and where more than so many of them overlap.
+
+Times are whole ticks, so that a row, a time and whether it is a beginning or an end fit into one integer, and
+one sort of integers orders all events of all rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from twin.structure.model import Floats, Ints
+
+TICKS_PER_H = 3_600_000
+"""A tick is a millisecond."""
+
+_ROOM = 62
+
+
+class Down(NamedTuple):
+    """Down times: row, first tick, and the tick after the last.  Rows are numbers that the holder gives a meaning."""
+
+    row: Ints
+    start: Ints
+    end: Ints
+
+    def where(self, kept: np.ndarray) -> Down:
+        """Some of them."""
+        return Down(self.row[kept], self.start[kept], self.end[kept])
+
+
+def none() -> Down:
+    """No down time."""
+    return Down(*(np.empty(0, dtype=np.int64) for _ in range(3)))
+
+
+def together(parts: list[Down]) -> Down:
+    """All of several, unmerged."""
+    if len(parts) == 1:
+        return parts[0]
+    return Down(*(np.concatenate(columns) for columns in zip(none(), *parts, strict=True)))
+
+
+def overlap(down: Down, spare: Ints) -> Down:
+    """Where more than `spare` of the down times of a row overlap, merged and in order of row and time.
+
+    Those that touch count as overlapping at the tick at which they touch, so that they merge.
+
+    Args:
+        down: in any order; with `spare` 0 they may overlap at will, else those of one member may not.
+        spare: (down times,), what the row of each can lose; at least 0.
+    """
+    few = np.bincount(down.row)[down.row] <= spare if len(down.row) else np.empty(0, dtype=bool)
+    if few.any():
+        down, spare = down.where(~few), spare[~few]
+    if not len(down.row):
+        return none()
+    row, names = _compact(down.row)
+    room = int(down.end.max()).bit_length()
+    if len(names).bit_length() + room + 1 > _ROOM:
+        half = len(names) // 2
+        low = row < half
+        return together([overlap(down.where(part), spare[part]) for part in (low, ~low)])
+    base = row << room
+    key = np.concatenate([(base | down.start) << 1, (base | down.end) << 1 | 1])
+    key.sort()
+    at = key >> 1
+    which = at >> room
+    delta = 1 - ((key & 1) << 1)
+    depth = np.cumsum(delta)
+    limit = np.empty(len(names), dtype=np.int64)
+    limit[row] = spare
+    over = depth - limit[which]
+    begins = np.flatnonzero((delta == 1) & (over == 1))
+    ends = np.flatnonzero((delta == -1) & (over == 0))
+    time = at & ((1 << room) - 1)
+    found = Down(names[which[begins]], time[begins], time[ends])
+    return found.where(found.end > found.start)
+
+
+def merged(down: Down) -> Down:
+    """The down times of each row merged."""
+    if not len(down.row):
+        return down
+    several = np.bincount(down.row)[down.row] > 1
+    if not several.any():
+        return down
+    left = down.where(several)
+    return together([down.where(~several), overlap(left, np.zeros(len(left.row), dtype=np.int64))])
+
+
+def too_light(down: Down, weight: Floats, most: Floats) -> Down:
+    """Where the weights of the down times of a row come to more than `most`, in order of row and time.
+
+    Args:
+        down: in any order; those of one member do not overlap.
+        weight: (down times,), what each takes away.
+        most: (down times,), what the row of each can lose; at least 0.
+    """
+    heavy = np.bincount(down.row, weights=weight)[down.row] > most if len(down.row) else np.empty(0, dtype=bool)
+    down, weight, most = down.where(heavy), weight[heavy], most[heavy]
+    if not len(down.row):
+        return none()
+    row = np.concatenate([down.row, down.row])
+    time = np.concatenate([down.start, down.end])
+    ends = np.repeat([0, 1], len(down.row))
+    order = np.lexsort((ends, time, row))
+    row, time = row[order], time[order]
+    lost = np.cumsum(np.concatenate([weight, -weight])[order])
+    # the sums of a row start where those of the rows before it ended: at nothing, but for rounding
+    last = np.flatnonzero(np.append(row[1:] != row[:-1], True))  # noqa: FBT003 - a value, not a flag
+    base = np.concatenate([[0.0], lost[last[:-1]]])
+    short = lost - np.repeat(base, np.diff(np.concatenate([[-1], last]))) > np.tile(most, 2)[order]
+    short[last] = False
+    before = np.concatenate([[False], short[:-1]])
+    begins, stops = np.flatnonzero(short & ~before), np.flatnonzero(before & ~short)
+    found = Down(row[begins], time[begins], time[stops])
+    return found.where(found.end > found.start)
+
+
+def _compact(row: Ints) -> tuple[Ints, Ints]:
+    """Rows numbered without gaps, and what each number stands for."""
+    there = np.bincount(row) > 0
+    return (np.cumsum(there) - 1)[row], np.flatnonzero(there)
+
+
+def ticks(hours: Floats) -> Ints:
+    """Hours as ticks, to the nearest."""
+    return np.rint(hours * TICKS_PER_H).astype(np.int64)
