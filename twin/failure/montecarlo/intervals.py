@@ -17,6 +17,11 @@ TICKS_PER_H = 3_600_000
 """A tick is a millisecond."""
 
 _ROOM = 62
+"""Bits of an integer that hold a row and a time."""
+
+_WINDOW_BITS = 7
+_CELLS_EACH = 8
+"""Windows of all rows for each down time: 2 to the power of `_WINDOW_BITS` of a row at most."""
 
 
 class Down(NamedTuple):
@@ -52,9 +57,11 @@ def overlap(down: Down, spare: Ints) -> Down:
         down: in any order; with `spare` 0 they may overlap at will, else those of one member may not.
         spare: (down times,), what the row of each can lose; at least 0.
     """
-    few = np.bincount(down.row)[down.row] <= spare if len(down.row) else np.empty(0, dtype=bool)
-    if few.any():
-        down, spare = down.where(~few), spare[~few]
+    crowded = _crowded(down, spare)
+    return _swept(down.where(crowded), spare[crowded])
+
+
+def _swept(down: Down, spare: Ints) -> Down:
     if not len(down.row):
         return none()
     row, names = _compact(down.row)
@@ -62,7 +69,7 @@ def overlap(down: Down, spare: Ints) -> Down:
     if len(names).bit_length() + room + 1 > _ROOM:
         half = len(names) // 2
         low = row < half
-        return together([overlap(down.where(part), spare[part]) for part in (low, ~low)])
+        return together([_swept(down.where(part), spare[part]) for part in (low, ~low)])
     base = row << room
     key = np.concatenate([(base | down.start) << 1, (base | down.end) << 1 | 1])
     key.sort()
@@ -84,11 +91,11 @@ def merged(down: Down) -> Down:
     """The down times of each row merged."""
     if not len(down.row):
         return down
-    several = np.bincount(down.row)[down.row] > 1
+    several = _crowded(down, np.ones(len(down.row), dtype=np.int64))
     if not several.any():
         return down
     left = down.where(several)
-    return together([down.where(~several), overlap(left, np.zeros(len(left.row), dtype=np.int64))])
+    return together([down.where(~several), _swept(left, np.zeros(len(left.row), dtype=np.int64))])
 
 
 def too_light(down: Down, weight: Floats, most: Floats) -> Down:
@@ -99,7 +106,7 @@ def too_light(down: Down, weight: Floats, most: Floats) -> Down:
         weight: (down times,), what each takes away.
         most: (down times,), what the row of each can lose; at least 0.
     """
-    heavy = np.bincount(down.row, weights=weight)[down.row] > most if len(down.row) else np.empty(0, dtype=bool)
+    heavy = _crowded(down, most, weight)
     down, weight, most = down.where(heavy), weight[heavy], most[heavy]
     if not len(down.row):
         return none()
@@ -118,6 +125,36 @@ def too_light(down: Down, weight: Floats, most: Floats) -> Down:
     begins, stops = np.flatnonzero(short & ~before), np.flatnonzero(before & ~short)
     found = Down(row[begins], time[begins], time[stops])
     return found.where(found.end > found.start)
+
+
+def _crowded(down: Down, most: Ints | Floats, weight: Floats | None = None) -> np.ndarray:
+    """Which down times may be part of an overlap of more than `most`: others share no window with so much.
+
+    Time is cut into windows, as many as there is work to save.  What touches more than two of them counts in
+    every window of its row.
+    """
+    kept = np.zeros(len(down.row), dtype=bool)
+    if not len(kept):
+        return kept
+    at = np.flatnonzero(np.bincount(down.row, weights=weight)[down.row] > most)
+    if not len(at):
+        return kept
+    row, names = _compact(down.row[at])
+    bits = min(max((_CELLS_EACH * len(at) // len(names)).bit_length() - 1, 0), _WINDOW_BITS)
+    shift = max(int(down.end[at].max()).bit_length() - bits, 0)
+    first, last = down.start[at] >> shift, down.end[at] >> shift
+    cells = len(names) << bits
+    amount = np.ones(len(at)) if weight is None else weight[at]
+    long_ = last > first + 1
+    one, two = (row << bits) | first, (row << bits) | last
+    count = np.bincount(one, weights=np.where(long_, 0.0, amount), minlength=cells)
+    spans = np.flatnonzero(~long_ & (last > first))
+    count += np.bincount(two[spans], weights=amount[spans], minlength=cells)
+    there = np.maximum(count[one], count[two])
+    if long_.any():
+        there += np.bincount(row[long_], weights=amount[long_], minlength=len(names))[row]
+    kept[at] = long_ | (there > most[at])
+    return kept
 
 
 def _compact(row: Ints) -> tuple[Ints, Ints]:

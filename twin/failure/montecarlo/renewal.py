@@ -125,9 +125,7 @@ def _down_at_first(rng: Generator, clock: Clock, chosen: Bools, histories: int) 
     left[spread] *= np.exp(sigma * rng.standard_normal(len(spread)) + sigma**2 / 2.0)
     left *= np.where(exponential, rng.standard_exponential(len(left)), rng.random(len(left)))
     row = hits.item * histories + hits.cell
-    order = np.argsort(row)
-    zero = np.zeros(len(row), dtype=np.int64)
-    return Down(row[order], zero, ticks(left[order])), left[order]
+    return Down(row, np.zeros(len(row), dtype=np.int64), ticks(left)), left
 
 
 def _in_calendar(
@@ -144,8 +142,9 @@ def _in_calendar(
         drawn = Failures(*(column[~waits] for column in drawn))
     shift = before(drawn.row, drawn.repair_h)
     if len(early[1]):
-        at = np.minimum(np.searchsorted(early[0].row, drawn.row), len(early[1]) - 1)
-        shift += np.where(early[0].row[at] == drawn.row, early[1][at], 0.0)
+        late = np.zeros(len(clock) * histories)
+        late[early[0].row] = early[1]
+        shift += late[drawn.row]
     start = drawn.at_h + shift
     found.append(Down(drawn.row, ticks(start), ticks(start + drawn.repair_h)))
     return clipped(together(found), ticks(np.array([horizon_h]))[0])
@@ -153,9 +152,11 @@ def _in_calendar(
 
 def clipped(down: Down, horizon: int) -> Down:
     """What of the down times lies before the horizon."""
-    inside = down.start < horizon
-    found = Down(down.row[inside], down.start[inside], np.minimum(down.end[inside], horizon))
-    return found.where(found.end > found.start)
+    end = np.minimum(down.end, horizon)
+    inside = end > down.start
+    if inside.all():
+        return Down(down.row, down.start, end)
+    return Down(down.row[inside], down.start[inside], end[inside])
 
 
 def before(row: Ints, amount: Floats) -> Floats:
