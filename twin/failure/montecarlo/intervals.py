@@ -104,7 +104,7 @@ def too_light(down: Down, weight: Floats, most: Floats) -> Down:
     Args:
         down: in any order; those of one member do not overlap.
         weight: (down times,), what each takes away.
-        most: (down times,), what the row of each can lose; at least 0.
+        most: (down times,), what the row of each can lose, at least 0, with a margin for sums that are not exact.
     """
     heavy = _crowded(down, most, weight)
     down, weight, most = down.where(heavy), weight[heavy], most[heavy]

@@ -42,24 +42,34 @@ BLOCK = 1 << 14
 SPARSE_BELOW = 2.0
 """Expected failures of a sample below which single ones are looked up; measured, see tests/benchmarks."""
 
+_LARGEST = 690.0
+"""Logarithm of the largest ratio of two densities; what is beyond weighs nothing."""
+
 FED, SERVED, LEVELS = range(3)
 """Rows of the estimates: not wholly fed, share of the load lost, below each level from here on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is drawn in place of the truth, so that rare losses are less rare.
+    """What is drawn in place of the truth, so that rare losses are less rare: a mixture of several chances.
 
-    A share of the samples keeps the true chances, so that no likelihood ratio exceeds one over it (Owen and
-    Zhou, *Safe and effective importance sampling*, 2000).
+    Every component takes a fixed share of the samples, and every sample is weighed by the true density over that
+    of the whole mixture (Owen and Zhou, *Safe and effective importance sampling*, 2000): where a share is drawn
+    with the true chances, no weight exceeds one over it.
 
     Attributes:
-        chance: (slots,), of being drawn.
-        defensive: share of the samples that are drawn with the true chances.
+        chances: of the components, (slots,) each: the chance of each slot.
+        share: of the samples, by component; together 1.
     """
 
-    chance: Floats
-    defensive: float = 0.1
+    chances: tuple[Floats, ...]
+    share: tuple[float, ...] = (1.0,)
+
+    def counts(self, samples: int) -> list[int]:
+        """Samples of each component."""
+        ends = np.rint(np.cumsum(self.share) / sum(self.share) * samples).astype(np.int64)
+        found: list[int] = np.diff(ends, prepend=0).tolist()
+        return found
 
 
 class Drawn(NamedTuple):
@@ -125,10 +135,14 @@ class Sampler:
             hits = bernoulli(rng, self.slots.chance, samples)
             weight = np.ones(samples)
         else:
-            true = round(proposal.defensive * samples)
-            one, two = bernoulli(rng, self.slots.chance, true), bernoulli(rng, proposal.chance, samples - true)
-            hits = Hits(np.concatenate([one.item, two.item]), np.concatenate([one.cell, two.cell + true]))
-            weight = _weights(self.slots.chance, proposal, hits, samples, true / samples)
+            counts = proposal.counts(samples)
+            found = [bernoulli(rng, chance, count) for chance, count in zip(proposal.chances, counts, strict=True)]
+            first = np.cumsum([0, *counts[:-1]])
+            hits = Hits(
+                np.concatenate([each.item for each in found]),
+                np.concatenate([each.cell + begin for each, begin in zip(found, first, strict=True)]),
+            )
+            weight = weights(self.slots.chance, proposal.chances, np.array(counts) / samples, hits, samples)
         part = self.slots.parts(rng, hits)
         return Drawn(hits.item, part, hits.cell, weight, np.bincount(hits.cell, minlength=samples))
 
@@ -208,7 +222,9 @@ def simulate(  # noqa: PLR0913 - each is a choice of its own
         if stop.reached(_part(loss, scopes)):
             by = "half_width"
             break
-    expected = sampler.expected if proposal is None else float(proposal.chance.sum())
+    expected = sampler.expected
+    if proposal is not None:
+        expected = sum(part * float(each.sum()) for each, part in zip(proposal.chances, proposal.share, strict=True))
     return Steady(loss, by, expected, "sparse" if sampler.sparse else "dense")
 
 
@@ -283,16 +299,18 @@ def _lists(row: Ints, values: Ints, size: int) -> Csr:
     return Csr(np.searchsorted(row, np.arange(size + 1)).astype(np.int64), values)
 
 
-def _weights(chance: Floats, proposal: Proposal, hits: Hits, samples: int, defensive: float) -> Floats:
-    """(samples,): true density over that of the mixture drawn from.
+def weights(true: Floats, chances: Sequence[Floats], share: Floats, hits: Hits, samples: int) -> Floats:
+    """(samples,): density with the true chances over that of a mixture.
 
     A slot that is sure to be there, or never is, is drawn as it is and says nothing.
     """
-    drawn = proposal.chance
-    open_ = (chance > 0.0) & (chance < 1.0)
-    with np.errstate(divide="ignore"):
-        stays = np.where(open_, np.log1p(-chance) - np.log1p(-drawn), 0.0)
-        goes = np.where(open_, np.log(chance) - np.log(drawn), 0.0)
-    ratio = np.bincount(hits.cell, weights=(goes - stays)[hits.item], minlength=samples) + stays.sum()
-    found: Floats = 1.0 / (defensive + (1.0 - defensive) * np.exp(-ratio))
+    open_ = (true > 0.0) & (true < 1.0)
+    mixture = np.zeros(samples)
+    for chance, part in zip(chances, share, strict=True):
+        with np.errstate(divide="ignore"):
+            stays = np.where(open_, np.log1p(-chance) - np.log1p(-true), 0.0)
+            goes = np.where(open_, np.log(chance) - np.log(true), 0.0)
+        ratio = np.bincount(hits.cell, weights=(goes - stays)[hits.item], minlength=samples) + stays.sum()
+        mixture += part * np.exp(np.minimum(ratio, _LARGEST))
+    found: Floats = 1.0 / mixture
     return found

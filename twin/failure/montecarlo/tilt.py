@@ -17,9 +17,9 @@ from twin.failure.montecarlo.steady import Proposal
 
 if TYPE_CHECKING:
     from twin.failure.montecarlo.steady import Drawn, Sampler
-    from twin.structure.model import Floats
+    from twin.structure.model import Bools, Floats
 
-_PILOT = 1 << 13
+_PILOT = 1 << 14
 _HITS = 0.1
 """Share of the pilot samples that have to lose supply."""
 
@@ -27,7 +27,12 @@ _STEPS = 8
 _SMOOTH = 0.8
 """Share of the new chances in each step; the rest are the old ones."""
 
+_SHARE = (0.1, 0.3, 0.6)
+"""Shares of the samples: the true chances, the raised ones (so that no cause is lost that the steps towards the
+others have lost sight of), the ones found."""
+
 _MOST = 0.95
+_ALL_BUT_SURE = 1e-3
 _STREAM = 2
 
 
@@ -42,39 +47,35 @@ def tilt(sampler: Sampler, scope: int, seed: int) -> Proposal:
     true = sampler.slots.chance
     open_ = (true > 0.0) & (true < 1.0)
     if not open_.any():
-        return Proposal(true)
-    theta, chance = _start(sampler, scope, seed, open_)
+        return Proposal((true,))
+    theta, first = _start(sampler, scope, seed, open_)
+    chance = first
     for step in range(1, _STEPS + 1):
         power = theta + (1.0 - theta) * min(1.0, step / (_STEPS - 2))
-        drawn = sampler.draw(seed, step, _PILOT, Proposal(chance, 0.0), _STREAM)
+        drawn = sampler.draw(seed, step, _PILOT, Proposal((chance,)), _STREAM)
         down = _down(sampler, scope, drawn)
         if not down.any():
             break
-        weight = np.where(down, _ratio(_raised(true, power), chance, open_, drawn), 0.0)
+        weight = np.where(down, _ratio(true**power, chance, open_, drawn), 0.0)
         seen = np.bincount(drawn.slot, weights=weight[drawn.cell], minlength=len(true)) / weight.sum()
         mixed = _SMOOTH * seen + (1.0 - _SMOOTH) * chance
         chance = np.where(open_, np.maximum(np.minimum(mixed, _MOST), true), true)
-    return Proposal(chance)
+    return Proposal((true, first, chance), _SHARE)
 
 
-def _start(sampler: Sampler, scope: int, seed: int, open_: np.ndarray) -> tuple[float, Floats]:
+def _start(sampler: Sampler, scope: int, seed: int, open_: Bools) -> tuple[float, Floats]:
     """The power by which the chances are raised so that losses are frequent, and what they come to."""
     true = sampler.slots.chance
     theta = 1.0
     while True:
-        chance = np.where(open_, np.maximum(np.minimum(_raised(true, theta), _MOST), true), true)
-        drawn = sampler.draw(seed, 0, _PILOT, Proposal(chance, 0.0), _STREAM)
-        if _down(sampler, scope, drawn).mean() >= _HITS or theta < 1e-3:  # noqa: PLR2004 - all but sure by then
+        chance = np.where(open_, np.maximum(np.minimum(true**theta, _MOST), true), true)
+        drawn = sampler.draw(seed, 0, _PILOT, Proposal((chance,)), _STREAM)
+        if _down(sampler, scope, drawn).mean() >= _HITS or theta < _ALL_BUT_SURE:
             return theta, chance
         theta *= 0.8
 
 
-def _raised(true: Floats, power: float) -> Floats:
-    raised: Floats = true**power
-    return raised
-
-
-def _down(sampler: Sampler, scope: int, drawn: Drawn) -> np.ndarray:
+def _down(sampler: Sampler, scope: int, drawn: Drawn) -> Bools:
     """(samples,): whether some load in the scope has lost supply."""
     states, (classes, state) = sampler.evaluated(drawn, 1)
     at = sampler.scopes[classes]
@@ -87,7 +88,7 @@ def _down(sampler: Sampler, scope: int, drawn: Drawn) -> np.ndarray:
     return found
 
 
-def _ratio(wanted: Floats, chance: Floats, open_: np.ndarray, drawn: Drawn) -> Floats:
+def _ratio(wanted: Floats, chance: Floats, open_: Bools, drawn: Drawn) -> Floats:
     """(samples,): likelihood ratio of `wanted` to `chance`, the largest of them 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log(wanted) - np.log1p(-wanted) - np.log(chance) + np.log1p(-chance)
