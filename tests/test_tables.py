@@ -15,7 +15,18 @@ from twin.units import DIMENSIONS
 SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms"}
 
 
-BESIDE_A_UNIT = ("value", "half_width", "standard_error", "resolution", "stated", "median", "low", "high", "least", "most")
+BESIDE_A_UNIT = (
+    "value",
+    "half_width",
+    "standard_error",
+    "resolution",
+    "stated",
+    "median",
+    "low",
+    "high",
+    "least",
+    "most",
+)
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 
 

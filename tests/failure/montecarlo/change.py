@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def behave(snapshot: Snapshot, **given: dict[int, Any]) -> Snapshot:
-    """Behaviour of some elements: `behave(s, runtime_h={0: 0.1})`; Greek letters and alpha factors as (element, place)."""
+    """Behaviour of some elements: `behave(s, runtime_h={0: 0.1})`; Greek letters as (element, place)."""
     elements = snapshot.structure.elements
     changed = {}
     for name, values in given.items():

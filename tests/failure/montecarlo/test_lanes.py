@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from failure.build import System
 from failure.random_systems import systems
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 from twin.failure.montecarlo import lanes as module
 from twin.failure.montecarlo.lanes import Lanes
 from twin.structure.live import live
-from twin.structure.model import Snapshot
+
+if TYPE_CHECKING:
+    from twin.structure.model import Snapshot
 
 
 def by_lanes(snapshot: Snapshot, failed: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from twin.failure.montecarlo.steady import BLOCK, FED, LEVELS, SERVED, Proposal,
 from twin.failure.montecarlo.tilt import tilt
 from twin.failure.parts import Parts, parts
 from twin.structure.live import live
-from twin.structure.model import Snapshot
+
+if TYPE_CHECKING:
+    from twin.structure.model import Snapshot
 
 
 def campus(q: float = 0.01) -> System:
@@ -119,9 +122,7 @@ def test_common_causes_and_planned_outages() -> None:
     )
     structure = snapshot.structure
     groups = {**structure.topology.groups, "site/ups": replace(structure.topology.groups["site/ups"], count=4)}
-    snapshot = replace(
-        snapshot, structure=replace(structure, topology=replace(structure.topology, groups=groups))
-    )
+    snapshot = replace(snapshot, structure=replace(structure, topology=replace(structure.topology, groups=groups)))
     snapshot = behave(
         snapshot,
         greek={(e, 0): 0.3 for e in range(2, 10)},
@@ -195,9 +196,7 @@ def test_rare_losses_are_found_without_bias() -> None:
     exact = float(solve(snapshot).scope_unavailability[0])
     assert exact == pytest.approx(2 * 4e-10 + 1.25e-10, rel=1e-3)
     sampler = Sampler(snapshot, parts(snapshot.structure), samples=40_000)
-    found = [
-        simulate(sampler, Stop(40_000), seed, proposal=tilt(sampler, 0, seed)) for seed in range(20)
-    ]
+    found = [simulate(sampler, Stop(40_000), seed, proposal=tilt(sampler, 0, seed)) for seed in range(20)]
     mean = np.array([each.loss.mean[FED, 0] for each in found])
     error = np.array([each.loss.error[FED, 0] for each in found])
     z = (mean - exact) / error

@@ -104,11 +104,11 @@ def _beyond(pair: _Pair) -> float:
 
 def _row(pair: _Pair, family: float, compared: int) -> dict[str, object]:
     ok = _beyond(pair) <= 1.0
-    message = f"the largest of {compared} differences for its interval; all are within theirs in {family:.2%} of right runs"
+    message = (
+        f"the largest of {compared} differences for its interval; all are within theirs in {family:.2%} of right runs"
+    )
     if not ok:
-        message = (
-            "the exact engine and the simulation disagree beyond chance, so one of them is wrong: report it with the file"
-        )
+        message = "the exact engine and the simulation disagree beyond chance, so one of them is wrong: report it"
     return {
         "check": f"simulation_{pair.method}_{pair.measure}",
         "scope": pair.scope,

@@ -108,12 +108,8 @@ def _biased(month: Snapshot, params: SimulationParams, seed: int) -> Iterator[pl
             continue
         alone = replace(month, class_on=inside)
         sampler = Sampler(alone, of, samples=params.samples)
-        found = simulate(
-            sampler, _stop(params), seed, watched=np.array([index]), proposal=tilt(sampler, index, seed)
-        )
-        yield frames.steady(
-            alone, found, (), confidence=params.confidence, seed=seed, method="biased", scopes=[index]
-        )
+        found = simulate(sampler, _stop(params), seed, watched=np.array([index]), proposal=tilt(sampler, index, seed))
+        yield frames.steady(alone, found, (), confidence=params.confidence, seed=seed, method="biased", scopes=[index])
 
 
 def _within(month: Snapshot, scope: int) -> Bools:

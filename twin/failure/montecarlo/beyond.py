@@ -28,7 +28,9 @@ def beyond(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
         "repair_crews": _crewed(snapshot) & fails,
     }
     return {
-        name: tuple(structure.groups[group] for group in np.unique(elements.group[there & snapshot.element_on]).tolist())
+        name: tuple(
+            structure.groups[group] for group in np.unique(elements.group[there & snapshot.element_on]).tolist()
+        )
         for name, there in found.items()
         if (there & snapshot.element_on).any()
     }

@@ -128,8 +128,8 @@ def _pools(structure: Structure) -> tuple[Ints, Ints]:
 
     topology, elements = structure.topology, structure.elements
     pool = np.full(len(elements), -1)
-    crews: list[Ints] = []
-    known: dict[str, tuple[int, Ints]] = {}
+    crews: list[Floats] = []
+    known: dict[str, tuple[int, Floats]] = {}
     for group in np.unique(elements.group).tolist():
         path = structure.groups[group]
         rows = np.flatnonzero(elements.group == group)

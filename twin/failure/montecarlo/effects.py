@@ -84,7 +84,7 @@ def losses(rule: Shares, classes_scope: Ints, unfed: tuple[Ints, Ints], states: 
     parts: list[Losses] = []
     while len(scope):
         found, back = np.unique(scope * states + state, return_inverse=True)
-        lost = np.bincount(back, weights=lost, minlength=len(found))
+        lost = np.bincount(back, weights=lost, minlength=len(found)).astype(float)
         scope, state = np.divmod(found, states)
         parts.append(Losses(scope, state, lost))
         up = rule.parent[scope] >= 0

@@ -33,7 +33,7 @@ def level_name(level: float) -> str:
     return f"at_least_{100.0 * level:.10g}_%"
 
 
-def steady(  # noqa: PLR0913 - what a row says
+def steady(
     snapshot: Snapshot,
     found: Steady,
     levels: Sequence[float],
@@ -151,9 +151,7 @@ def durations(histories: Histories, block: Block) -> pl.DataFrame:
     return _frame("outage_durations", rows)
 
 
-def _measures(
-    histories: Histories, block: Block, scope: int
-) -> Iterator[tuple[str, str, tuple[float, float, float]]]:
+def _measures(histories: Histories, block: Block, scope: int) -> Iterator[tuple[str, str, tuple[float, float, float]]]:
     """Value, standard error and resolution of every measure of a scope."""
     n, years = block.histories, histories.horizon_h / HOURS_PER_YEAR
     mean = block.first[:, scope] / n

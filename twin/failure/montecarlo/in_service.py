@@ -38,13 +38,13 @@ class InService:
         site = np.array([scope.site for scope in structure.scopes], dtype=np.int64)[classes.scope[on]]
         draws = bool((classes.power_kw * classes.count)[on].any())
         each = classes.power_kw[on] if draws else np.ones(len(on))
-        columns = [site, each, classes.unavailability[on]]
+        columns: list[Ints | Floats] = [site, each, classes.unavailability[on]]
         first, _ = lump(columns, len(on))
         kind = number(columns, len(on))
         self._kind = np.full(len(classes), -1)
         self._kind[on] = kind
         self._loads = classes.count
-        self._site, self._each, self._chance = (column[first] for column in columns)
+        self._site, self._each, self._chance = site[first], each[first], classes.unavailability[on][first]
         fed = np.where(never[on], 0, classes.count[on])
         self._full = np.bincount(kind, weights=fed, minlength=len(first)).astype(np.int64)
         whole = np.bincount(kind, weights=classes.count[on], minlength=len(first)) * self._each

@@ -117,7 +117,7 @@ def too_light(down: Down, weight: Floats, most: Floats) -> Down:
     row, time = row[order], time[order]
     lost = np.cumsum(np.concatenate([weight, -weight])[order])
     # the sums of a row start where those of the rows before it ended: at nothing, but for rounding
-    last = np.flatnonzero(np.append(row[1:] != row[:-1], True))  # noqa: FBT003 - a value, not a flag
+    last = np.flatnonzero(np.append(row[1:] != row[:-1], True))
     base = np.concatenate([[0.0], lost[last[:-1]]])
     short = lost - np.repeat(base, np.diff(np.concatenate([[-1], last]))) > np.tile(most, 2)[order]
     short[last] = False

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.structure.live import levels, terms
-from twin.structure.model import Csr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from twin.structure.model import Floats, Ints, Snapshot
+    from twin.structure.model import Csr, Floats, Ints, Snapshot
 
     Words = NDArray[np.uint64]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush, heapreplace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,7 @@ def _serve_one(
 ) -> None:
     clock, state = queue.clock, _History()
     row, at, repair = ({i: column[i].item() for i in chosen} for column in failures)
-    follows = {a: b for a, b in zip(chosen, chosen[1:], strict=False) if row[a] == row[b]}
+    follows = {a: b for a, b in pairwise(chosen) if row[a] == row[b]}
     later = set(follows.values())
     events = [(at[i], _FAILS, i) for i in chosen if i not in later]
     heapify(events)

@@ -38,6 +38,10 @@ class Failures(NamedTuple):
     at_h: Floats
     repair_h: Floats
 
+    def where(self, kept: Ints) -> Failures:
+        """Some of them."""
+        return Failures(self.row[kept], self.at_h[kept], self.repair_h[kept])
+
 
 def down_times(rng: Generator, clock: Clock, wanted: Bools, histories: int, horizon_h: float, begin: str) -> Down:
     """The down times of parts; row = part * histories + history.
@@ -116,8 +120,9 @@ def _down_at_first(rng: Generator, clock: Clock, chosen: Bools, histories: int) 
     exponential one again, half of a fixed one on average; a lognormal one picked by length has its median
     larger by the square of sigma (Cox, *Renewal Theory*, 1962, chapter 5).
     """
-    chance = np.where(chosen & (clock.mttr_h > 0.0), clock.mttr_h / (clock.mtbf_h + clock.mttr_h), 0.0)
-    hits = bernoulli(rng, np.nan_to_num(chance), histories)
+    each = clock.mtbf_h + clock.mttr_h
+    chance = np.divide(clock.mttr_h, each, out=np.zeros(len(clock)), where=chosen & (each > 0.0))
+    hits = bernoulli(rng, chance, histories)
     cv, left = clock.repair_cv[hits.item], clock.mttr_h[hits.item].copy()
     exponential = np.isnan(cv)
     spread = np.flatnonzero(cv > 0.0)
@@ -128,18 +133,16 @@ def _down_at_first(rng: Generator, clock: Clock, chosen: Bools, histories: int) 
     return Down(row, np.zeros(len(row), dtype=np.int64), ticks(left)), left
 
 
-def _in_calendar(
-    drawn: Failures, clock: Clock, histories: int, horizon_h: float, early: tuple[Down, Floats]
-) -> Down:
+def _in_calendar(drawn: Failures, clock: Clock, histories: int, horizon_h: float, early: tuple[Down, Floats]) -> Down:
     waits = clock.queues[drawn.row // histories]
     found = [early[0]]
     if waits.any():
         order = np.flatnonzero(waits)[np.argsort(drawn.row[waits], kind="stable")]
-        queued = Failures(*(column[order] for column in drawn))
+        queued = drawn.where(order)
         start, end = serve(Queue(clock, histories), queued, horizon_h)
         happens = np.isfinite(start)
         found.append(Down(queued.row[happens], ticks(start[happens]), ticks(end[happens])))
-        drawn = Failures(*(column[~waits] for column in drawn))
+        drawn = drawn.where(np.flatnonzero(~waits))
     shift = before(drawn.row, drawn.repair_h)
     if len(early[1]):
         late = np.zeros(len(clock) * histories)
@@ -210,7 +213,7 @@ def in_series(rng: Generator, clock: Clock, wanted: Bools, histories: int, horiz
     drawn = failures(rng, clock, wanted & np.isfinite(clock.mtbf_h), histories, horizon_h)
     history = drawn.row % histories
     order = np.lexsort((drawn.row, drawn.at_h, history))
-    row, at, repair = (column[order] for column in drawn)
-    start = at + before(history[order], repair)
-    down = Down(row, ticks(start), ticks(start + repair))
+    drawn = drawn.where(order)
+    start = drawn.at_h + before(history[order], drawn.repair_h)
+    down = Down(drawn.row, ticks(start), ticks(start + drawn.repair_h))
     return clipped(down, int(ticks(np.array([horizon_h]))[0]))

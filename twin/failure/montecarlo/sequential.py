@@ -34,7 +34,7 @@ LIMITS_H = (1.0 / 60.0, 5.0 / 60.0, 1.0, 4.0, 12.0, 24.0, 72.0)
 
 _STREAM = 3
 _ROWS = 1 << 17
-"""Parts, gates or classes times histories of one block: what a core keeps near; measured, eight times as many are slower."""
+"""Parts, gates or classes times histories of one block: what a core keeps near; eight times as many are slower."""
 
 DOWN, OUTAGES, LOST = range(3)
 """Rows of the figures of a history: share of the time down, outages, share of the energy not served."""
@@ -75,7 +75,7 @@ class Block:
 class Histories:
     """One month of a structure, ready to be lived through; may be sent to other processes."""
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own
+    def __init__(
         self,
         snapshot: Snapshot,
         years: float,
@@ -139,7 +139,7 @@ class Histories:
         which, element = which[live_], element[live_]
         own = Down(element * histories + history[which], down.start[which], down.end[which])
         horizon = int(ticks(np.array([self.horizon_h]))[0])
-        sweep = Sweep(self.wiring, self.standby.fresh(), histories, number * self.size, horizon)
+        sweep = Sweep(self.wiring, self.standby, histories, number * self.size, horizon)
         fed = sweep.run(own)
         scopes = rolled_up(fed, self.snapshot.structure.classes.scope, self.shares.parent, histories)
         return scopes, fed, 2 * len(down.row)
@@ -211,9 +211,9 @@ def _refuse_redundant(snapshot: Snapshot, clock: Clock, wanted: Bools) -> None:
     fed = live(snapshot, failed)[1][:, snapshot.class_on]
     odd = failing[fed.any(axis=1) | clock.queues[failing] | clock.planned[failing]]
     if len(odd):
-        element = int(clock.members.row(int(odd[0]))[0])
-        path = structure.groups[structure.elements.group[element]]
-        name = ids(structure.topology, path, [int(structure.elements.local[element])])[0]
+        first = int(clock.members.row(int(odd[0]))[0])
+        path = structure.groups[structure.elements.group[first]]
+        name = ids(structure.topology, path, [int(structure.elements.local[first])])[0]
         raise RefusedError(
             "simulation",
             f"'{name}' does not take down the whole system alone, or waits or is maintained, so that parts age while "

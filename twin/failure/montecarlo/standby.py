@@ -76,13 +76,7 @@ class Standby:
             np.union1d(found, self._switching[wiring.gate_level[self._switching] == level])
             for level, found in enumerate(by_gate)
         ]
-        self._switched: dict[int, list[Down]] = {}
         self._refuse_unrepaired(snapshot)
-
-    def fresh(self) -> Standby:
-        """Forget what an earlier block has left."""
-        self._switched = {}
-        return self
 
     def gates(self, level: int) -> Ints:
         """The gates of a level whose members start, or whose consumers switch."""
@@ -117,9 +111,7 @@ class Standby:
             by_history = Down(history[before], lost.start[before], lost.end[before])
             demand = too_light(by_history, members.weight[entry[before]], np.full(int(before.sum()), slack))
             if number == rank[rank > rank.min()].min() and gate in self._switching:
-                self._switched.setdefault(int(sweep.wiring.gate_level[gate]), []).append(
-                    Down(gate * sweep.histories + demand.row, demand.start, demand.end)
-                )
+                sweep.switched.append(Down(gate * sweep.histories + demand.row, demand.start, demand.end))
             starters = here[self._starts[members.element[here]]]
             late = self._late(sweep, demand, starters, members.element[starters])
             lost = merged(together([lost, late]))
@@ -165,8 +157,7 @@ class Standby:
 
     def _gaps(self, sweep: Sweep, level: int) -> Down:
         """When elements of a level are between two supplies."""
-        switched = [down for found in self._switched.values() for down in found]
-        mine = sweep.along(together(switched or [none()]), self._consumers)
+        mine = sweep.along(together(sweep.switched or [none()]), self._consumers)
         element, history = np.divmod(mine.row, sweep.histories)
         here = sweep.wiring.element_level[element] == level
         mine, element, history = mine.where(here), element[here], history[here]

@@ -73,13 +73,13 @@ class Proposal:
 
 
 class Drawn(NamedTuple):
-    """The failures of some samples: (hits,) slot, part and sample, and (samples,) likelihood ratio and count."""
+    """The failures of some samples: (hits,) slot, part and sample; (samples,) likelihood ratio and number of them."""
 
     slot: Ints
     part: Ints
     cell: Ints
     weight: Floats
-    count: Ints
+    failures: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,7 @@ class Steady:
 class Sampler:
     """One month of a structure, ready to be sampled; may be sent to other processes."""
 
-    def __init__(
-        self, snapshot: Snapshot, parts: Parts, levels: Sequence[float] = (), *, samples: int = BLOCK
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, parts: Parts, levels: Sequence[float] = (), *, samples: int = BLOCK) -> None:
         """Prepare.
 
         Args:
@@ -152,7 +150,7 @@ class Sampler:
         Returns:
             (states,) the samples, and (pairs,) class and (pairs,) state, numbers within these, that are not fed.
         """
-        chosen = drawn.count >= least
+        chosen = drawn.failures >= least
         number = np.cumsum(chosen) - 1
         hits = np.flatnonzero(chosen[drawn.cell])
         which, element = effects.spread(self.members, drawn.part[hits])
@@ -188,7 +186,7 @@ class _Work:
         return self.sampler.block(self.seed, block, samples, self.proposal)
 
 
-def simulate(  # noqa: PLR0913 - each is a choice of its own
+def simulate(
     sampler: Sampler,
     stop: Stop,
     seed: int,
@@ -246,7 +244,9 @@ def _part(loss: Estimate, scopes: Ints) -> Estimate:
     from twin.failure.montecarlo.estimate import Estimate  # noqa: PLC0415 - kept out of the types above
 
     chosen = (slice(None, LEVELS), scopes)
-    return Estimate(loss.mean[chosen], loss.error[chosen], loss.resolution[chosen], loss.effective[chosen], loss.samples)
+    return Estimate(
+        loss.mean[chosen], loss.error[chosen], loss.resolution[chosen], loss.effective[chosen], loss.samples
+    )
 
 
 def _add(sums: Floats, scope: Ints, weight: Floats, share: Floats) -> None:
@@ -279,7 +279,7 @@ class _Table:
 
     def add(self, sums: Floats, drawn: Drawn, lost: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
         """Add the samples with one failure, and give what they lose after what others lose: class and sample."""
-        alone = np.flatnonzero(drawn.count[drawn.cell] == 1)
+        alone = np.flatnonzero(drawn.failures[drawn.cell] == 1)
         part, weight = drawn.part[alone], drawn.weight[drawn.cell[alone]]
         by = [np.bincount(part, weights=weight**power, minlength=self.size)[self.part] for power in (1, 2)]
         largest = np.zeros(self.size)

@@ -35,6 +35,8 @@ class Sweep:
         self.histories = histories
         self.first = first
         self.horizon = horizon
+        self.switched: list[Down] = []
+        """When gates in front of others, from which somebody switches over, do not suffice; rows are gates."""
         self._elements: list[Down] = []
         self._gates: list[Down] = []
 

@@ -83,7 +83,7 @@ def _down(sampler: Sampler, scope: int, drawn: Drawn) -> Bools:
     while (at >= 0).any():
         inside |= at == scope
         at = np.where(at >= 0, sampler.shares.parent[at], -1)
-    found = np.zeros(len(drawn.count), dtype=bool)
+    found = np.zeros(len(drawn.failures), dtype=bool)
     found[states[state[inside]]] = True
     return found
 
@@ -92,6 +92,6 @@ def _ratio(wanted: Floats, chance: Floats, open_: Bools, drawn: Drawn) -> Floats
     """(samples,): likelihood ratio of `wanted` to `chance`, the largest of them 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.log(wanted) - np.log1p(-wanted) - np.log(chance) + np.log1p(-chance)
-    ratio = np.bincount(drawn.cell, weights=np.where(open_, odds, 0.0)[drawn.slot], minlength=len(drawn.count))
+    ratio = np.bincount(drawn.cell, weights=np.where(open_, odds, 0.0)[drawn.slot], minlength=len(drawn.failures))
     found: Floats = np.exp(ratio - ratio.max())
     return found

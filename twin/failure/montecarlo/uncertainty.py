@@ -28,7 +28,7 @@ from twin.failure.montecarlo.draw import generator
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from twin.structure.model import Floats, Structure
+    from twin.structure.model import Classes, Elements, Floats, Structure
     from twin.topology.model import Topology
 
 _STREAM = 4
@@ -132,18 +132,22 @@ def scaled(structure: Structure, by: dict[str, float]) -> Structure:
     """
     known = names(structure.topology)
     each = np.array([by.get(known[path], 1.0) for path in structure.groups])
-    parts = []
-    for part in (structure.elements, structure.classes):
-        times = each[part.group]
-        up = 1.0 + (times - 1.0) * part.unavailability
-        down, often = part.unavailability * times / up, part.failures_per_year * times / up
-        parts.append(replace(part, unavailability=down, failures_per_year=often))  # type: ignore[type-var]
-    return replace(structure, elements=parts[0], classes=parts[1])
+    elements, classes = structure.elements, structure.classes
+    down, often = _times(elements, each[elements.group])
+    own_down, own_often = _times(classes, each[classes.group])
+    return replace(
+        structure,
+        elements=replace(elements, unavailability=down, failures_per_year=often),
+        classes=replace(classes, unavailability=own_down, failures_per_year=own_often),
+    )
 
 
-def evaluated(
-    structure: Structure, draws: int, seed: int, figures: Callable[[Structure], Sequence[float]]
-) -> Floats:
+def _times(part: Elements | Classes, times: Floats) -> tuple[Floats, Floats]:
+    up = 1.0 + (times - 1.0) * part.unavailability
+    return part.unavailability * times / up, part.failures_per_year * times / up
+
+
+def evaluated(structure: Structure, draws: int, seed: int, figures: Callable[[Structure], Sequence[float]]) -> Floats:
     """(draws, figures): headline figures with the rates of each draw.
 
     Args:
