@@ -59,6 +59,7 @@ PAGES = tuple(
         "docs/explanation/hardware.md",
         "docs/explanation/network.md",
         "docs/explanation/failure.md",
+        "docs/explanation/simulation.md",
         "docs/explanation/cost.md",
         "docs/explanation/energy.md",
         "docs/explanation/validation.md",

@@ -9,7 +9,7 @@ enough, so that walking the graph gives the right answer, and the test holds eac
 from __future__ import annotations
 
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -23,12 +23,14 @@ from twin.failure.montecarlo.estimate import Stop
 from twin.failure.montecarlo.sequential import Histories, live_through
 from twin.failure.montecarlo.steady import Sampler, simulate
 from twin.failure.parts import parts
+from twin.structure.lump import row_of
 from twin.structure.snapshot import snapshot
 from twin.topology import instances
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import ModuleType
 
     from twin.structure.model import Bools, Ints, Snapshot
     from twin.topology.model import Topology
@@ -157,15 +159,15 @@ def test_states_against_walking_the_graph(tmp_path: Path, record_property: Calla
 def test_the_method_is_chosen_by_expected_failures(
     tmp_path: Path, record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever is chosen is not much slower than the other, from one failure in a hundred samples to dozens in one."""
+    """What is chosen is not much slower than the other, from one failure in a hundred samples to dozens in one."""
     for times in (0.03, 1.0, 4.0, 20.0, 100.0):
         made = campus(tmp_path, times)
         of = parts(made.structure)
-        samples = 1 << 16
+        samples = 1 << 17
         chosen = Sampler(made, of, samples=samples).sparse
         took = {}
-        for limit, sparse in ((np.inf, True), (0.0, False)):
-            monkeypatch.setattr(steady, "SPARSE_BELOW", limit)
+        for sparse in (True, False):
+            monkeypatch.setattr(steady, "table_pays", lambda *_, sparse=sparse: sparse)
 
             def work(made: Snapshot = made, samples: int = samples) -> None:
                 simulate(Sampler(made, parts(made.structure), samples=samples), Stop(samples), 1)
@@ -182,42 +184,91 @@ def test_the_method_is_chosen_by_expected_failures(
         assert took[chosen] <= 1.5 * took[not chosen]
 
 
+class Walk:
+    """Who is down, kept up to date event by event: the plain way of a process simulation."""
+
+    def __init__(self, made: Snapshot) -> None:
+        structure = made.structure
+        rows = row_of(structure.gates.members)
+        order = np.argsort(structure.gates.members.values, kind="stable")
+        bounds = np.searchsorted(structure.gates.members.values[order], np.arange(len(structure.elements) + 1))
+        self.gates_of = [part.tolist() for part in np.split(rows[order], bounds[1:-1])]
+        self.consumers: list[list[int]] = [[] for _ in range(len(structure.gates))]
+        self.loads: list[list[int]] = [[] for _ in range(len(structure.gates))]
+        for lists, found in ((structure.elements.gates, self.consumers), (structure.classes.gates, self.loads)):
+            for row in range(len(lists)):
+                for gate in lists.row(row).tolist():
+                    found[gate].append(row)
+        self.left = np.diff(structure.gates.members.start).tolist()  # any one is enough
+        self.down = [0] * len(structure.elements)
+        self.unfed = [0] * len(structure.classes)
+        self.outages = 0
+
+    def change(self, element: int, step: int) -> None:
+        """One cause more (1) or less (-1) for which an element is down, and what follows from it."""
+        waiting = [element]
+        while waiting:
+            here = waiting.pop()
+            was = self.down[here]
+            self.down[here] += step
+            if (was > 0) == (was + step > 0):
+                continue
+            for gate in self.gates_of[here]:
+                self.left[gate] -= step
+                if self.left[gate] == (0 if step > 0 else 1):
+                    waiting += self.consumers[gate]
+                    for load in self.loads[gate]:
+                        self.outages += step > 0 and self.unfed[load] == 0
+                        self.unfed[load] += step
+
+
+def by_simpy(simpy: ModuleType, made: Snapshot, seed: int, *, walks: bool) -> tuple[int, float, int]:
+    """Events, seconds and outages of a hundred years by one process a component."""
+    elements = made.structure.elements
+    mttr = elements.unavailability / elements.failures_per_year * 8760.0
+    mtbf = 8760.0 / elements.failures_per_year - mttr
+    env, rng, walk = simpy.Environment(), np.random.default_rng(seed), Walk(made)
+    events = 0
+
+    def component(element: int, mtbf_h: float, mttr_h: float) -> Iterator[object]:
+        nonlocal events
+        while True:
+            for mean_h, step in ((mtbf_h, 1), (mttr_h, -1)):
+                yield env.timeout(rng.exponential(mean_h))
+                events += 1
+                if walks:
+                    walk.change(element, step)
+
+    for element, (up, down) in enumerate(zip(mtbf.tolist(), mttr.tolist(), strict=True)):
+        env.process(component(element, up, down))
+    env.run(until=1e-6)
+    start = process_time()
+    env.run(until=100.0 * 8760.0)
+    return events, process_time() - start, walk.outages
+
+
 def test_histories_against_simpy(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     simpy = pytest.importorskip("simpy", reason="simpy is the peer that this is measured against")
     made = campus(tmp_path)
     histories = Histories(made, 10.0, 1)
     rate = []
     for _ in range(5):
-        start = perf_counter()
-        block = live_through(histories, 200)
-        rate.append(block.events / (perf_counter() - start))
+        start = process_time()
+        block = live_through(histories, 400)
+        rate.append(block.events / (process_time() - start))
 
-    elements = made.structure.elements
-    mttr = elements.unavailability / elements.failures_per_year * 8760.0
-    mtbf = 8760.0 / elements.failures_per_year - mttr
-
-    def component(env: object, rng: np.random.Generator, mtbf_h: float, mttr_h: float, count: list[int]) -> object:
-        while True:
-            yield env.timeout(rng.exponential(mtbf_h))
-            count[0] += 1
-            yield env.timeout(rng.exponential(mttr_h))
-            count[0] += 1
-
-    # simpy is given no gates to work out: it only lets things fail and be repaired
-    peer = []
-    for seed in range(3):
-        env, rng, count = simpy.Environment(), np.random.default_rng(seed), [0]
-        for up, down in zip(mtbf.tolist(), mttr.tolist(), strict=True):
-            env.process(component(env, rng, up, down, count))
-        env.run(until=1e-6)
-        start = perf_counter()
-        env.run(until=10.0 * 8760.0 * 10)
-        peer.append(count[0] / (perf_counter() - start))
-    ours, theirs = median(rate), median(peer)
+    peers = {}
+    for walks in (False, True):
+        took = [by_simpy(simpy, made, seed, walks=walks) for seed in range(3)]
+        peers[walks] = median(events / spent for events, spent, _ in took)
+        lost = sum(down for _, _, down in took)
+        assert (lost > 0) == walks
+    ours, theirs, elements = median(rate), peers[True], made.structure.elements
     print(  # noqa: T201 - the figures
         f"\n{len(elements):,} parts, {block.events:,} events in {block.histories} histories of 10 years: "
-        f"{ours / 1e6:.2f} million a second with all that they lose; simpy {theirs / 1e3:.0f} thousand, failures and "
-        f"repairs alone: {ours / theirs:.0f} times"
+        f"{ours / 1e6:.2f} million a second a core; simpy {theirs / 1e3:.0f} thousand: {ours / theirs:.0f} times; with "
+        f"nobody to feel them, simpy {peers[False] / 1e3:.0f} thousand: {ours / peers[False]:.0f} times"
     )
     record_property("times_simpy", ours / theirs)
+    record_property("times_simpy_alone", ours / peers[False])
     assert ours / theirs >= 25

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from twin.api import Analysis, AnalysisInputs, Fraction, Params, hookimpl
+from twin.errors import UsageError
 from twin.failure.availability import availability
 from twin.failure.montecarlo import frames, uncertainty
 from twin.failure.montecarlo.agreement import agreement
@@ -21,11 +22,17 @@ from twin.failure.montecarlo.tilt import tilt
 from twin.failure.parts import parts
 from twin.structure.snapshot import months_of_change, snapshot
 from twin.tables import table
+from twin.topology.model import ModelEntry, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from twin.structure.model import Bools, Snapshot, Structure
+    from twin.topology.model import Topology
+
+
+NAME = "simulation"
+_SECTION = "analyses"
 
 
 class SimulationParams(Params):
@@ -91,6 +98,43 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "uncertainty": _uncertainty(month, params.draws, seed),
         "checks": pl.concat(checks),
     }
+
+
+def with_params(topology: Topology, given: Mapping[str, object]) -> Topology:
+    """The topology with some parameters of `analyses: {simulation: …}` set, as the command line sets them.
+
+    Args:
+        topology: as loaded.
+        given: parameter -> value; those left out stay as the file has them.
+
+    Raises:
+        UsageError: a value that the parameter does not take.
+    """
+    if not given:
+        return topology
+    old = next((entry for entry in topology.section(_SECTION) if entry.name == NAME), None)
+    kept = old.params if old else SimulationParams()
+    try:
+        checked = SimulationParams.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + str(first["loc"][0]).replace("_", "-")
+        raise UsageError(f"{option}: {first['msg']} (got {first['input']})") from error
+    params = kept.model_copy(update={name: getattr(checked, name) for name in given})
+    texts = {name: str(value) for name, value in given.items()}
+    where = old.where if old else Where("command line", 0, 0)
+    entry = ModelEntry(
+        section=_SECTION,
+        name=NAME,
+        model=NAME,
+        params=params,
+        given={**(old.given if old else {}), **texts},
+        refers=(),
+        where=where,
+        overlaid=(old.overlaid if old else frozenset()) | frozenset(texts),
+    )
+    others = tuple(each for each in topology.entries if (each.section, each.name) != (_SECTION, NAME))
+    return replace(topology, entries=(*others, entry))
 
 
 def _steady(month: Snapshot, params: SimulationParams, seed: int) -> pl.DataFrame:
@@ -184,7 +228,7 @@ def twin_analyses() -> list[Analysis]:
     """The simulation of failure."""
     return [
         Analysis(
-            name="simulation",
+            name=NAME,
             doc="Failure by sampled states and histories in time: what the exact answer is held against or leaves out.",
             params=SimulationParams,
             run=run,

@@ -66,7 +66,8 @@ def bernoulli(rng: Generator, chance: Floats, cells: int) -> Hits:
     for items, top in _buckets(chance):
         length = len(items) * cells
         at = np.arange(length) if top >= 1.0 else _skips(rng, -np.log1p(-top), length)
-        which, cell = np.divmod(at, cells)
+        which = at // cells
+        cell = at - which * cells
         kept = _thinned(rng, chance[items], top, which)
         parts.append((items[which[kept]], cell[kept]))
     return Hits(*_joined(parts))
@@ -88,7 +89,8 @@ def poisson(rng: Generator, rate: Floats, cells: int, length: float) -> tuple[Hi
     for items, top in _buckets(rate):
         at = _points(rng, top, len(items) * cells * length)
         row = np.minimum((at / length).astype(np.int64), len(items) * cells - 1)
-        which, cell = np.divmod(row, cells)
+        which = row // cells
+        cell = row - which * cells
         kept = _thinned(rng, rate[items], top, which)
         parts.append((items[which[kept]], cell[kept], np.maximum(at - row * length, 0.0)[kept]))
     item, cell = _joined([part[:2] for part in parts])

@@ -36,6 +36,12 @@ class Down(NamedTuple):
         return Down(self.row[kept], self.start[kept], self.end[kept])
 
 
+def split(row: Ints, histories: int) -> tuple[Ints, Ints]:
+    """Number and history of rows, as `np.divmod`, which takes several times as long as this."""
+    number = row // histories
+    return number, row - number * histories
+
+
 def none() -> Down:
     """No down time."""
     return Down(*(np.empty(0, dtype=np.int64) for _ in range(3)))
@@ -96,6 +102,23 @@ def merged(down: Down) -> Down:
         return down
     left = down.where(several)
     return together([down.where(~several), _swept(left, np.zeros(len(left.row), dtype=np.int64))])
+
+
+def joined(own: Down, lost: Down, rows: int) -> Down:
+    """Two sets of down times together, each of them merged already; only rows that are in both have to be again.
+
+    Args:
+        own, lost: down times.
+        rows: how many rows there are.
+    """
+    if not len(lost.row) or not len(own.row):
+        return own if len(own.row) else lost
+    in_lost = np.zeros(rows, dtype=bool)
+    in_lost[lost.row] = True
+    both = in_lost[own.row]
+    if not both.any():
+        return together([own, lost])
+    return together([own.where(~both), merged(together([own.where(both), lost]))])
 
 
 def too_light(down: Down, weight: Floats, most: Floats) -> Down:

@@ -11,7 +11,7 @@ from twin.errors import RefusedError
 from twin.failure.montecarlo import effects
 from twin.failure.montecarlo.clock import clock
 from twin.failure.montecarlo.draw import generator
-from twin.failure.montecarlo.intervals import Down, ticks
+from twin.failure.montecarlo.intervals import Down, merged, split, ticks
 from twin.failure.montecarlo.renewal import LONG_RUN, NEW, down_times, in_series
 from twin.failure.montecarlo.slots import reached
 from twin.failure.montecarlo.standby import Standby
@@ -133,16 +133,28 @@ class Histories:
             down = down_times(rng, self.clock, self.wanted, histories, self.horizon_h, self.begin)
         else:
             down = in_series(rng, self.clock, self.wanted, histories, self.horizon_h)
-        part, history = np.divmod(down.row, histories)
-        which, element = effects.spread(self.clock.members, part)
-        live_ = ~self.wiring.never[element]
-        which, element = which[live_], element[live_]
-        own = Down(element * histories + history[which], down.start[which], down.end[which])
+        own = self._own(down, histories)
         horizon = int(ticks(np.array([self.horizon_h]))[0])
         sweep = Sweep(self.wiring, self.standby, histories, number * self.size, horizon)
         fed = sweep.run(own)
         scopes = rolled_up(fed, self.snapshot.structure.classes.scope, self.shares.parent, histories)
         return scopes, fed, 2 * len(down.row)
+
+    def _own(self, down: Down, histories: int) -> Down:
+        """Down times of parts as those of the elements that they take down, merged.
+
+        Those of one part never overlap, so that there is nothing to merge where each element has one.
+        """
+        size = len(self.wiring.never)
+        if len(self.clock) == size:
+            if not self.wiring.never.any():
+                return down
+            return down.where(~self.wiring.never[down.row // histories])
+        part, history = split(down.row, histories)
+        which, element = effects.spread(self.clock.members, part)
+        live_ = ~self.wiring.never[element]
+        which, element = which[live_], element[live_]
+        return merged(Down(element * histories + history[which], down.start[which], down.end[which]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +195,7 @@ def _sums(histories: Histories, scope: Down, fed: Down, count: int, events: int)
     begins = scope.start > 0
     figures[DOWN].ravel()[:] = np.bincount(scope.row, weights=length / horizon, minlength=size * count)
     figures[OUTAGES].ravel()[:] = np.bincount(scope.row, weights=begins.astype(float), minlength=size * count)
-    number, history = np.divmod(fed.row, count)
+    number, history = split(fed.row, count)
     lost = shares.working[number] * (fed.end - fed.start) / horizon
     figures[LOST].ravel()[:] = np.bincount(
         classes.scope[number] * count + history, weights=lost, minlength=size * count

@@ -25,7 +25,7 @@ import numpy as np
 from twin.errors import RefusedError
 from twin.failure.montecarlo.draw import uniform
 from twin.failure.montecarlo.effects import spread
-from twin.failure.montecarlo.intervals import TICKS_PER_H, Down, merged, none, ticks, together, too_light
+from twin.failure.montecarlo.intervals import TICKS_PER_H, Down, merged, none, split, ticks, together, too_light
 from twin.failure.montecarlo.wiring import transposed
 from twin.topology.instances import ids
 
@@ -106,7 +106,7 @@ class Standby:
             slack = float(members.weight[ahead].sum() - sweep.wiring.need[gate])
             if slack < 0.0:
                 continue  # those in front never suffice, so that this one always runs
-            entry, history = np.divmod(lost.row, sweep.histories)
+            entry, history = split(lost.row, sweep.histories)
             before = np.isin(entry, ahead)
             by_history = Down(history[before], lost.start[before], lost.end[before])
             demand = too_light(by_history, members.weight[entry[before]], np.full(int(before.sum()), slack))
@@ -158,7 +158,7 @@ class Standby:
     def _gaps(self, sweep: Sweep, level: int) -> Down:
         """When elements of a level are between two supplies."""
         mine = sweep.along(together(sweep.switched or [none()]), self._consumers)
-        element, history = np.divmod(mine.row, sweep.histories)
+        element, history = split(mine.row, sweep.histories)
         here = sweep.wiring.element_level[element] == level
         mine, element, history = mine.where(here), element[here], history[here]
         fails = self._fails(element, history + sweep.first, mine.start)
@@ -168,7 +168,7 @@ class Standby:
 
     def _after(self, sweep: Sweep, dead: Down) -> Down:
         """What follows a loss of supply: the start, and the repair where that fails."""
-        element, history = np.divmod(dead.row, sweep.histories)
+        element, history = split(dead.row, sweep.histories)
         wait = np.where(self._restarts[element], self._start[element], 0)
         tries = np.flatnonzero(self._restarts[element] & ~self._switches[element] & (dead.end < sweep.horizon))
         failed = tries[self._fails(element[tries], history[tries] + sweep.first, dead.end[tries])]

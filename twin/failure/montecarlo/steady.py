@@ -5,7 +5,7 @@ parts that are down in one, the method is chosen once:
 
 - lambda < `SPARSE_BELOW`: samples without a failure need nothing, samples with one are looked up in a table of
   all single failures, and only those with several are evaluated, 64 to a word.
-- Above, or where there are fewer samples than the table has rows: every sample is evaluated.
+- Above, or where fewer samples have one failure than the table has rows: every sample with a failure is evaluated.
 
 Own failures of loads are never drawn load by load.  The served share takes them as their mean, given who is
 fed (Rao-Blackwell: same mean, less spread); the share in service draws one binomial number for all fed loads
@@ -118,7 +118,7 @@ class Sampler:
         self.shares = effects.shares(snapshot)
         self.in_service = InService(snapshot, self.lanes.never, levels)
         self.expected = float(self.slots.chance.sum())
-        self.sparse = self.expected < SPARSE_BELOW and samples > len(self.slots.part)
+        self.sparse = table_pays(self.expected, len(self.slots.part), samples)
         self.single = _Table(self, len(parts)) if self.sparse else None
 
     @property
@@ -170,6 +170,17 @@ class Sampler:
         if self.in_service.levels:
             self.in_service.add(sums[:, LEVELS:], generator(seed, block, 1), drawn.weight, lost)
         return Moments(samples, sums[0], sums[1], sums[2], sums[3])
+
+
+def table_pays(expected: float, parts: int, samples: int) -> bool:
+    """Whether a table of all single failures saves more than it costs.
+
+    Args:
+        expected: parts that are down in a sample, in expectation; of the samples, `expected exp(-expected)` have one.
+        parts: rows of the table.
+        samples: how many will be drawn.
+    """
+    return expected < SPARSE_BELOW and samples * expected * np.exp(-expected) > parts
 
 
 @dataclass(frozen=True, slots=True)

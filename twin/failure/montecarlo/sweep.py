@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.failure.montecarlo.effects import spread
-from twin.failure.montecarlo.intervals import Down, merged, none, overlap, together, too_light
+from twin.failure.montecarlo.intervals import Down, joined, merged, none, overlap, split, together, too_light
 from twin.failure.montecarlo.lanes import WEIGHED
 from twin.failure.montecarlo.renewal import clipped
 
@@ -44,34 +44,39 @@ class Sweep:
         """When classes are not fed.
 
         Args:
-            own: when elements do not work themselves; may overlap.
+            own: when elements do not work themselves, merged.
         """
         level = self.wiring.element_level[own.row // self.histories]
+        rows = len(self.wiring.element_level) * self.histories
         for here in range(self.wiring.top):
             mine = own if self.wiring.top == 1 else own.where(level == here)
-            self._elements.append(merged(together([mine, self._unsupplied(here)])))
+            self._elements.append(joined(mine, merged(self._unsupplied(here)), rows))
             self._gates.append(self._lost(here))
         return merged(together([self.along(gates, self.wiring.loads) for gates in self._gates]))
 
     def along(self, down: Down, lists: Csr) -> Down:
         """The down times of rows handed on to everything in the lists of them."""
-        of, history = np.divmod(down.row, self.histories)
-        felt = np.diff(lists.start)[of] > 0
-        if not felt.all():
-            down, of, history = down.where(felt), of[felt], history[felt]
+        of, history = split(down.row, self.histories)
+        size = np.diff(lists.start)[of]
+        if not size.all():
+            felt = np.flatnonzero(size)
+            down, of, history, size = down.where(felt), of[felt], history[felt], size[felt]
+        if not (size > 1).any():
+            return Down(lists.values[lists.start[of]] * self.histories + history, down.start, down.end)
         which, values = spread(lists, of)
         return Down(values * self.histories + history[which], down.start[which], down.end[which])
 
     def _unsupplied(self, level: int) -> Down:
         consumers = self.wiring.consumers[level]
-        lost = [self.along(gates, consumers) for gates in self._gates]
+        lost = [self.along(gates, consumers) for gates in self._gates if len(gates.row)]
         return clipped(self.standby.supplied(self, level, together(lost or [none()])), self.horizon)
 
     def _lost(self, level: int) -> Down:
         """When gates of a level are down."""
         members = self.wiring.members[level]
         special = self.standby.gates(level)
-        lost = together([self._felt(down, members) for down in self._elements])
+        felt = self.wiring.felt[level]
+        lost = together([self.along(self._elements[of], members.of_element) for of in felt] or [none()])
         found = []
         if len(special):
             mine = np.isin(members.gate[lost.row // self.histories], special)
@@ -82,18 +87,14 @@ class Sweep:
         if len(gates):
             whole = together([self.along(down, cuts) for down in self._elements])
             cut = overlap(whole, size[whole.row // self.histories] - 1)
-            number, history = np.divmod(cut.row, self.histories)
+            number, history = split(cut.row, self.histories)
             found.append(Down(gates[number] * self.histories + history, cut.start, cut.end))
             return merged(together(found))
         return together(found)
 
-    def _felt(self, down: Down, members: Members) -> Down:
-        """Down times by member; rows are member entries times histories plus history."""
-        return self.along(down, members.of_element)
-
     def weighed(self, members: Members, lost: Down) -> Down:
         """When gates are down because of members that are, those of one member not overlapping."""
-        entry, history = np.divmod(lost.row, self.histories)
+        entry, history = split(lost.row, self.histories)
         gate = members.gate[entry]
         by_gate = Down(gate * self.histories + history, lost.start, lost.end)
         spare = self.wiring.spare[gate]
@@ -117,7 +118,7 @@ def rolled_up(down: Down, scope: Ints, parent: Ints, histories: int) -> Down:
     depth = np.zeros(len(parent), dtype=np.int64)
     for index, above in enumerate(parent.tolist()):
         depth[index] = 0 if above < 0 else depth[above] + 1
-    number, history = np.divmod(down.row, histories)
+    number, history = split(down.row, histories)
     waiting = Down(scope[number] * histories + history, down.start, down.end)
     found: list[Down] = []
     below = none()

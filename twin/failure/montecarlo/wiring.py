@@ -45,6 +45,7 @@ class Wiring:
         top: levels of supply.
         element_level, gate_level: as `twin.structure.live.levels` counts.
         members: of the gates of each level.
+        felt: for each level, the levels that these members are of.
         spare: (gates,), how many members may be lost, whichever they are; `WEIGHED` where it takes the weights.
         slack: (gates,), weight that may be lost.
         need: (gates,), weight that must be live.
@@ -59,6 +60,7 @@ class Wiring:
     element_level: Ints
     gate_level: Ints
     members: list[Members]
+    felt: list[list[int]]
     spare: Ints
     slack: Floats
     need: Floats
@@ -92,6 +94,7 @@ def wiring(snapshot: Snapshot) -> Wiring:
         element_level=element_level,
         gate_level=gate_level,
         members=members,
+        felt=[np.unique(element_level[of.element]).tolist() for of in members],
         spare=spare,
         slack=total - need,
         need=need,
