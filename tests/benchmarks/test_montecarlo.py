@@ -146,8 +146,8 @@ def test_states_against_walking_the_graph(tmp_path: Path, record_property: Calla
     one = structure.elements.node[sampler.draw(1, 0, 64, None).part[:1]]
     walk, crawl = seconds(lambda: by_csgraph(wires, one)), seconds(lambda: by_networkx(graph, one, wires[2]), 3)
     print(  # noqa: T201 - the figures
-        f"\n{wires[2] - 1:,} components, lambda {sampler.expected:.2f}: {ours * 1e6:.2f} us a sample of {samples:,} with "
-        f"its table; scipy csgraph {walk * 1e3:.1f} ms ({walk / ours:,.0f} times, {walk * 1e6:,.0f} s for a million, "
+        f"\n{wires[2] - 1:,} components, lambda {sampler.expected:.2f}: {ours * 1e6:.2f} us a sample of {samples:,} "
+        f"with its table; scipy csgraph {walk * 1e3:.1f} ms ({walk / ours:,.0f} times, {walk * 1e6:,.0f} s for a million, "
         f"extrapolated); networkx {crawl:.2f} s ({crawl / ours:,.0f} times, extrapolated)"
     )
     record_property("times_csgraph", walk / ours)

@@ -108,7 +108,8 @@ def joined(own: Down, lost: Down, rows: int) -> Down:
     """Two sets of down times together, each of them merged already; only rows that are in both have to be again.
 
     Args:
-        own, lost: down times.
+        own: down times.
+        lost: down times.
         rows: how many rows there are.
     """
     if not len(lost.row) or not len(own.row):
