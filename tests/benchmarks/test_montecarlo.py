@@ -147,8 +147,8 @@ def test_states_against_walking_the_graph(tmp_path: Path, record_property: Calla
     walk, crawl = seconds(lambda: by_csgraph(wires, one)), seconds(lambda: by_networkx(graph, one, wires[2]), 3)
     print(  # noqa: T201 - the figures
         f"\n{wires[2] - 1:,} components, lambda {sampler.expected:.2f}: {ours * 1e6:.2f} us a sample of {samples:,} "
-        f"with its table; scipy csgraph {walk * 1e3:.1f} ms ({walk / ours:,.0f} times, {walk * 1e6:,.0f} s for a million, "
-        f"extrapolated); networkx {crawl:.2f} s ({crawl / ours:,.0f} times, extrapolated)"
+        f"with its table; scipy csgraph {walk * 1e3:.1f} ms ({walk / ours:,.0f} times, {walk * 1e6:,.0f} s for a "
+        f"million, extrapolated); networkx {crawl:.2f} s ({crawl / ours:,.0f} times, extrapolated)"
     )
     record_property("times_csgraph", walk / ours)
     record_property("times_networkx", crawl / ours)

@@ -136,7 +136,8 @@ def simulate(source: Source, out: Output, **given: object) -> None:
     with working(f"simulating {source.file}"):
         twin = source.load()
         wanted = {name: value for name, value in given.items() if value not in (None, False)}
-        twin = replace(twin, topology=with_params(twin.topology, wanted))
+        if wanted:
+            twin = replace(twin, topology=with_params(twin.topology, wanted))
         results = twin.run("simulation", seed=source.seed)
     if out.resolve() is None and out.table is None:
         click.echo(screen(lines(results, _width())), nl=False)

@@ -14,6 +14,7 @@ of a site that draw and fail alike.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -180,7 +181,7 @@ def table_pays(expected: float, parts: int, samples: int) -> bool:
         parts: rows of the table.
         samples: how many will be drawn.
     """
-    return expected < SPARSE_BELOW and samples * expected * np.exp(-expected) > parts
+    return expected < SPARSE_BELOW and samples * expected * math.exp(-expected) > parts
 
 
 @dataclass(frozen=True, slots=True)
