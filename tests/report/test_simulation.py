@@ -72,15 +72,15 @@ def _whole() -> Results:
 SCREEN = """\
 small  in service in 2027-04 · seed 7 · 10 years lived through
 SMALL                  by              estimate  ± at 0.99     exact  samples  as good as
-  all supplied         states          99.900 %      0.1 %  99.910 %    1,000       1,000
-  all supplied         states, biased  99.900 %      0.1 %  99.910 %    1,000   5,000,000
+  all supplied         states           99.90 %      0.1 %  99.910 %    1,000       1,000
+  all supplied         states, biased   99.90 %      0.1 %  99.910 %    1,000   5,000,000
   at least 90 % of it  states          99.950 %      0.1 %         -    1,000       1,000
-  energy lost a year   histories       1.23 MWh      0.001         -    1,000       1,000
+  energy lost a year   histories       1.23 MWh  0.001 kWh         -    1,000       1,000
   outages a year       histories            0.5      0.001       0.5    1,000       1,000
 OUTAGES  seen  a year  ≤ 1 min  ≤ 4 h
   small     4     0.4      25%    75%
-RATES UNCERTAIN (93 draws)  as stated    median      from        to
-  small: all supplied        99.900 %  99.900 %  99.900 %  99.900 %
+RATES UNCERTAIN (93 draws)  as stated   median     from       to
+  small: all supplied        99.90 %  99.90 %  99.90 %  99.90 %
   the exact availability leaves out runtime of small/ups
 CHECKS  1 check holds"""
 
