@@ -80,7 +80,7 @@ SMALL                  by              estimate  ± at 0.99     exact  samples  
 OUTAGES  seen  a year  ≤ 1 min  ≤ 4 h
   small     4     0.4      25%    75%
 RATES UNCERTAIN (93 draws)  as stated   median     from       to
-  small: all supplied        99.90 %  99.90 %  99.90 %  99.90 %
+  small: all supplied         99.90 %  99.90 %  99.90 %  99.90 %
   the exact availability leaves out runtime of small/ups
 CHECKS  1 check holds"""
 

@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "simulate": (
         "twin.cli.run",
         "simulate",
-        "Failure by states and by histories in time, beside the exact answer.",
+        "Failure simulated, beside the exact answer.",
     ),
     "energy": ("twin.cli.run", "energy", "What it draws, and what that costs."),
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),

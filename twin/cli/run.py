@@ -121,7 +121,7 @@ def failure(source: Source, out: Output) -> None:
 @click.option("--biasing", is_flag=True, help="Sample each site once more with its rare failures made frequent.")
 @click.option("--draws", type=int, metavar="N", help="Draws of uncertain failure rates, 93 or more; each is solved.")
 def simulate(source: Source, out: Output, **given: object) -> None:
-    """Failure by states and by histories in time, beside the exact answer.
+    """Failure simulated, beside the exact answer.
 
     What an option leaves open is taken from `analyses: {simulation: …}` of the file.  The same --seed gives the
     same numbers.
