@@ -34,10 +34,12 @@ def halls() -> Snapshot:
     return system.build()
 
 
-def estimates(snapshot: Snapshot, seed: int = 1, samples: int = 1 << 20, histories: int = 2000) -> pl.DataFrame:
+def estimates(
+    snapshot: Snapshot, seed: int = 1, samples: int = 1 << 20, histories: int = 2000, years: float = 4.0
+) -> pl.DataFrame:
     sampler = Sampler(snapshot, parts(snapshot.structure), (0.9,), samples=samples)
     states = frames.steady(snapshot, simulate(sampler, Stop(samples), seed), (0.9,), confidence=0.99, seed=seed)
-    lived = Histories(snapshot, 4.0, seed)
+    lived = Histories(snapshot, years, seed)
     rows = frames.sequential(lived, live_through(lived, histories), 0.99)
     return pl.concat([tables.check("simulation", part, "test") for part in (states, rows)])
 
@@ -117,7 +119,7 @@ def test_random_systems_agree(system: System) -> None:
     """Several levels, overload, dark parts, parts that are always down: the same 60 systems in every run."""
     snapshot = system.build()
     exact = availability([snapshot])
-    found = estimates(snapshot, samples=1 << 15, histories=200)
+    found = estimates(snapshot, samples=1 << 15, histories=100, years=0.1)
     if any(part.unavailability == 0.0 and part.per_year > 0.0 for part in system.elements):
         # failures that take no time are counted by the exact engine, and leave no down time to be seen
         found = found.filter(pl.col("measure") != "outages")

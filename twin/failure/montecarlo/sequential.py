@@ -36,6 +36,9 @@ _STREAM = 3
 _ROWS = 1 << 17
 """Parts, gates or classes times histories of one block: what a core keeps near; eight times as many are slower."""
 
+_FAILURES = 1 << 19
+"""Expected failures of one block: bounds its memory where parts fail all the time."""
+
 DOWN, OUTAGES, LOST = range(3)
 """Rows of the figures of a history: share of the time down, outages, share of the energy not served."""
 
@@ -114,7 +117,9 @@ class Histories:
         which, element = effects.spread(self.clock.members, np.arange(len(self.clock)))
         self.wanted: Bools = np.bincount(which, weights=felt[element], minlength=len(self.clock)) > 0.0
         rows = max(len(self.clock), len(structure.gates), len(structure.classes), 1)
-        self.size = max(1, min(1 << 12, _ROWS // rows))
+        cycle = (self.clock.mtbf_h + self.clock.mttr_h)[self.wanted]
+        failures = float((self.horizon_h / np.maximum(cycle, 1e-6)).sum())
+        self.size = max(1, min(1 << 12, _ROWS // rows, int(_FAILURES / max(failures, 1.0))))
         if not ages_idle:
             _refuse_redundant(snapshot, self.clock, self.wanted)
 
