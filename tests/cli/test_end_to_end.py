@@ -106,3 +106,30 @@ def test_a_broken_file_gives_findings_and_nothing_else(call, starter):
         assert "quickstart.yaml:10:" in done.err
         assert "errors found; nothing was run" in done.err
         assert "Traceback" not in done.err
+
+
+def test_simulate_takes_its_options_and_can_be_repeated(call, starter):
+    options = ("--samples", "5000", "--histories", "20", "--years", "2", "--biasing", "--seed", "4")
+    once, again = (call("simulate", starter, *options) for _ in range(2))
+    assert (once.status, once.err) == (0, "")
+    assert once.out == again.out
+    lines = once.out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
+    assert "seed 4 · 40 years lived through" in lines[0]
+    assert "states, biased" in once.out
+    assert any(line.startswith("OUTAGES") for line in lines)
+
+
+def test_simulate_refuses_what_cannot_be(call, starter):
+    for option, value, said in (("half-width", "wide", "not a quantity"), ("histories", "-1", "greater than or equal")):
+        wrong = call("simulate", starter, f"--{option}", value)
+        assert (wrong.status, wrong.out) == (EXIT_BAD_INPUT, "")
+        assert f"--{option}: " in wrong.err
+        assert said in wrong.err
+
+
+def test_simulate_gives_its_table(call, starter):
+    done = call("simulate", starter, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert {row["method"] for row in rows} == {"steady", "sequential"}

@@ -32,6 +32,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "evaluate": ("twin.cli.run", "evaluate", "Run everything and print one screen of results."),
     "capacity": ("twin.cli.run", "capacity", "What it can carry, what stops it, and what to buy next."),
     "failure": ("twin.cli.run", "failure", "What breaks it, how often and for how long."),
+    "simulate": (
+        "twin.cli.run",
+        "simulate",
+        "Failure simulated, beside the exact answer.",
+    ),
     "energy": ("twin.cli.run", "energy", "What it draws, and what that costs."),
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),

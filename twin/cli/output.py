@@ -28,9 +28,11 @@ _FIRST = {
     "availability": ("scope", "event", "count", "availability_fraction", "downtime_h_per_year", "outages_per_year"),
     "contingency": ("element", "second_element", "count", "racks_lost", "lost_it_kw", "expected_kwh_lost_per_year"),
     "cut_sets": ("scope", "order", "elements", "cut_sets", "probability_fraction", "occurrences_per_year"),
-    "importance": ("scope", "element", "count", "birnbaum_fraction", "criticality_fraction", "lost_it_kw"),
+    "importance": (
+        *("scope", "element", "count", "birnbaum_fraction", "criticality_fraction", "lost_it_kw"),
+        *("gate", "event", "probability", "criticality", "fussell_vesely", "birnbaum", "raw", "rrw"),
+    ),
     "party_metrics": ("party", "net_usd", "npv_usd", "irr_per_year", "inflow_usd", "outflow_usd"),
-    "importance": ("gate", "event", "probability", "criticality", "fussell_vesely", "birnbaum", "raw", "rrw"),
     "unit_cost": ("party", "category", "usd_per_accelerator_h", "usd_per_delivered_accelerator_h", "cost_pv_usd"),
 }
 """Columns that a narrow terminal keeps; the others give way."""

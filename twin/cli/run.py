@@ -1,4 +1,4 @@
-"""`twin evaluate`, `capacity`, `failure`, `energy` and `cost`: run analyses and show what they give."""
+"""`twin evaluate`, `capacity`, `failure`, `simulate`, `energy` and `cost`: run analyses and show what they give."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ _LARGE = ("nodes", "edges")
 
 _CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand")
 """Tables of `twin capacity`, the main one first."""
+
+_SIMULATION = ("simulation", "outage_durations", "uncertainty")
+"""Tables of `twin simulate`, the main one first."""
 
 _WIDEST = 140
 """Columns of a summary beyond which lines are too long to read."""
@@ -101,6 +104,50 @@ def capacity(source: Source, out: Output) -> None:
 def failure(source: Source, out: Output) -> None:
     """What breaks it, how often and for how long."""
     _run("failure", source, out, ("availability", "contingency"))
+
+
+@command(
+    ("twin simulate quickstart.yaml", "One screen: estimates beside the exact answer, and how long outages last."),
+    (
+        "twin simulate river-bend.yaml --samples 100000000 --half-width '0.001 %'",
+        "Sample until losses are known so well.",
+    ),
+    ("twin simulate river-bend.yaml --histories 10000 --years 15", "150,000 years of grid, gensets and repairs."),
+    ("twin simulate quickstart.yaml --biasing", "Rare losses of supply, made frequent and weighed."),
+)
+@_runs
+@click.option("--samples", type=int, metavar="N", help="States to draw at the most.")
+@click.option("--half-width", metavar="X", help="Stop once losses are known to so much, as '0.001 %'.")
+@click.option("--relative", is_flag=True, help="That is a share of the loss itself, as '5 %'.")
+@click.option("--histories", type=int, metavar="N", help="Histories to live through; 0 for none.")
+@click.option("--years", type=int, metavar="N", help="Years of each.")
+@click.option("--biasing", is_flag=True, help="Sample each site once more with its rare failures made frequent.")
+@click.option("--draws", type=int, metavar="N", help="Draws of uncertain failure rates, 93 or more; each is solved.")
+def simulate(source: Source, out: Output, **given: object) -> None:
+    """Failure simulated, beside the exact answer.
+
+    What an option leaves open is taken from `analyses: {simulation: …}` of the file.  The same --seed gives the
+    same numbers.
+    """
+    from dataclasses import replace
+
+    from twin.cli.output import emit_tables, save
+    from twin.cli.screen import screen
+    from twin.failure.montecarlo.analysis import with_params
+    from twin.report.simulation import lines
+
+    with working(f"simulating {source.file}"):
+        twin = source.load()
+        wanted = {name: value for name, value in given.items() if value not in (None, False)}
+        if wanted:
+            twin = replace(twin, topology=with_params(twin.topology, wanted))
+        results = twin.run("simulation", seed=source.seed)
+    if out.resolve() is None and out.table is None:
+        click.echo(screen(lines(results, _width())), nl=False)
+        save(results, out)
+    else:
+        emit_tables(results, out, _SIMULATION, _SIMULATION[0], ("checks",))
+    end_on_failed_checks(results)
 
 
 @command(

@@ -1,0 +1,1 @@
+"""Simulation: what the exact answers are held against, and what they cannot carry."""
