@@ -38,7 +38,7 @@ def test_a_link_is_no_switch_of_the_site(loaded):
     assert flow(loaded(ISLANDS), "s/a", "s/b")["max_flow_gbps"] == 0.0
     row = flow(loaded(ISLANDS + LINK), "s/a", "s/b")
     # there and back: rack, leaf, link, leaf of t, link, leaf, rack
-    assert (row["max_flow_gbps"], row["hops"], row["cut"]) == (1.0, 4, "link between sites x 1")
+    assert (row["max_flow_gbps"], row["hops"], row["cut"]) == (1.0, 4, "link s--t x 1")
     assert row["latency_ms"] == pytest.approx(2 * 100 * MS_PER_KM, abs=1e-6)
 
 
