@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import comb
+from math import comb, fsum, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twin.structure.model import Snapshot
+
+
+MOST_STATES = 10_000
+
+
+class TooManyError(Exception):
+    """More states than are worth trying."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,8 @@ def distribution(snapshot: Snapshot, amount: list[int], *, own: bool = True) -> 
     classes = snapshot.structure.classes
     every = [*things(snapshot), *(_loads(snapshot) if own else [])]
     every = [thing for thing in every if any(p > 0 or w > 0 for p, w, _ in thing.ways)]
+    if prod(len(thing.ways) + 1 for thing in every) > MOST_STATES:
+        raise TooManyError
     lost: dict[tuple[int, ...], int] = {}
     fed: dict[frozenset[int], list[bool]] = {}
     for choice in product(*(range(len(thing.ways) + 1) for thing in every)):
@@ -108,8 +117,8 @@ def distribution(snapshot: Snapshot, amount: list[int], *, own: bool = True) -> 
     chance = {choice: _chance(every, choice) for choice in lost}
     return {
         x: (
-            sum(chance[choice] for choice, loss in lost.items() if loss == x),
-            sum(_rates(every, choice, lost, x, chance[choice]) for choice in lost),
+            fsum(chance[choice] for choice, loss in lost.items() if loss == x),
+            fsum(_rates(every, choice, lost, x, chance[choice]) for choice in lost),
         )
         for x in sorted(set(lost.values()))
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from failure.naive_parts import distribution
+from failure.naive_parts import TooManyError, distribution
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from structure.build import Plant, value
@@ -82,7 +82,10 @@ def test_equals_brute_force(topology: Topology) -> None:
     """Probability of every amount lost, and how often each is reached, to 1e-12."""
     few, every = both(topology)
     for own in (True, False):
-        wanted = distribution(every, racks(every).tolist(), own=own)
+        try:
+            wanted = distribution(every, racks(every).tolist(), own=own)
+        except TooManyError:
+            continue
         amount, chance, rate = Lifted(few).value(Lost(few.structure.classes, racks(few), own=own)).amounts()
         got = dict(zip(amount.tolist(), chance.tolist(), strict=True))
         reached = dict(zip(amount.tolist(), np.cumsum(rate[::-1])[::-1].tolist(), strict=True))
@@ -102,7 +105,10 @@ def test_the_diagram_gives_the_same(topology: Topology) -> None:
     measure = lifted.value(Unfed())
     assert measure.unavailability == pytest.approx(exact.scope_unavailability[0], rel=1e-11, abs=1e-300)
     assert measure.per_year == pytest.approx(exact.scope_per_year[0], rel=1e-10, abs=1e-300)
-    wanted = distribution(every, [1] * len(every.structure.classes), own=False)
+    try:
+        wanted = distribution(every, [1] * len(every.structure.classes), own=False)
+    except TooManyError:
+        return
     assert measure.unavailability == pytest.approx(sum(p for lost, (p, _) in wanted.items() if lost), rel=1e-12)
     least = min((lost for lost in wanted if lost), default=None)
     assert measure.per_year == pytest.approx(wanted[least][1] if least else 0.0, rel=1e-11, abs=1e-300)

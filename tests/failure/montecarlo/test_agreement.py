@@ -20,6 +20,7 @@ from twin.failure.montecarlo.estimate import Stop
 from twin.failure.montecarlo.sequential import Histories, live_through
 from twin.failure.montecarlo.steady import Sampler, simulate
 from twin.failure.parts import parts
+from twin.failure.solved import directly
 
 if TYPE_CHECKING:
     from twin.structure.model import Snapshot
@@ -46,7 +47,7 @@ def estimates(
 
 def test_all_that_can_be_compared_is() -> None:
     snapshot = halls()
-    exact = availability([snapshot])
+    exact = availability([directly(snapshot)])
     checks = tables.check("checks", agreement(exact, estimates(snapshot)), "test")
     assert checks["ok"].all()
     assert sorted(checks["check"]) == [
@@ -72,7 +73,7 @@ def test_all_that_can_be_compared_is() -> None:
 def test_a_wrong_exact_answer_fails(column: str, wrong, checks: int) -> None:
     """All are off by 15 % of the loss: each of the estimates of it sees that."""
     snapshot = halls()
-    exact = availability([snapshot]).with_columns(wrong(pl.col(column)).alias(column))
+    exact = availability([directly(snapshot)]).with_columns(wrong(pl.col(column)).alias(column))
     found = agreement(exact, estimates(snapshot))
     failed = found.filter(~pl.col("ok"))
     assert failed.height == checks
@@ -82,7 +83,7 @@ def test_a_wrong_exact_answer_fails(column: str, wrong, checks: int) -> None:
 def test_one_wrong_hall_is_named() -> None:
     snapshot = halls()
     one = pl.col("scope") == "site/hall[2]"
-    exact = availability([snapshot]).with_columns(
+    exact = availability([directly(snapshot)]).with_columns(
         pl.when(one)
         .then(pl.col("availability_fraction") - 0.01)
         .otherwise(pl.col("availability_fraction"))
@@ -95,7 +96,7 @@ def test_one_wrong_hall_is_named() -> None:
 def test_false_alarms_are_no_more_than_said() -> None:
     """At a family-wise level of 80 %, at most one run in five fails: 250 runs of 8 comparisons that depend."""
     snapshot = halls()
-    exact = availability([snapshot])
+    exact = availability([directly(snapshot)])
     of = parts(snapshot.structure)
     sampler = Sampler(snapshot, of, samples=40_000)
     alarms = 0
@@ -109,7 +110,7 @@ def test_nothing_seen_is_no_disagreement() -> None:
     system = System()
     system.load("site/rack", gates=[system.gate(system.add("site/ups", 2, **repaired(1e6, 10.0)), 1)])
     snapshot = system.build()
-    exact = availability([snapshot])
+    exact = availability([directly(snapshot)])
     assert agreement(exact, estimates(snapshot, samples=2000, histories=20))["ok"].all()
 
 
@@ -118,7 +119,7 @@ def test_nothing_seen_is_no_disagreement() -> None:
 def test_random_systems_agree(system: System) -> None:
     """Several levels, overload, dark parts, parts that are always down: the same 60 systems in every run."""
     snapshot = system.build()
-    exact = availability([snapshot])
+    exact = availability([directly(snapshot)])
     found = estimates(snapshot, samples=1 << 15, histories=100, years=0.1)
     if any(part.unavailability == 0.0 and part.per_year > 0.0 for part in system.elements):
         # failures that take no time are counted by the exact engine, and leave no down time to be seen
