@@ -59,6 +59,8 @@ PAGES = tuple(
         "docs/explanation/hardware.md",
         "docs/explanation/network.md",
         "docs/explanation/failure.md",
+        "docs/explanation/fault-trees.md",
+        "docs/explanation/goodput.md",
         "docs/explanation/simulation.md",
         "docs/explanation/cost.md",
         "docs/explanation/energy.md",

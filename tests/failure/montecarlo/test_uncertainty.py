@@ -13,7 +13,6 @@ from scipy.stats import binom
 
 import twin
 from twin.errors import RefusedError
-from twin.failure.exact import solve
 from twin.failure.montecarlo.uncertainty import (
     confidence,
     draws_needed,
@@ -23,6 +22,7 @@ from twin.failure.montecarlo.uncertainty import (
     scaled,
     spread,
 )
+from twin.failure.system import solve
 from twin.structure.snapshot import snapshot
 
 FILE = """
