@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 OVER = 2.5e-9
 """Relative excess that is an overload: wider than the slack by which a standby joins, far inside what tests compare."""
 
+NEAR = 1e-4
+"""How much more of a load is asked for to see who carries some of it: so little that no standby joins."""
+
 FAR = 1e9
 """Factor that stands for any growth."""
 
@@ -152,11 +155,12 @@ def stuck(plant: Naive, all_cases: list[Case], inside: Callable[[Node], bool]) -
     In a failure it counts where a load of the scope that depends on it was promised to survive.
     """
     base = Growth(plant, all_cases[0], inside, capped=False)
-    takers, now, more = base.taking(1.0), base.flow(1.0), base.flow(2.0)
+    takers, now, more = base.taking(1.0), base.flow(1.0), base.flow(1.0 + NEAR)
     loads = [n for n in all_cases[0].alive if plant.is_load(n) and plant.on[n] and inside(n)]
     reach = {load: _above(plant, takers, load) for load in loads}
     found: dict[Node, list[frozenset[Node]]] = {}
-    idle = {node for node in set().union(*reach.values()) & set(rated(plant)) if more.of(node) <= now.of(node) + SLACK}
+    above = set().union(*reach.values()) & set(rated(plant))
+    idle = {node for node in above if more.of(node) <= now.of(node) + NEAR * SLACK}
     for growth in _growths(plant, all_cases, inside) if idle else ():
         flow, case = growth.flow(1.0), growth.case
         for node in idle & case.alive:
