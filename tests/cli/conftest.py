@@ -26,6 +26,7 @@ class FakeTwin:
         self.ran = []
         self.loaded_with = {}
         self.registry = SimpleNamespace(models=self.models, broken=())
+        self.topology = SimpleNamespace(section=lambda _: ())
 
     def models(self, section):
         assert section == "analyses"

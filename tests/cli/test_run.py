@@ -84,7 +84,19 @@ def test_capacity_as_a_table_gives_the_frames(call, file):
     assert call("capacity", file, "--format", "table").out.startswith("site_capacity\n")
 
 
-@pytest.mark.parametrize("name", ["failure", "energy", "cost"])
+def test_failure_runs_the_work_where_there_is_some(call, twin, file):
+    done = call("failure", file)
+    assert (done.status, twin.ran) == (0, [(("failure",), 0)])
+    assert "WHAT BREAKS IT" in done.out
+    asked, run = [], twin.run
+    twin.topology.section = lambda _: ("pretrain",)
+    twin.run = lambda *names, seed: asked.append(names) or run("failure", seed=seed)
+    assert call("failure", file).status == 0
+    assert asked == [("failure", "workload")]
+    assert call("failure", file, "--format", "table").out.startswith("availability\n")
+
+
+@pytest.mark.parametrize("name", ["energy", "cost"])
 def test_a_command_runs_its_analysis_and_gives_its_tables(call, twin, file, name):
     done = call(name, file)
     assert done.status == 0

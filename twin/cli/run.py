@@ -30,6 +30,18 @@ _CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand
 _SIMULATION = ("simulation", "outage_durations", "uncertainty")
 """Tables of `twin simulate`, the main one first."""
 
+_FAILURE = (
+    "availability",
+    "reliability",
+    "capacity_outage",
+    "contingency",
+    "cut_sets",
+    "importance",
+    "goodput",
+    "goodput_loss",
+)
+"""Tables of `twin failure`, the main one first."""
+
 _WIDEST = 140
 """Columns of a summary beyond which lines are too long to read."""
 
@@ -94,7 +106,7 @@ def capacity(source: Source, out: Output) -> None:
 
 
 @command(
-    ("twin failure quickstart.yaml", "Availability of racks, halls and sites, and the single failures that lose load."),
+    ("twin failure quickstart.yaml", "One screen: supply, availability, what breaks it most, and goodput of the work."),
     (
         "twin failure quickstart.yaml --table contingency --format csv",
         "What every one and every two failures take down.",
@@ -102,8 +114,24 @@ def capacity(source: Source, out: Output) -> None:
 )
 @_runs
 def failure(source: Source, out: Output) -> None:
-    """What breaks it, how often and for how long."""
-    _run("failure", source, out, ("availability", "contingency"))
+    """What breaks it, how often and for how long.
+
+    And what that does to the work, where the file has workloads.
+    """
+    from twin.cli.output import emit_tables, save
+    from twin.cli.screen import screen
+    from twin.report.failure import lines
+
+    with working(f"running failure of {source.file}"):
+        twin = source.load()
+        names = ("failure", "workload") if twin.topology.section("workloads") else ("failure",)
+        results = twin.run(*names, seed=source.seed)
+    if out.resolve() is None and out.table is None:
+        click.echo(screen(lines(results, _width())), nl=False)
+        save(results, out)
+    else:
+        emit_tables(results, out, _FAILURE, _FAILURE[0], ("checks",))
+    end_on_failed_checks(results)
 
 
 @command(
