@@ -125,6 +125,7 @@ class Autoref:
         }
         for cache in (self.live, self.up, self.chance):
             cache.clear()  # the library complains of a diagram that goes while its nodes are held
+        gc.collect()
         return found
 
     def together(self, gates: list[int]) -> Any:
