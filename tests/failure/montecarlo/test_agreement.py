@@ -11,6 +11,7 @@ from failure.build import System
 from failure.montecarlo.change import repaired
 from failure.random_systems import systems
 from hypothesis import given, settings
+from structure.build import Plant
 
 from twin import tables
 from twin.failure.availability import availability
@@ -19,8 +20,11 @@ from twin.failure.montecarlo.agreement import agreement
 from twin.failure.montecarlo.estimate import Stop
 from twin.failure.montecarlo.sequential import Histories, live_through
 from twin.failure.montecarlo.steady import Sampler, simulate
+from twin.failure.outage import capacity_outage
 from twin.failure.parts import parts
-from twin.failure.solved import directly
+from twin.failure.solved import by_boxes, directly
+from twin.structure.compile import compile_structure
+from twin.structure.snapshot import snapshot as snapshot_of
 
 if TYPE_CHECKING:
     from twin.structure.model import Snapshot
@@ -126,3 +130,33 @@ def test_random_systems_agree(system: System) -> None:
         found = found.filter(pl.col("measure") != "outages")
     checks = agreement(exact, found)
     assert checks["ok"].all(), checks.filter(~pl.col("ok")).to_dicts()
+
+
+def test_levels_are_held_against_the_distribution() -> None:
+    """Two halls of a feed and racks: the chance of 90 % in service, exact, and one that is wrong."""
+    clock = {"mtbf": 900.0, "mttr": 100.0}
+    plant = Plant().add("s").add("s/hall", 2, "hall").add("s/hall/ups", 1, "ups", capacity=200.0, **clock)
+    fed = plant.on("power", "s/hall/rack", "s/hall/ups")
+    topology = plant.add("s/hall/rack", 8, "rack", fed, load=10.0, mtbf=990.0, mttr=10.0).done()
+    few, every = (snapshot_of(compile_structure(topology, lifted=lifted), 0) for lifted in (True, False))
+    solved = by_boxes(few, lambda: every)
+    exact, spread = availability([solved]), capacity_outage([solved])
+    estimated = estimates(every, samples=1 << 18, histories=200)
+    right = agreement(exact, estimated, capacity_outage=spread)
+    (row,) = right.filter(pl.col("check") == "simulation_steady_at_least_90_%").iter_rows(named=True)
+    assert row["ok"]
+    # one of sixteen racks is 94 %: at most one out of service
+    q = 0.01
+    wanted = 0.81 * ((1 - q) ** 16 + 16 * q * (1 - q) ** 15)
+    assert float(row["wanted"].split()[0]) == pytest.approx(wanted, rel=1e-8)
+    wrong = spread.with_columns(pl.col("probability_fraction") * 0.98)
+    checks = agreement(exact, estimated, capacity_outage=wrong)
+    assert not checks.filter(pl.col("check") == "simulation_steady_at_least_90_%")["ok"].item()
+
+
+def test_rounded_amounts_are_not_held_against() -> None:
+    estimated = estimates(halls(), samples=1 << 12, histories=2)
+    rows = {"month": estimated["month"][0], "site": "site", "measure": "it_kw", "in_service_fraction": 1.0}
+    spread = pl.DataFrame([{**rows, "probability_fraction": 1.0, "step_kw": 1.2345678}])
+    checks = agreement(availability([directly(halls())]), estimated, capacity_outage=spread)
+    assert not checks["check"].str.contains("at_least").any()

@@ -87,7 +87,7 @@ def test_the_tables_and_the_checks(tmp_path: Path) -> None:
     }  # fmt: skip
     mine = results["checks"].filter(pl.col("check").str.starts_with("simulation_"))
     assert mine["ok"].all()
-    assert mine.height == 5, "both methods, and outages of histories"
+    assert mine.height == 7, "both methods, outages of histories, and two levels of states"
     site = simulation.filter((pl.col("scope") == "site") & (pl.col("method") == "steady"))
     unserved, served = (site.filter(pl.col("measure") == m)["value"].item() for m in ("unserved", "served"))
     assert unserved == pytest.approx((1 - served) * 2000 * 8760, rel=1e-12)

@@ -26,6 +26,10 @@ FAMILY = 0.9999
 _COLUMNS = {"fed": "availability_fraction", "served": "served_fraction", "outages": "outages_per_year"}
 """Measure of `simulation` -> column of `availability`, of the event `fed`."""
 
+AT_LEAST = "at_least_"
+"""How measures of `simulation` begin that ask for the chance of a level in service."""
+
+_WATTS = 1000.0
 _ROUNDING = 1e-9
 """Relative difference that is none: estimates are sums of many numbers."""
 
@@ -46,6 +50,7 @@ def agreement(
     simulation: pl.DataFrame,
     methods: Iterable[str] = ("steady", "biased", "sequential"),
     family: float = FAMILY,
+    capacity_outage: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Hold estimates against the exact answer.
 
@@ -54,16 +59,24 @@ def agreement(
         simulation: table `simulation`.
         methods: those that answer the same question as the exact engine; others are left out.
         family: chance that all are within their intervals when all are right.
+        capacity_outage: table `capacity_outage`, for the chances that at least so much is in service.
 
     Returns:
         Rows of `checks`: one a method and measure, of the estimate that is farthest off for its interval; none
         where there is nothing to compare.
     """
-    exact = availability.filter(pl.col("event") == "fed").select("month", "scope", *_COLUMNS.values())
-    both = simulation.filter(pl.col("method").is_in(list(methods)) & pl.col("value").is_not_null()).join(
-        exact, on=["month", "scope"], how="inner"
+    fed = availability.filter(pl.col("event") == "fed")
+    exact = pl.concat(
+        [
+            *(
+                fed.select("month", "scope", pl.lit(measure).alias("measure"), pl.col(column).alias("exact"))
+                for measure, column in _COLUMNS.items()
+            ),
+            *([] if capacity_outage is None else [_levels(capacity_outage, simulation)]),
+        ]
     )
-    both = both.filter(pl.col("measure").is_in(list(_COLUMNS)))
+    estimates = simulation.filter(pl.col("method").is_in(list(methods)) & pl.col("value").is_not_null())
+    both = estimates.join(exact, on=["month", "scope", "measure"], how="inner", maintain_order="left")
     pairs = list(_pairs(both, 1.0 - (1.0 - family) / max(both.height, 1)))
     worst: dict[tuple[str, str], _Pair] = {}
     for pair in pairs:
@@ -75,6 +88,27 @@ def agreement(
     return declared.frame({name: [row[name] for row in rows] for name in declared.names})
 
 
+def _levels(capacity_outage: pl.DataFrame, simulation: pl.DataFrame) -> pl.DataFrame:
+    """Exact chances that at least so much of a site's IT load is in service, where that is counted in whole watts."""
+    asked = simulation.select("measure").unique().filter(pl.col("measure").str.starts_with(AT_LEAST))
+    asked = asked.with_columns(
+        level=pl.col("measure").str.strip_prefix(AT_LEAST).str.strip_suffix("_%").cast(pl.Float64) / 100.0
+    )
+    watts = pl.col("step_kw") * _WATTS
+    exact = capacity_outage.filter((pl.col("measure") == "it_kw") & ((watts - watts.round()).abs() < _ROUNDING * watts))
+    enough = exact.drop("measure").join(asked, how="cross")
+    enough = enough.with_columns(
+        exact=pl.when(pl.col("in_service_fraction") >= pl.col("level") - _ROUNDING)
+        .then("probability_fraction")
+        .otherwise(0.0)
+    )
+    return (
+        enough.group_by("month", "site", "measure", maintain_order=True)
+        .agg(pl.col("exact").sum())
+        .select("month", pl.col("site").alias("scope"), "measure", pl.min_horizontal("exact", 1.0).alias("exact"))
+    )
+
+
 def _pairs(both: pl.DataFrame, confidence: float) -> Iterable[_Pair]:
     for row in both.iter_rows(named=True):
         z = student(confidence, row["samples"] - 1) if row["method"] == "sequential" else normal(confidence)
@@ -84,7 +118,7 @@ def _pairs(both: pl.DataFrame, confidence: float) -> Iterable[_Pair]:
             row["method"],
             row["measure"],
             row["value"],
-            row[_COLUMNS[row["measure"]]],
+            row["exact"],
             float(half_width(error, step, z)),
         )
 

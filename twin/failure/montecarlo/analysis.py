@@ -92,7 +92,8 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     simulation = pl.concat(found)
     left_out = beyond(month)
     methods = ("steady", "biased") if left_out else ("steady", "biased", "sequential")
-    checks = [agreement(inputs.tables["availability"], simulation, methods), _named(structure, left_out)]
+    exact, levels = inputs.tables["availability"], inputs.tables["capacity_outage"]
+    checks = [agreement(exact, simulation, methods, capacity_outage=levels), _named(structure, left_out)]
     return {
         "simulation": simulation,
         "outage_durations": lasting,
@@ -234,7 +235,7 @@ def twin_analyses() -> list[Analysis]:
             doc="Failure by sampled states and histories in time: what the exact answer is held against or leaves out.",
             params=SimulationParams,
             run=run,
-            requires=("availability",),
+            requires=("availability", "capacity_outage"),
             produces=("simulation", "outage_durations", "uncertainty", "checks"),
         )
     ]
