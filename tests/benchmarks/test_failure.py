@@ -18,6 +18,8 @@ import pytest
 import twin
 from twin.failure.algebras import Lost, Unfed
 from twin.failure.lifted import Lifted
+from twin.failure.montecarlo.estimate import Stop
+from twin.failure.montecarlo.steady import Sampler, simulate
 from twin.failure.parts import parts
 from twin.failure.system import System
 from twin.structure.compile import compile_structure
@@ -248,7 +250,7 @@ def nx_sample(
 def test_the_distribution_of_a_million_against_networkx(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """Time to 1 % relative error of the expected racks without supply: exact, against samples by networkx.
+    """Time to 1 % relative error of the expected racks without supply: exact, against samples, sparse and by networkx.
 
     So many samples are needed that the standard error is 1 % of the mean, from the exact variance.  Networkx works
     on the gates of the compiled structure; a few samples of a campus of a hundredth of the halls are timed, and
@@ -281,14 +283,19 @@ def test_the_distribution_of_a_million_against_networkx(
         down = set(np.flatnonzero(rng.random(len(elements)) < elements.unavailability).tolist())
         assert nx_sample(graph, order, need, down, counts) >= 0
     each = 100 * (perf_counter() - start) / samples
+    drawn = 1 << 18
+    sampler = Sampler(state, parts(state.structure), samples=drawn)
+    sparse = 100 * timed(lambda: simulate(sampler, Stop(drawn), 1), times=3) / drawn
     wanted = variance / mean**2 / 0.01**2
     ratio = wanted * each / quick
     print(  # noqa: T201 - the figures
         f"\n{instances.size(topology):,} components: exact {quick:.2f} s from the topology; networkx {each:.2f} s a "
-        f"sample, {wanted:,.0f} samples to 1 % of the {mean:.4g} racks expected without supply: {ratio:,.0f} times"
+        f"sample, {wanted:,.0f} samples to 1 % of the {mean:.4g} racks expected without supply: {ratio:,.0f} times; "
+        f"sparse draws {sparse * 1e6:.1f} us a sample: {wanted * sparse / quick:,.0f} times"
     )
     record_property("times_faster", ratio)
     assert ratio >= 1_000
+    assert wanted * sparse > quick
 
 
 def test_a_million_components_cost_what_ten_thousand_do(
