@@ -268,7 +268,7 @@ def few(topology: Topology) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(nested_plants() | nested(most=2).filter(few))
 def test_every_figure_is_that_of_trying_all_states_of_many_plants(topology):
     agree(topology, lifted=True)
