@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Made = Mapping[str, list[pl.DataFrame]]
 
-SHARED_TABLES = ("checks",)
+SHARED_TABLES = ("checks", "uncertainty")
 """Tables that several analyses add rows to; every other table has one analysis that writes it."""
 
 INPUT_TABLES = ("groups", "nodes", "edges", "assumptions")
