@@ -44,6 +44,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
     "import": ("twin.cli.importing", "import_model", "Read a model of another tool and solve it."),
     "tables": ("twin.cli.tables", "tables", "List the result tables, or the columns of one."),
+    "schema": (
+        "twin.cli.schema",
+        "schema",
+        "Write the JSON Schema of topology files, for editors.",
+    ),
     "parts": ("twin.cli.parts", "parts", "List the parts of the catalogues, or the figures of one."),
     "plugins": ("twin.cli.plugins", "plugins", "List the plugins, what they provide and what is wrong with them."),
     "plugin": ("twin.cli.plugin", "plugin", "Write a new plugin, or check one."),
