@@ -20,7 +20,8 @@ from twin.cli.trouble import say
 def schema(path: Path | None) -> None:
     """Write the JSON Schema of topology files, for editors.
 
-    With it an editor completes and checks a file: it knows every key, kind, unit and model parameter; what names refer to is for 'twin validate'.
+    With it an editor completes and checks a file: it knows every key, kind, unit and model parameter. What names refer
+    to is for 'twin validate'.
     """
     import json
 
