@@ -106,16 +106,16 @@ def _what(before: pl.Expr, after: pl.Expr) -> pl.Expr:
 
 def _of_table(name: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     one, other = _long(before), _long(after)
-    gone = pl.col("value").is_null() & pl.col("there").is_null()
-    come = pl.col("value_after").is_null() & pl.col("there_after").is_null()
+    gone = pl.col("=value").is_null() & pl.col("=there").is_null()
+    come = pl.col("=value_after").is_null() & pl.col("=there_after").is_null()
     joined = one.join(
-        other, on=("row", "column"), how="full", coalesce=True, suffix="_after", maintain_order="left_right"
+        other, on=("=row", "=column"), how="full", coalesce=True, suffix="_after", maintain_order="left_right"
     )
-    change = pl.col("value_after") - pl.col("value")
-    size = pl.max_horizontal(pl.col("value").abs(), pl.col("value_after").abs())
+    change = pl.col("=value_after") - pl.col("=value")
+    size = pl.max_horizontal(pl.col("=value").abs(), pl.col("=value_after").abs())
     what = pl.when(gone).then(pl.lit(ADDED)).when(come).then(pl.lit(REMOVED)).otherwise(pl.lit(CHANGED))
     differs = (
-        pl.col("value").is_null().ne(pl.col("value_after").is_null())
+        pl.col("=value").is_null().ne(pl.col("=value_after").is_null())
         | (change.abs() > _SAME * size)
         | (what != CHANGED)
     )
@@ -123,13 +123,13 @@ def _of_table(name: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFr
         joined.filter(differs.fill_null(value=False))
         .select(
             pl.lit(name).alias("table"),
-            "row",
-            "column",
+            pl.col("=row").alias("row"),
+            pl.col("=column").alias("column"),
             what.alias("what"),
-            pl.col("value").alias("before"),
-            pl.col("value_after").alias("after"),
+            pl.col("=value").alias("before"),
+            pl.col("=value_after").alias("after"),
             change.alias("change"),
-            pl.when(pl.col("value") != 0).then(change / pl.col("value")).alias("change_fraction"),
+            pl.when(pl.col("=value") != 0).then(change / pl.col("=value")).alias("change_fraction"),
         )
         .sort(pl.col("change_fraction").abs(), descending=True, nulls_last=True, maintain_order=True)
         .cast(pl.Schema(RESULTS))
@@ -137,20 +137,25 @@ def _of_table(name: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFr
 
 
 def _long(frame: pl.DataFrame) -> pl.DataFrame:
-    """`row, column, value, there`: one row a number of the frame."""
+    """`=row, =column, =value, =there`: one row a number of the frame; no table has columns of such names."""
     numbers = frame.select(cs.numeric() | cs.boolean()).columns
     keys = list(takewhile(lambda column: column not in numbers, frame.columns))
     if not numbers or frame.is_empty():
-        return pl.DataFrame(schema={"row": pl.String, "column": pl.String, "value": pl.Float64, "there": pl.Boolean})
-    named = frame.with_columns(_key(keys).alias("row"))
-    number = pl.int_range(pl.len()).over("row")
+        return pl.DataFrame(
+            schema={"=row": pl.String, "=column": pl.String, "=value": pl.Float64, "=there": pl.Boolean}
+        )
+    named = frame.with_columns(_key(keys).alias("=row"))
+    number = pl.int_range(pl.len()).over("=row")
     named = named.with_columns(
-        pl.when(number > 0).then(pl.format("{} #{}", pl.col("row"), number + 1)).otherwise(pl.col("row")).alias("row")
+        pl.when(number > 0)
+        .then(pl.format("{} #{}", pl.col("=row"), number + 1))
+        .otherwise(pl.col("=row"))
+        .alias("=row")
     )
-    long = named.select("row", pl.col(numbers).cast(pl.Float64)).unpivot(
-        on=numbers, index="row", variable_name="column", value_name="value"
+    long = named.select("=row", pl.col(numbers).cast(pl.Float64)).unpivot(
+        on=numbers, index="=row", variable_name="=column", value_name="=value"
     )
-    return long.with_columns(there=pl.lit(value=True))
+    return long.with_columns(pl.lit(value=True).alias("=there"))
 
 
 def _key(columns: list[str]) -> pl.Expr:
