@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
+    "report": ("twin.cli.report", "report", "Run everything and write one page of HTML."),
     "diff": ("twin.cli.diff", "diff", "Show what differs between two topologies or two results."),
     "import": ("twin.cli.importing", "import_model", "Read a model of another tool and solve it."),
     "tables": ("twin.cli.tables", "tables", "List the result tables, or the columns of one."),
