@@ -96,6 +96,9 @@ if TYPE_CHECKING:
     Length = float
     Memory = float
     MemoryBandwidth = float
+    Temperature = float
+    TemperatureDifference = float
+    Pressure = float
     Date = date
     PartyRef = str
     DealRef = str
@@ -123,6 +126,9 @@ else:
     Length = _quantity("length")
     Memory = _quantity("memory")
     MemoryBandwidth = _quantity("memory_bandwidth")
+    Temperature = _quantity("temperature", -273.15)
+    TemperatureDifference = _quantity("temperature_difference")
+    Pressure = _quantity("pressure")
 
     def _date(value: object) -> date:
         if isinstance(value, date):
