@@ -158,6 +158,8 @@ class Ratchet(Params):
         by_month: the share by the month of the peak, January first, instead of one share.
         of: months of the year whose peaks count; all where none is named.
         last: how many months it looks back.
+        last_before: how many months it looks back where that reaches before the calendar; `last` where not given.
+            SAM looks one month further there.
         own: share of the month's own peak that counts.
         own_by_month: that share by month, January first.
         months: months of the year whose bill looks back; all where none is named.
@@ -172,6 +174,7 @@ class Ratchet(Params):
     by_month: tuple[Fraction, ...] = Twelve
     of: Months = ()
     last: Annotated[int, Field(ge=1, le=60)] = 11
+    last_before: Annotated[int, Field(ge=1, le=60)] | None = None
     own: Fraction = 1.0
     own_by_month: tuple[Fraction, ...] = Twelve
     months: Months = ()

@@ -41,6 +41,7 @@ class Ratchets:
         own: of the month's own peak, shape (rows, 12).
         bills: whether the bill of a month of the year looks back, shape (rows, 12).
         last: months looked back; 0 where there is no ratchet.
+        before: months looked back where that reaches before the calendar.
         floor: least billing demand in kW.
         steady: whether each year looks back at itself.
         previous: peaks before the calendar, the latest last, shape (rows, months before).
@@ -50,6 +51,7 @@ class Ratchets:
     own: Floats
     bills: Floats
     last: Ints
+    before: Ints
     floor: Floats
     steady: NDArray[np.bool_]
     previous: Floats
@@ -61,6 +63,7 @@ class Ratchets:
             self.own[picked],
             self.bills[picked],
             self.last[picked],
+            self.before[picked],
             self.floor[picked],
             self.steady[picked],
             self.previous[picked],
@@ -71,7 +74,8 @@ def lay_out(ratchets: Sequence[Ratchet | None], depth: int | None = None) -> Rat
     """Arrays of ratchets; None bills the measured peak."""
     count = len(ratchets)
     share, own, bills = np.zeros((count, YEAR)), np.ones((count, YEAR)), np.zeros((count, YEAR))
-    last, floor, steady = np.zeros(count, np.int64), np.zeros(count), np.zeros(count, bool)
+    last, before = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    floor, steady = np.zeros(count), np.zeros(count, bool)
     deep = depth or max((len(ratchet.previous) for ratchet in ratchets if ratchet), default=0)
     previous = np.zeros((count, deep))
     for row, ratchet in enumerate(ratchets):
@@ -80,10 +84,11 @@ def lay_out(ratchets: Sequence[Ratchet | None], depth: int | None = None) -> Rat
         share[row] = (ratchet.by_month or ratchet.fraction) * _in(ratchet.of)
         own[row] = ratchet.own_by_month or ratchet.own
         bills[row] = _in(ratchet.months)
-        last[row], floor[row], steady[row] = ratchet.last, ratchet.floor, ratchet.steady
+        last[row], before[row] = ratchet.last, ratchet.last_before or ratchet.last
+        floor[row], steady[row] = ratchet.floor, ratchet.steady
         if ratchet.previous:
             previous[row, -len(ratchet.previous) :] = ratchet.previous
-    return Ratchets(share, own, bills, last, floor, steady, previous)
+    return Ratchets(share, own, bills, last, before, floor, steady, previous)
 
 
 def _in(months: Sequence[int]) -> Floats:
@@ -125,10 +130,11 @@ def looked_back(peaks: Floats, ratchets: Ratchets, month_of_year: Ints) -> Float
     place = np.arange(months)
     begin = place // YEAR * YEAR
     length = np.minimum(YEAR, months - begin)
-    for lag in range(1, int(ratchets.last.max(initial=0)) + 1):
+    for lag in range(1, int(max(ratchets.last.max(initial=0), ratchets.before.max(initial=0))) + 1):
         earlier = place + deep - lag
         causal = np.where(earlier >= 0, line[:, np.maximum(earlier, 0)], 0.0)
         cyclic = weighted[:, begin + (place - begin - lag) % length]
         value = np.where(ratchets.steady[:, None], cyclic, causal)
-        found = np.maximum(found, np.where(lag <= ratchets.last[:, None], value, 0.0))
+        reach = np.where((earlier < deep) & ~ratchets.steady[:, None], ratchets.before[:, None], ratchets.last[:, None])
+        found = np.maximum(found, np.where(lag <= reach, value, 0.0))
     return found

@@ -2,6 +2,7 @@
 
 SAM takes 1 January for a Monday and a year of 365 days: 2029 is such a year.  Its look-back percentage
 goes with the month of the peak; the second column says whether the month's own peak counts in full.
+Into the year before it looks one month further than inside the year.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def tariff(given, payer="tenant"):
                 "by_month": [f"{percent!r} %" for percent, _ in share],
                 "own_by_month": ["100 %" if full else f"{percent!r} %" for percent, full in share],
                 "last": int(given["ur_billing_demand_lookback_period"]),
+                "period": [f"demand.{int(period)}" for period, on in given["ur_dc_billing_demand_periods"] if on],
+                "last_before": int(given["ur_billing_demand_lookback_period"]) + 1,
                 "floor": f"{given['ur_billing_demand_minimum']!r} kW",
                 "previous": [f"{max(0.0, peak)!r} kW" for peak in given["ur_yearzero_usage_peaks"]],
             }
