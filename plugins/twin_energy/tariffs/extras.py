@@ -123,3 +123,13 @@ def exit_lines(of: Ints, fees: Floats, months: Floats) -> list[Lines]:
 def _months(given: Sequence[Sequence[int]]) -> Bools:
     every = np.arange(1, len(MONTHS) + 1)
     return np.array([np.isin(every, months) if months else every > 0 for months in given])
+
+
+def surcharge(tariffs: Sequence[Tariff], year: Ints, line: str) -> Floats:
+    """What riders by percent add to a line, as a share of it, shape (tariffs, months); see `fixed_lines` for `year`."""
+    found = np.zeros((len(tariffs), len(year)))
+    for row, tariff in enumerate(tariffs):
+        for rider in tariff.riders:
+            if rider.percent is not None and (not rider.on or line in rider.on):
+                found[row] += rider.percent * _months([rider.months])[0][year]
+    return found

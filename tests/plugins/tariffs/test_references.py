@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-
 from plugins.tariffs.build import billed, by_month, hours, load, total
 
 CENT = 0.005
