@@ -100,7 +100,7 @@ def totals(lines: Sequence[Lines], accounts: int, months: int, only: Sequence[st
 def frame(lines: Sequence[Lines], names: Names) -> pl.DataFrame:
     """Rows of table `energy_cost`, by site, month and entry.
 
-    A row that costs nothing in any month is left out.  Where the customer is paid, payer and payee
+    What costs nothing in a month has no row in it.  Where the customer is paid, payer and payee
     are exchanged, and amount and rate are positive.
     """
     parts = [_rows(block, names) for block in lines if len(block.account)]
@@ -110,7 +110,7 @@ def frame(lines: Sequence[Lines], names: Names) -> pl.DataFrame:
 
 
 def _rows(block: Lines, names: Names) -> pl.DataFrame:
-    shown = block.charged & (block.amount != 0).any(axis=1)[:, None]
+    shown = block.charged & (block.amount != 0)
     row, month = np.nonzero(shown)
     account = block.account[row]
     amount = block.amount[row, month]

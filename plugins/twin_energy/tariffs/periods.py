@@ -68,10 +68,7 @@ def _stated(period: Period, name: str, slots: int) -> Mask:
     for start, end in period.hours or ((0, DAY_MINUTES),):
         if start % length or end % length:
             cut = start if start % length else end
-            raise ValueError(
-                f"period '{name}' changes at {cut // 60}:{cut % 60:02}, inside a step of {length} minutes; "
-                f"periods have to change between steps, at most every quarter of an hour"
-            )
+            raise ValueError(f"period '{name}' changes at {cut // 60}:{cut % 60:02}, inside a step of {length} minutes")
         hours[start // length : end // length] = True
     return months[:, None, None] & days[:, None] & hours
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from twin.api import RefusedError
 from twin_energy.tariffs.check import held_by_contract
 from twin_energy.tariffs.periods import charge_mask
-from twin_energy.tariffs.readings import interval_of
+from twin_energy.tariffs.readings import ENGINE, interval_of
 from twin_energy.tariffs.words import MONTHS, Limit
 
 if TYPE_CHECKING:
@@ -159,7 +160,10 @@ class Stack:
 
     def _mask(self, tariff: Tariff, names: tuple[str, ...] | str, months: Sequence[int]) -> int:
         if self.slots:
-            shape = charge_mask(tariff, names, months, self.slots).reshape(len(MONTHS), -1)
+            try:
+                shape = charge_mask(tariff, names, months, self.slots).reshape(len(MONTHS), -1)
+            except ValueError as error:
+                raise RefusedError(ENGINE, str(error), "let it change on the hour") from error
         else:
             shape = _in(months)[:, None]
         key = shape.tobytes()
