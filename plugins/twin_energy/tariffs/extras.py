@@ -8,7 +8,7 @@ import numpy as np
 
 from twin_energy.tariffs.accounts import spread
 from twin_energy.tariffs.lines import Lines, priced, totals
-from twin_energy.tariffs.words import MONTHS
+from twin_energy.tariffs.periods import in_months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,9 +120,8 @@ def exit_lines(of: Ints, fees: Floats, months: Floats) -> list[Lines]:
     return [priced(np.arange(len(of)), ["exit_fee"] * len(of), what, "month", quantity, rate, quantity > 0)]
 
 
-def _months(given: Sequence[Sequence[int]]) -> Bools:
-    every = np.arange(1, len(MONTHS) + 1)
-    return np.array([np.isin(every, months) if months else every > 0 for months in given])
+def _months(given: Sequence[tuple[int, ...]]) -> Bools:
+    return np.array([in_months(months) for months in given])
 
 
 def surcharge(tariffs: Sequence[Tariff], year: Ints, line: str) -> Floats:
@@ -131,5 +130,5 @@ def surcharge(tariffs: Sequence[Tariff], year: Ints, line: str) -> Floats:
     for row, tariff in enumerate(tariffs):
         for rider in tariff.riders:
             if rider.percent is not None and (not rider.on or line in rider.on):
-                found[row] += rider.percent * _months([rider.months])[0][year]
+                found[row] += rider.percent * in_months(rider.months)[year]
     return found

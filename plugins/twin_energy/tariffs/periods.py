@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from twin_energy.tariffs.charges import Period, Schedule
+    from twin_energy.tariffs.charges import Schedule
     from twin_energy.tariffs.params import Tariff
 
     Mask = NDArray[np.bool_]
@@ -39,12 +40,9 @@ def charge_mask(tariff: Tariff, names: tuple[str, ...] | str, months: Sequence[i
         ValueError: an unknown name, or an hour of a period that falls inside a slot.
     """
     wanted = (names,) if isinstance(names, str) else names
-    found = np.zeros((len(MONTHS), len(DAYS), slots), bool)
-    for name in wanted:
-        found |= period_mask(tariff, name, slots)
-    if not wanted:
-        found[:] = True
-    return found & _rows(months, len(MONTHS), first=1)[:, None, None]
+    masks = [period_mask(tariff, name, slots) for name in wanted]
+    found = reduce(np.logical_or, masks) if masks else np.ones((len(MONTHS), len(DAYS), slots), bool)
+    return found & in_months(tuple(months))[:, None, None] if months else found
 
 
 def period_mask(tariff: Tariff, name: str, slots: int, above: tuple[str, ...] = ()) -> Mask:
@@ -54,23 +52,27 @@ def period_mask(tariff: Tariff, name: str, slots: int, above: tuple[str, ...] = 
     if name not in tariff.periods:
         return _scheduled(tariff, name, slots)
     period = tariff.periods[name]
-    found = _stated(period, name, slots)
+    found = _stated(period.months, period.days, period.hours, slots, name)
     for other in period.other_than:
-        found &= ~period_mask(tariff, other, slots, (*above, name))
+        found = found & ~period_mask(tariff, other, slots, (*above, name))
     return found
 
 
-def _stated(period: Period, name: str, slots: int) -> Mask:
-    months = _rows(period.months, len(MONTHS), first=1)
-    days = _rows(period.days, len(DAYS), first=0)
+@lru_cache(maxsize=4096)
+def _stated(
+    months: tuple[int, ...], days: tuple[int, ...], spans: tuple[tuple[int, int], ...], slots: int, name: str
+) -> Mask:
+    """Read-only, because many tariffs have the same periods and share it."""
     hours = np.zeros(slots, bool)
     length = DAY_MINUTES // slots
-    for start, end in period.hours or ((0, DAY_MINUTES),):
+    for start, end in spans or ((0, DAY_MINUTES),):
         if start % length or end % length:
             cut = start if start % length else end
             raise ValueError(f"period '{name}' changes at {cut // 60}:{cut % 60:02}, inside a step of {length} minutes")
         hours[start // length : end // length] = True
-    return months[:, None, None] & days[:, None] & hours
+    found = in_months(months)[:, None, None] & _rows(days, len(DAYS), first=0)[:, None] & hours
+    found.setflags(write=False)
+    return found
 
 
 def _scheduled(tariff: Tariff, name: str, slots: int) -> Mask:
@@ -91,6 +93,14 @@ def _scheduled(tariff: Tariff, name: str, slots: int) -> Mask:
 def numbers(schedule: Schedule) -> list[int]:
     """The numbers of periods that a table holds."""
     return sorted({n for part in (schedule.weekday, schedule.weekend, schedule.holiday) for row in part for n in row})
+
+
+@lru_cache(maxsize=4096)
+def in_months(months: tuple[int, ...]) -> Mask:
+    """Which months of the year are named; all where none is.  Read-only, shape (12,)."""
+    found = _rows(months, len(MONTHS), first=1)
+    found.setflags(write=False)
+    return found
 
 
 def _rows(picked: Iterable[int], size: int, first: int) -> Mask:

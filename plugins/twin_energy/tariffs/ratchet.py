@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin_energy.tariffs.words import MONTHS
+from twin_energy.tariffs.periods import in_months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,19 +81,14 @@ def lay_out(ratchets: Sequence[Ratchet | None], depth: int | None = None) -> Rat
     for row, ratchet in enumerate(ratchets):
         if ratchet is None:
             continue
-        share[row] = (ratchet.by_month or ratchet.fraction) * _in(ratchet.of)
+        share[row] = (ratchet.by_month or ratchet.fraction) * in_months(ratchet.of)
         own[row] = ratchet.own_by_month or ratchet.own
-        bills[row] = _in(ratchet.months)
+        bills[row] = in_months(ratchet.months)
         last[row], before[row] = ratchet.last, ratchet.last_before or ratchet.last
         floor[row], steady[row] = ratchet.floor, ratchet.steady
         if ratchet.previous:
             previous[row, -len(ratchet.previous) :] = ratchet.previous
     return Ratchets(share, own, bills, last, before, floor, steady, previous)
-
-
-def _in(months: Sequence[int]) -> Floats:
-    named = np.isin(np.arange(1, len(MONTHS) + 1), months) if months else np.ones(len(MONTHS), bool)
-    return named.astype(float)
 
 
 def billing_demand(

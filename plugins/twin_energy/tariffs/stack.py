@@ -13,7 +13,7 @@ import numpy as np
 
 from twin.api import RefusedError
 from twin_energy.tariffs.check import held_by_contract
-from twin_energy.tariffs.periods import charge_mask
+from twin_energy.tariffs.periods import charge_mask, in_months
 from twin_energy.tariffs.readings import ENGINE, interval_of
 from twin_energy.tariffs.words import MONTHS, Limit
 
@@ -165,7 +165,7 @@ class Stack:
             except ValueError as error:
                 raise RefusedError(ENGINE, str(error), "let it change on the hour") from error
         else:
-            shape = _in(months)[:, None]
+            shape = in_months(months)[:, None]
         key = shape.tobytes()
         if key not in self._masks:
             self._masks[key] = len(self._shapes)
@@ -189,7 +189,7 @@ class Stack:
             self._rider(number, tariff, rider)
 
     def _energy(self, number: int, tariff: Tariff, charge: EnergyCharge) -> None:
-        charged = _in(charge.months)
+        charged = in_months(charge.months)
         mask = self._mask(tariff, charge.period, charge.months)
         name = charge.what or _named(charge.period) or ("" if charge.blocks else "all hours")
         for low, high, price, label in _blocks(charge):
@@ -203,7 +203,7 @@ class Stack:
             self.export.add(Row(number, "export_credit", name or "export", mask, -1, price, charged))
 
     def _demand(self, number: int, tariff: Tariff, charge: DemandCharge) -> None:
-        charged = _in(charge.months)
+        charged = in_months(charge.months)
         held = tariff.contract is not None and held_by_contract(charge)
         basis = self._basis(number, tariff, charge.period, charge.ratchet, held=held)
         mask = self._mask(tariff, charge.period, charge.months)
@@ -220,7 +220,7 @@ class Stack:
             low = high
 
     def _rider(self, number: int, tariff: Tariff, rider: Rider) -> None:
-        charged = _in(rider.months)
+        charged = in_months(rider.months)
         if rider.energy is not None:
             mask = self._mask(tariff, (), rider.months)
             self.energy.add(Row(number, "rider", rider.what, mask, -1, rider.energy * ALL, charged))
@@ -228,11 +228,6 @@ class Stack:
             basis = self._basis(number, tariff, (), rider.ratchet, held=tariff.contract is not None)
             mask = self._mask(tariff, (), rider.months)
             self.demand.add(Row(number, "rider", rider.what, mask, basis, rider.demand * ALL, charged))
-
-
-def _in(months: Sequence[int]) -> Bools:
-    """Which months of the year are named; all where none is."""
-    return np.isin(np.arange(1, len(MONTHS) + 1), months) if months else ALL > 0
 
 
 def _by_month(price: float | None, monthly: Sequence[float]) -> Floats:
