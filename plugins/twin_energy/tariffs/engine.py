@@ -115,11 +115,11 @@ def work(case: Case) -> Worked:
     active = (np.cumsum((energy > 0) | (least[of] > 0), axis=1) > 0) & served
     billed = bill_demand(stack, case.tariffs, of, readings, active, least)
     year = readings.month_of_year
-    lines = extras.fixed_lines(case.tariffs, of, active, case.growth, year)
-    lines += [_energy(case, stack, billed), *market_lines(case, export=False), _demand(case, stack, billed)]
+    lines = [_energy(case, stack, billed), *market_lines(case, export=False), _demand(case, stack, billed)]
     if case.load is not None:
         peaks = find_peaks(case.tariffs, case.load, lambda name: windows_of(case.tables(name), name))
         lines += coincident_lines(case.tariffs, of, case.load, case.sites, peaks, case.growth)
+    lines += extras.fixed_lines(case.tariffs, of, active, case.growth, year)
     lines += extras.percent_lines(case.tariffs, of, lines, year)
     lines += [*_export(case, stack), *market_lines(case, export=True)]
     lines += extras.minimum_lines(case.tariffs, of, lines, active, case.growth)

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from twin.api import (
     Date,
     Duration,
+    FileRef,
     Fraction,
     Money,
     MoneyPerPower,
@@ -17,6 +18,7 @@ from twin.api import (
     Params,
     PartyRef,
     Power,
+    PowerByDate,
     Rate,
     Ratio,
     SiteRef,
@@ -111,7 +113,7 @@ class CoincidentCharge(Params):
     what: str = "coincident peak"
     price: MoneyPerPower
     windows: tuple[PeakWindow, ...] = ()
-    windows_file: str = ""
+    windows_file: FileRef = ""
     every_year: bool = False
     take: Literal["max", "mean"] = "max"
     billed: Literal["month", "next-year"] = "month"
@@ -129,7 +131,7 @@ class Market(Params):
     """
 
     what: str = "market energy"
-    file: str
+    file: FileRef
     factor: Ratio = 1.0
 
 
@@ -155,6 +157,8 @@ class Tariff(Params):
         minimum: the least bill of a month.
         minimum_annual: the least bill of twelve months from the start of the calendar.
         growth: yearly rise of all prices, from the start of the calendar.
+        limit: what the connection carries, by date.
+        export_limit: what may be fed into the grid, by date; nothing where not given.
         payer: who pays the bill.
         payee: who is paid.
     """
@@ -176,6 +180,8 @@ class Tariff(Params):
     minimum: MoneyPerTime = 0.0
     minimum_annual: Money = 0.0
     growth: Rate = 0.0
+    limit: PowerByDate | None = None
+    export_limit: PowerByDate | None = None
     payer: PartyRef
     payee: PartyRef = "utility"
 
