@@ -24,8 +24,9 @@ HEAD = (
 def rows():
     """The lines of a whole year: 20 °C at noon, colder at night."""
     return [
-        f"2020,{m},{d},{h + 1},0,?9?9,{t:.2f},{dew:.2f},60,{p:.0f}" + ",0" * 25
-        for m, d, h, t, dew, _, p in weather("us-va").rows()
+        f"2020,{m},{d},{h + 1},0,?9?9,{t:.2f},{dew:.2f},60,{p:.0f},0,0,300,{g:.0f},{b:.0f},{f:.0f},0,0,0,0,90,{v:.1f}"
+        + ",0" * 13
+        for m, d, h, t, dew, _, p, g, b, f, v in weather("us-va").rows()
     ]
 
 
@@ -48,11 +49,20 @@ def at(month, day, ends):
 
 def test_a_file_gives_what_stands_in_it(tmp_path, rows):
     frame = read_epw(write(tmp_path, rows))
-    assert frame.columns == ["month", "day", "hour", "dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa"]
+    assert frame.columns[:7] == ["month", "day", "hour", "dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa"]
+    assert frame.columns[7:] == ["ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2", "wind_m_per_s"]
     assert frame.height == 8760
     assert (frame["hour"].min(), frame["hour"].max()) == (0, 23)
     gap = (frame - weather("us-va")).select(pl.all().abs().max()).row(0)
     assert max(gap) < 1e-9
+
+
+def test_sun_and_wind_may_be_missing(tmp_path, rows):
+    noon = at(7, 4, 12)
+    frame = read_epw(write(tmp_path, swap(swap(rows, noon, 14, "9999"), noon, 21, "999.")))
+    assert frame[noon].select("dni_w_per_m2", "wind_m_per_s").row(0) == (None, None)
+    assert frame.null_count().sum_horizontal().item() == 2
+    assert frame["ghi_w_per_m2"].equals(weather("us-va")["ghi_w_per_m2"])
 
 
 def test_29_february_is_left_out(tmp_path, rows):

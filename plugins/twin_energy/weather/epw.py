@@ -1,8 +1,9 @@
 """Reads an EnergyPlus weather file (EPW) and says by hour what is missing in it.
 
 The format is that of the EnergyPlus Auxiliary Programs reference: eight header lines, then one row an hour, whose field
-0 is the year, 1 the month, 2 the day, 3 the hour that ends (1 to 24), 6 the dry bulb, 7 the dew point, 9 the pressure.
-The frame counts hours by their start (0 to 23), in local standard time as the file does.
+0 is the year, 1 the month, 2 the day, 3 the hour that ends (1 to 24), 6 the dry bulb, 7 the dew point, 9 the pressure,
+13 to 15 global, direct and diffuse irradiance, 21 the wind.  The frame counts hours by their start (0 to 23), in local
+standard time as the file does.
 """
 
 from __future__ import annotations
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
 
 HEADER_ROWS = 8
 HOURS = 8760
-FIELDS = {"month": 1, "day": 2, "ends": 3, "dry_bulb_c": 6, "dew_point_c": 7, "pressure_pa": 9}
+FIELDS = {
+    "month": 1,
+    "day": 2,
+    "ends": 3,
+    "dry_bulb_c": 6,
+    "dew_point_c": 7,
+    "pressure_pa": 9,
+    "ghi_w_per_m2": 13,
+    "dni_w_per_m2": 14,
+    "dhi_w_per_m2": 15,
+    "wind_m_per_s": 21,
+}
 LIMITS = {
     "dry_bulb_c": ("dry bulb", 99.9, -70.0, 70.0),
     "dew_point_c": ("dew point", 99.9, -70.0, 70.0),
@@ -26,7 +38,10 @@ LIMITS = {
 }
 """Column -> what it is, the code for missing (the format's), the least and the largest value that the format allows."""
 
-COLUMNS = ("month", "day", "hour", "dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa")
+MISSING = {"ghi_w_per_m2": 9999.0, "dni_w_per_m2": 9999.0, "dhi_w_per_m2": 9999.0, "wind_m_per_s": 999.0}
+"""Columns that may lack values -> the code for missing: not every model needs them."""
+
+COLUMNS = ("month", "day", "hour", "dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa", *MISSING)
 _SHOWN = 4
 _ROUND_C = 0.11
 """Files give tenths: a dew point this much above the dry bulb is saturated air."""
@@ -39,7 +54,7 @@ def read_epw(path: Path) -> pl.DataFrame:
         path: the file.  29 February is left out where the file has it.
 
     Returns:
-        `month, day, hour, dry_bulb_c, dew_point_c, wet_bulb_c, pressure_pa`, 8760 rows, without nulls.
+        The columns of `COLUMNS`, 8760 rows; sun and wind are null where the file says nothing of them.
 
     Raises:
         ValueError: not an EPW file, rows missing or doubled, values missing or beyond the format's limits; says which
@@ -126,7 +141,11 @@ def _checked(frame: pl.DataFrame) -> pl.DataFrame:
     if wetter.height:
         raise ValueError(*_named("with a dew point above the dry bulb", wetter))
     return wanted.join(frame, on=keys, maintain_order="left").with_columns(
-        pl.min_horizontal("dew_point_c", "dry_bulb_c").alias("dew_point_c")
+        pl.min_horizontal("dew_point_c", "dry_bulb_c").alias("dew_point_c"),
+        *(
+            pl.when((pl.col(name) >= code) | pl.col(name).is_nan()).then(None).otherwise(pl.col(name)).alias(name)
+            for name, code in MISSING.items()
+        ),
     )
 
 

@@ -103,7 +103,8 @@ def wet_bulb(dry_bulb_c: Number, dew_point_c: Number, pressure_pa: Number) -> Fl
         middle = (low + high) / 2
         above = _ratio_of_wet_bulb(dry, middle, pressure_pa) > ratio
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return (low + high) / 2
+    found: Floats = (low + high) / 2
+    return found
 
 
 def saturated_at(enthalpy_kj_per_kg: Number, pressure_pa: Number, start_c: Number) -> Floats:

@@ -12,6 +12,7 @@ import polars as pl
 
 from twin_energy.weather.epw import COLUMNS, read_epw, with_wet_bulb
 
+SUN = ("ghi_w_per_m2", "dni_w_per_m2", "dhi_w_per_m2")
 FOLDER = Path(__file__).parent / "regions"
 
 
@@ -62,7 +63,7 @@ def weather(region: str) -> pl.DataFrame:
     """The typical year of a region that ships.
 
     Returns:
-        `month, day, hour, dry_bulb_c, dew_point_c, wet_bulb_c, pressure_pa`, 8760 rows in local standard time.
+        The columns of `twin_energy.weather.epw.COLUMNS`, 8760 rows in local standard time.
 
     Raises:
         ValueError: no weather ships for it; says which does, the nearest name first.
@@ -76,6 +77,8 @@ def weather(region: str) -> pl.DataFrame:
             (pl.col("dry_bulb_dc") / 10).alias("dry_bulb_c"),
             (pl.col("dew_point_dc") / 10).alias("dew_point_c"),
             pl.col("pressure_pa").cast(pl.Float64),
+            *(pl.col(name).cast(pl.Float64) for name in SUN),
+            (pl.col("wind_dm_per_s") / 10).alias("wind_m_per_s"),
         )
     )
 

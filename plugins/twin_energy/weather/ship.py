@@ -1,6 +1,6 @@
 """Makes a region that ships from an EPW file: `python -m twin_energy.weather.ship us-tx Dallas.epw`.
 
-Keeps dry bulb and dew point in tenths of a degree, as the file gives them, and pressure in Pa; writes
+Keeps dry bulb, dew point and wind in tenths, as the file gives them, pressure in Pa and irradiance in W/m²; writes
 `regions/NAME.parquet` and the row of `regions/regions.csv`: station, source, the years of the months, from the header.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from twin_energy.weather.epw import read_epw
-from twin_energy.weather.regions import FOLDER
+from twin_energy.weather.regions import FOLDER, SUN
 
 LICENCE = (
     "Climate.OneBuilding.org asks to be named as the source; TMYx is made from NOAA NCEI Integrated Surface Database "
@@ -36,6 +36,8 @@ def ship(name: str, path: Path, folder: Path = FOLDER) -> Path:
         (pl.col("dry_bulb_c") * 10).round().cast(pl.Int16).alias("dry_bulb_dc"),
         (pl.col("dew_point_c") * 10).round().cast(pl.Int16).alias("dew_point_dc"),
         pl.col("pressure_pa").round().cast(pl.Int32),
+        *(pl.col(sun).round().cast(pl.Int16) for sun in SUN),
+        (pl.col("wind_m_per_s") * 10).round().cast(pl.Int16).alias("wind_dm_per_s"),
     ).write_parquet(target, compression="zstd", compression_level=19)
     _list(folder / "regions.csv", name, path)
     return target
