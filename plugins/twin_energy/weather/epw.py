@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER_ROWS = 8
+STATION = {"latitude_deg": 6, "longitude_deg": 7, "elevation_m": 9, "utc_offset_h": 8}
 HOURS = 8760
 FIELDS = {
     "month": 1,
@@ -61,6 +62,20 @@ def read_epw(path: Path) -> pl.DataFrame:
             hours.
     """
     return with_wet_bulb(_checked(_rows(path)))
+
+
+def station(path: Path) -> dict[str, float]:
+    """Where a file is for: `latitude_deg, longitude_deg, elevation_m, utc_offset_h` from its first line.
+
+    Raises:
+        ValueError: the line does not give them as numbers.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
+        fields = file.readline().split(",")
+    try:
+        return {name: float(fields[at]) for name, at in STATION.items()}
+    except (IndexError, ValueError) as error:
+        raise ValueError("its first line does not give latitude, longitude, time zone and elevation") from error
 
 
 def with_wet_bulb(frame: pl.DataFrame) -> pl.DataFrame:

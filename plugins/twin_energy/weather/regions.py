@@ -42,6 +42,15 @@ class Region:
     months: str
     licence: str
 
+    def place(self) -> dict[str, float]:
+        """Where it is, by the columns of the weather table."""
+        return {
+            "latitude_deg": self.latitude,
+            "longitude_deg": self.longitude,
+            "elevation_m": self.elevation_m,
+            "utc_offset_h": self.utc_offset_h,
+        }
+
 
 @cache
 def regions() -> dict[str, Region]:
