@@ -31,7 +31,7 @@ WIDTH = 100
 """Of the help pages, whatever the terminal."""
 
 PLAIN = {str: "text", int: "count", bool: "yes or no", float: "number", date: "date"}
-SECTIONS = ("deals", "energy", "cooling", "workloads", "analyses", "components")
+SECTIONS = ("deals", "energy", "cooling", "weather", "carbon", "workloads", "analyses", "components")
 
 
 def pages() -> dict[str, str]:

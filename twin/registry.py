@@ -83,7 +83,9 @@ class Provided:
                 raise
             raise PluginError(f"{what}{self.who} failed: {reason(error)}") from error
 
-    def call(self, inputs: Any, required: Collection[str], optional: Collection[str] = ()) -> dict[str, pl.DataFrame]:
+    def call(
+        self, inputs: Any, required: Collection[str], optional: Collection[str] = (), *, door: str = "run"
+    ) -> dict[str, pl.DataFrame]:
         """Run the model and hold what it returns against the tables.
 
         Args:
@@ -91,6 +93,7 @@ class Provided:
                 them touches nobody else's.
             required: tables that it has to return.
             optional: tables that it may return besides.
+            door: which of its callables: `run`, or `prices` or `resources` of an energy model.
 
         Returns:
             The frames by table, columns in the declared order.
@@ -100,7 +103,8 @@ class Provided:
                 names the model, the plugin, the distribution and the version.
             TwinError: what the model itself refuses.
         """
-        returned = self.guard(lambda: self.model.run(_with_own_frames(inputs)))
+        what = "" if door == "run" else f"{door} of "
+        returned = self.guard(lambda: getattr(self.model, door)(_with_own_frames(inputs)), what)
         if not isinstance(returned, Mapping):
             raise PluginError(f"{self.who} returned {type(returned).__name__}; frames by table name are wanted")
         missing = [name for name in required if name not in returned]
@@ -155,7 +159,7 @@ class Registry:
         """The models that entries of a section may name.
 
         Args:
-            section: deals, energy, cooling, workloads, analyses or components.
+            section: deals, energy, cooling, weather, carbon, workloads, analyses or components.
         """
         return self.sections[section]
 

@@ -12,6 +12,7 @@ from twin.errors import PluginError, RefusedError
 from twin.workload import training
 from twin.workload.idle import idle_share
 from twin.workload.interruptions import interruptions
+from twin.workload.profile import load_shape
 from twin.workload.schedule import energised, schedule, served
 from twin.workload.utilisation import utilisation
 
@@ -31,7 +32,7 @@ class WorkloadParams(Params):
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `schedule`, `goodput` and `goodput_loss`.
+    """Tables `schedule`, `load_shape`, `goodput` and `goodput_loss`.
 
     Raises:
         InputError: the workloads ask for more accelerators than there are.
@@ -41,9 +42,10 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     twin = inputs.twin
     months = energised(twin.structure, twin.calendar)
     shares = served(inputs.tables["availability"], months)
-    use = utilisation(months, twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar))
-    made = schedule(months, shares, use)
-    return {"schedule": made, **_goodput(twin, made, inputs.tables["availability"])}
+    workloads, idle = twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar)
+    made = schedule(months, shares, utilisation(months, workloads, idle))
+    shape = load_shape(months, workloads, idle)
+    return {"schedule": made, "load_shape": shape, **_goodput(twin, made, inputs.tables["availability"])}
 
 
 def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.DataFrame:
@@ -153,7 +155,7 @@ def twin_analyses() -> list[Analysis]:
             params=WorkloadParams,
             run=run,
             requires=("availability",),
-            produces=("schedule", "goodput", "goodput_loss"),
+            produces=("schedule", "load_shape", "goodput", "goodput_loss"),
         )
     ]
 
