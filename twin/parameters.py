@@ -128,6 +128,8 @@ if TYPE_CHECKING:
     Mass = float
     Volume = float
     WaterPerEnergy = float
+    MoneyPerMass = float
+    MassPerPower = float
     Money = float
     MoneyPerEnergy = float
     MoneyPerPower = float
@@ -165,6 +167,8 @@ else:
     Mass = _quantity("mass")
     Volume = _quantity("volume")
     WaterPerEnergy = _quantity("water_per_energy")
+    MoneyPerMass = _quantity("money_per_mass")
+    MassPerPower = _quantity("mass_per_power")
     Money = _quantity("money")
     MoneyPerEnergy = _quantity("money_per_energy")
     MoneyPerPower = _quantity("money_per_power")
