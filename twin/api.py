@@ -60,7 +60,7 @@ from twin.parameters import (
     WeekProfile,
     Work,
 )
-from twin.tables import Column, Table, energy
+from twin.tables import Column, Table, energy, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,9 +75,9 @@ __all__ = [
     "Area",
     "Bandwidth",
     "Calendar",
+    "Carbon",
     "CarbonInputs",
     "CarbonModel",
-    "Carbon",
     "Catalogue",
     "Column",
     "Compute",
@@ -219,11 +219,28 @@ class Entry(Generic[P]):
     params: P
 
 
-def _no_rows() -> pl.DataFrame:
+def _no_hours(*powers: str) -> Callable[[], pl.DataFrame]:
     """No hours, for who builds the inputs without them."""
+
+    def made() -> pl.DataFrame:
+        import polars as pl  # noqa: PLC0415 - as above
+
+        keys = {"time": pl.Datetime("us"), "month": pl.Date(), "site": pl.String(), "entry": pl.String()}
+        return pl.DataFrame(schema=keys | dict.fromkeys(powers, pl.Float64()))
+
+    return made
+
+
+def _no_dispatch() -> pl.DataFrame:
+    """No units."""
+    return table("dispatch").empty().rename({"supply": "entry"})
+
+
+def no_weather() -> pl.DataFrame:
+    """The weather of no site: the columns of `CoolingInputs.weather` and `EnergyInputs.weather`."""
     import polars as pl  # noqa: PLC0415 - as above
 
-    return pl.DataFrame()
+    return pl.DataFrame(schema={"site": pl.String(), **energy.WEATHER.schema()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,15 +257,19 @@ class CoolingInputs:
             wet_bulb_c, pressure_pa`; power is the mean of the step, `liquid_fraction` the share of the IT heat that
             goes to liquid, weather null where none is known.  `time` is the start of the step, local standard time;
             every month has all its steps.
-        weather: the typical year of each site as a model of `weather:` gave it, with a column `site`.
+        weather: the typical year of each site as a model of `weather:` gave it: `site, entry, hour, dry_bulb_c,
+            dew_point_c, wet_bulb_c, pressure_pa, wind_m_per_s, ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2,
+            latitude_deg, longitude_deg, elevation_m, utc_offset_h`; no rows where none is known.
         step_h: length of a step.
     """
 
     entries: tuple[Entry[Any], ...]
     calendar: Calendar
     load: pl.DataFrame
-    hours: pl.DataFrame = field(default_factory=_no_rows)
-    weather: pl.DataFrame = field(default_factory=_no_rows)
+    hours: pl.DataFrame = field(
+        default_factory=_no_hours("it_kw", "liquid_fraction", "dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa")
+    )
+    weather: pl.DataFrame = field(default_factory=no_weather)
     step_h: float = 1.0
 
 
@@ -261,12 +282,14 @@ class EnergyInputs:
         calendar: the months.
         load: one row per month and site the entries serve: `month, site, entry, hours_h, energy_kwh, peak_kw`
             of what the site imports.
-        hours: one row per step and site: `time, month, site, entry, import_kw, export_kw`, and `load_kw`, what the
+        hours: one row per step and site: `time, month, site, entry, import_kw, export_kw, load_kw`; load is what the
             site draws.  For `prices` and `resources`, which are asked before dispatch, import is the load.
             `time` is the start of the step, local standard time; every month has all its steps.
         dispatch: for a supply: what its units gave, `time, month, site, entry, unit, power_kw, charge_kw,
             curtailed_kw, state_kwh, online_fraction`; empty for `prices` and `resources`, and for a tariff.
-        weather: the typical year of each site as a model of `weather:` gave it, with a column `site`.
+        weather: the typical year of each site as a model of `weather:` gave it: `site, entry, hour, dry_bulb_c,
+            dew_point_c, wet_bulb_c, pressure_pa, wind_m_per_s, ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2,
+            latitude_deg, longitude_deg, elevation_m, utc_offset_h`; no rows where none is known.
         files: path of every file that a parameter `FileRef` names, by that name.
         step_h: length of a step.
     """
@@ -274,9 +297,9 @@ class EnergyInputs:
     entries: tuple[Entry[Any], ...]
     calendar: Calendar
     load: pl.DataFrame
-    hours: pl.DataFrame = field(default_factory=_no_rows)
-    dispatch: pl.DataFrame = field(default_factory=_no_rows)
-    weather: pl.DataFrame = field(default_factory=_no_rows)
+    hours: pl.DataFrame = field(default_factory=_no_hours("import_kw", "export_kw", "load_kw"))
+    dispatch: pl.DataFrame = field(default_factory=_no_dispatch)
+    weather: pl.DataFrame = field(default_factory=no_weather)
     files: Mapping[str, Path] = field(default_factory=dict)
     step_h: float = 1.0
 

@@ -20,7 +20,11 @@ def times(steps, start="2027-01-01", minutes=60):
 
 
 def generator(steps, entry="gas", usd=0.04, kw=100.0, **more):
-    given = {"available_kw": np.full(steps, kw), "usd_per_kwh": np.full(steps, usd), "fuel_usd_per_kwh": np.zeros(steps)}
+    given = {
+        "available_kw": np.full(steps, kw),
+        "usd_per_kwh": np.full(steps, usd),
+        "fuel_usd_per_kwh": np.zeros(steps),
+    }
     return Generator(**{"entry": entry, "unit": entry, "capacity_kw": kw} | given | more)
 
 
@@ -82,9 +86,16 @@ def microgrid(demand_usd_per_kw=0.0):
     time = times(steps)
     gas = generator(steps, "gas", 0.039, 20_000.0)
     solar_kw = frame["pv_available_mw"].to_numpy() * 1e3
-    solar = generator(steps, "solar", 0.0, float(solar_kw.max()), available_kw=solar_kw, renewable=True, carbon_free=True)
+    solar = generator(
+        steps, "solar", 0.0, float(solar_kw.max()), available_kw=solar_kw, renewable=True, carbon_free=True
+    )
     battery = storage(
-        steps, 40_000.0, 160_000.0, charge_efficiency=0.93, discharge_efficiency=0.93, usd_per_kwh=np.full(steps, 0.0005)
+        steps,
+        40_000.0,
+        160_000.0,
+        charge_efficiency=0.93,
+        discharge_efficiency=0.93,
+        usd_per_kwh=np.full(steps, 0.0005),
     )
     return system(
         steps,

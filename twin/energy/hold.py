@@ -10,26 +10,12 @@ import polars as pl
 from twin.errors import PluginError, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from twin.energy.steps import Floats, Ints, Steps
 
 KEYS = ("month", "site")
 _OWN_STAGES = ("it", "power_chain", "network")
-
-
-def one_table(returned: Mapping[str, pl.DataFrame], who: str) -> str:
-    """Which of the two tables a cooling model returned.
-
-    Raises:
-        PluginError: none or both.
-    """
-    if len(returned) != 1:
-        got = " and ".join(f"'{name}'" for name in returned) or "no table"
-        raise PluginError(
-            f"{who} returned the wrong tables: {got}; table 'energy' is missing, or 'overhead_hours' in its place"
-        )
-    return next(iter(returned))
 
 
 def hold_overhead(frame: pl.DataFrame, load: pl.DataFrame, who: str) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from twin.energy.models import by_model, files
 from twin.energy.service import serve
 from twin.energy.steps import YEAR_HOURS
 from twin.errors import PluginError
+from twin.tables import energy as exchanged
 
 if TYPE_CHECKING:
     from twin.energy.steps import Floats, Steps
@@ -46,7 +47,10 @@ def years(twin: Any, sites: tuple[str, ...], section: str) -> pl.DataFrame:
         made = provided.call(kind(used, files(twin, entries)), required=(table,))[table]
         _hold_year(made, [entry.name for entry in used], provided.who, table)
         frames.append(served.join(made, on="entry", how="inner", maintain_order="left_right"))
-    return pl.concat(frames) if frames else pl.DataFrame(schema={"site": pl.String})
+    if frames:
+        return pl.concat(frames)
+    schema = {"weather": exchanged.WEATHER, "carbon": exchanged.GRID_CARBON}[section].schema()
+    return pl.DataFrame(schema={"site": pl.String(), **schema})
 
 
 def _hold_year(frame: pl.DataFrame, entries: list[str], who: str, table: str) -> None:

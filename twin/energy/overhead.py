@@ -17,7 +17,7 @@ from twin import tables
 from twin.api import CoolingInputs
 from twin.energy import outside
 from twin.energy.chain import STAGES, Chain, chain, liquid_fraction
-from twin.energy.hold import hold_overhead, hold_overhead_hours, one_table
+from twin.energy.hold import hold_overhead, hold_overhead_hours
 from twin.energy.models import by_model, served_by
 from twin.energy.service import serve
 
@@ -70,8 +70,10 @@ class Overhead:
     def _hours(self) -> pl.DataFrame:
         steps, sites = self.load.steps, self.load.sites
         liquid = liquid_fraction(self.twin.structure, self.load)[:, steps.month]
-        drawn = {name: outside.spread(steps, sites, self.weather, name) for name in outside.DRAWN}
-        return steps.frame(sites, {"it_kw": self.load.kw, "liquid_fraction": liquid} | drawn)
+        drawn: dict[str, Floats | None] = {
+            name: outside.spread(steps, sites, self.weather, name) for name in outside.DRAWN
+        }
+        return steps.frame(sites, drawn | {"it_kw": self.load.kw, "liquid_fraction": liquid})
 
     def run(self) -> Overhead:
         """Ask every cooling model once, and the equipment for the sites that none serves."""
@@ -96,10 +98,10 @@ class Overhead:
         load = load.select(*KEYS, "entry", "it_kwh", "it_peak_kw", "ambient_c")
         names = ["time", "month", "site", "entry", "it_kw", "liquid_fraction", *outside.DRAWN]
         own = load["site"].unique(maintain_order=True).to_list()
-        weather = self.weather.filter(pl.col("site").is_in(own)) if self.weather.height else self.weather
+        weather = self.weather.filter(pl.col("site").is_in(own))
         inputs = CoolingInputs(used, steps.calendar, load, hours.select(names), weather, steps.step_h)
-        returned = provided.call(inputs, required=(), optional=("energy", "overhead_hours"))
-        if one_table(returned, provided.who) == "energy":
+        returned = provided.call(inputs, required=(), either=("energy", "overhead_hours"))
+        if "energy" in returned:
             self._take_months(hold_overhead(returned["energy"], load, provided.who))
         else:
             self._take_hours(hold_overhead_hours(returned["overhead_hours"], steps, own, provided.who), own)
@@ -139,7 +141,9 @@ class Overhead:
     def _by_equipment(self, rows: list[int]) -> None:
         steps, sites = self.load.steps, [self.load.sites[row] for row in rows]
         if not self.load.full_kw[rows].any():
-            self._add("power_chain", sites, np.zeros((len(rows), steps.calendar.months)), np.zeros_like(self.load.use[rows]))
+            self._add(
+                "power_chain", sites, np.zeros((len(rows), steps.calendar.months)), np.zeros_like(self.load.use[rows])
+            )
             return
         for stage in STAGES:
             kw = self.structure.kw[stage][rows]

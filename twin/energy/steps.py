@@ -83,7 +83,8 @@ class Steps:
     def hour_of_week(self) -> Ints:
         """(steps,): hour of the week from Monday 00:00."""
         day = self.time.astype("datetime64[D]").astype(np.int64)
-        return (day + _MONDAY) % 7 * _HOURS_PER_DAY + self._hour
+        found: Ints = (day + _MONDAY) % 7 * _HOURS_PER_DAY + self._hour
+        return found
 
     @cached_property
     def typical(self) -> Ints:
@@ -94,7 +95,8 @@ class Steps:
         count = year.astype(np.int64) + 1970
         leap = (count % 4 == 0) & ((count % 100 != 0) | (count % 400 == 0))
         number -= (leap & (number >= _LEAP_DAY)).astype(np.int64)
-        return number * _HOURS_PER_DAY + self._hour
+        found: Ints = number * _HOURS_PER_DAY + self._hour
+        return found
 
     @cached_property
     def _hour(self) -> Ints:

@@ -133,7 +133,7 @@ class Site:
 
     def _weather_of(self, load: pl.DataFrame) -> pl.DataFrame:
         own = load["site"].unique().to_list()
-        return self.weather.filter(pl.col("site").is_in(own)) if self.weather.height else self.weather
+        return self.weather.filter(pl.col("site").is_in(own))
 
     @property
     def dispatched_sites(self) -> list[int]:
@@ -141,7 +141,9 @@ class Site:
         own = set(self.supplied()["site"])
         return [number for number, site in enumerate(self.sites) if site in own]
 
-    def ask(self, provided: Provided, door: str, inputs: EnergyInputs, names: dict[str, bool]) -> dict[str, pl.DataFrame]:
+    def ask(
+        self, provided: Provided, door: str, inputs: EnergyInputs, names: dict[str, bool]
+    ) -> dict[str, pl.DataFrame]:
         """What `prices` or `resources` of a model gives, held against the sites and entries that it was given.
 
         Args:

@@ -74,7 +74,7 @@ TABLES = (
     ),
     declare(
         "dispatch_summary",
-        "One row per site with a supply and calendar year: what the dispatch costs, and how far from the optimum it is.",
+        "One row per site with a supply and calendar year: what the dispatch costs, beside the optimum.",
         SITE,
         Column("year", "i64", "calendar year"),
         Column("method", "str", "optimum, or the rule for storage: price or peak"),
@@ -143,7 +143,9 @@ PRICES = declare(
     SITE,
     ENTRY,
     Column("usd_per_kwh", "f64", "price of import"),
-    Column("export_usd_per_kwh", "f64", "what export is paid; null where it earns nothing", nullable=True, optional=True),
+    Column(
+        "export_usd_per_kwh", "f64", "what export is paid; null where it earns nothing", nullable=True, optional=True
+    ),
 )
 DEMAND_PRICES = declare(
     "demand_prices",
@@ -238,7 +240,9 @@ GRID_CARBON = declare(
     Column("hour", "i64", "hour of a year of 365 days, from 0"),
     Column("kg_co2e_per_kwh", "f64", "average emission of the hour's generation"),
     Column("carbon_free_fraction", "f64", "share of the hour's generation that is carbon-free"),
-    Column("residual_kg_co2e_per_kwh", "f64", "what is left when claimed energy is taken out", optional=True, nullable=True),
+    Column(
+        "residual_kg_co2e_per_kwh", "f64", "what is left when claimed energy is taken out", optional=True, nullable=True
+    ),
     Column("water_l_per_kwh", "f64", "water consumed where the energy is made", optional=True, nullable=True),
 )
 """Tables that models and the energy engine exchange; no result holds them."""

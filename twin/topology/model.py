@@ -217,7 +217,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One entry of deals, energy, cooling, weather, carbon, workloads or analyses, or a component with a model, validated.
+    """One entry of a section that names models, or a component with a model, validated.
 
     Attributes:
         section: deals, energy, cooling, weather, carbon, workloads, analyses or components.

@@ -74,7 +74,7 @@ def attach(draft: Draft, group: RawGroup) -> None:
 
 
 def confined(draft: Draft, name: str) -> Path | str:
-    """The path of a file beside the topology, or what is wrong with it; symbolic links do not lead out of the folder."""
+    """The path of a file beside the topology, or what is wrong with it; links do not lead out of the folder."""
     if Path(name).is_absolute() or "\\" in name or "\0" in name:
         return f"not a path beside the topology; name a file in {draft.folder.name}/ or below, with '/'"
     path = Path(os.path.realpath(draft.folder / name))

@@ -42,7 +42,9 @@ def load_shape(months: pl.DataFrame, workloads: Iterable[ModelEntry], idle: pl.D
     if not any(_weights(entry.params) is not None for entry in entries):
         return empty
     found, names = shares(months, entries)
-    rows = found.join(idle, on=KEYS, how="left", maintain_order="left").with_columns(pl.col("idle_fraction").fill_null(0.0))
+    rows = found.join(idle, on=KEYS, how="left", maintain_order="left").with_columns(
+        pl.col("idle_fraction").fill_null(0.0)
+    )
     part = rows.select(names).to_numpy() * np.array([getattr(entry.params, "utilisation", 1.0) for entry in entries])
     part /= np.maximum(rows.select(pl.sum_horizontal(names)).to_numpy(), 1.0)
     week = np.array([_over_mean(entry.params) for entry in entries])
@@ -74,4 +76,5 @@ def _over_mean(params: Any) -> NDArray[np.float64]:
     if weights is None:
         return np.ones(WEEK_HOURS)
     week = np.array(weights)
-    return week / week.mean()
+    found: NDArray[np.float64] = week / week.mean()
+    return found
