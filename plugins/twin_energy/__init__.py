@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from twin.api import CoolingModel, EnergyModel, WeatherModel, hookimpl
+from twin.api import CarbonModel, CoolingModel, EnergyModel, WeatherModel, hookimpl
+from twin_energy.carbon import models as carbon
 from twin_energy.cooling import models as cooling
 from twin_energy.pue import ConstantPue, constant_pue
 from twin_energy.tariff import GridTariff, grid_prices, grid_tariff
@@ -51,3 +52,9 @@ def twin_cooling() -> list[CoolingModel]:
 def twin_weather() -> list[WeatherModel]:
     """Regions that ship, and files."""
     return [*weather.MODELS]
+
+
+@hookimpl
+def twin_carbon() -> list[CarbonModel]:
+    """What energy from the grid emits."""
+    return [*carbon.MODELS]

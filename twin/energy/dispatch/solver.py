@@ -154,9 +154,16 @@ class DispatchModel:
             RefusedError: load cannot be served, naming the steps and what is missing; a carbon-free score out of
                 reach, naming the highest; HiGHS stops for another reason.
         """
+        solution = self.attempt()
+        if solution is None:
+            raise self._refusal()
+        return solution
+
+    def attempt(self) -> Solution | None:
+        """As `solve`, and None where there is no dispatch at all."""
         status = self._run()
         if status == "Infeasible":
-            self._refuse()
+            return None
         if status != "Optimal":
             raise RefusedError(
                 ENGINE, f"HiGHS ends with '{status}' for {self.system.site}", "check prices and limits for extremes"
@@ -183,7 +190,7 @@ class DispatchModel:
         self._highs.run()
         return str(self._highs.modelStatusToString(self._highs.getModelStatus()))
 
-    def _refuse(self) -> None:
+    def _refusal(self) -> RefusedError:
         """Say what is missing: the least energy that cannot be served, found by letting all load go unserved."""
         program = self._program
         place = program.columns[made.UNSERVED]
@@ -195,10 +202,10 @@ class DispatchModel:
         short = np.asarray(self._highs.getSolution().col_value)[place] * KW
         self._load(program)
         if feasible and (short > SHORT_KW).any():
-            raise _short(self.system, short)
+            return _short(self.system, short)
         if made.SCORE in program.rows:
-            raise self._out_of_reach()
-        raise RefusedError(
+            return self._out_of_reach()
+        return RefusedError(
             ENGINE,
             f"what must run at {self.system.site} is more than it can use, store or export",
             "lower the minimum output or allow export",

@@ -210,9 +210,9 @@ class System:
 
     def days(self) -> NDArray[np.int64]:
         """Number of the calendar day of every step, from 0."""
-        days = self.time.astype("datetime64[D]").astype(np.int64)
-        found: NDArray[np.int64] = np.subtract(days, days[0])
-        return found
+        days: NDArray[np.int64] = self.time.astype("datetime64[D]").astype(np.int64)
+        first: NDArray[np.int64] = days - days[0]
+        return first
 
 
 def at(system: System, step: int) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from twin.energy.dispatch import Demand, Generator, Shift, Storage, System
 
-MICROGRID = Path(__file__).parent / "dispatch" / "microgrid.parquet"
+MICROGRID = Path(__file__).with_name("microgrid.parquet")
 """Load, available solar and price of a year in MW and USD/MWh: the inputs of the published reference optimum."""
 
 
