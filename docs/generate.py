@@ -23,7 +23,7 @@ from twin.registry import registry
 from twin.topology.shape import language_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 DOCS = Path(__file__).parent
 MARK = "<!-- Written by docs/generate.py from the code; change the code and run it again. -->\n\n"
@@ -131,11 +131,29 @@ def _type_of(annotation: Any, marks: Iterable[Any] = ()) -> str:
 
 
 def _meaning(name: str, field: Any, model: type[Any]) -> str:
-    """The description of a parameter, or its line in the `Attributes:` of the docstring."""
+    """The description of a parameter, or its line in the `Attributes:` of its class or of a base."""
     if field.description:
         return str(field.description)
-    found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(model.__doc__ or ""), re.MULTILINE)
-    return " ".join(found[1].split()).removesuffix(".") if found else ""
+    for base in model.__mro__:
+        found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(base.__doc__ or ""), re.MULTILINE)
+        if found:
+            return " ".join(found[1].split()).removesuffix(".")
+    return ""
+
+
+def _parameters(model: type[Any], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Name, type, default and meaning of every parameter; those of a group of parameters follow it."""
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *typing.get_args(field.annotation))
+        group = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Params)), None)
+        meaning = _meaning(name, field, model)
+        if group is None or typing.get_origin(field.annotation) not in (None, typing.Union, types.UnionType):
+            yield f"`{prefix}{name}`", _type(field), _default(field), meaning
+            continue
+        stated = field.get_default(call_default_factory=True)
+        default = "required" if field.is_required() else "not given" if stated is None else "as below"
+        yield f"`{prefix}{name}`", "group", default, meaning
+        yield from _parameters(group, f"{prefix}{name}.")
 
 
 def _models() -> str:
@@ -146,10 +164,8 @@ def _models() -> str:
         for name, provided in sorted(known.models(section).items()):
             model = provided.model
             text += f"\n### {name}\n\n{model.doc}  Provided by `{provided.distribution or provided.plugin}`.\n\n"
-            fields = model.params.model_fields
-            if fields:
-                rows = ((f"`{n}`", _type(f), _default(f), _meaning(n, f, model.params)) for n, f in fields.items())
-                text += _grid(("parameter", "type", "default", "meaning"), rows)
+            if model.params.model_fields:
+                text += _grid(("parameter", "type", "default", "meaning"), _parameters(model.params))
     return text
 
 

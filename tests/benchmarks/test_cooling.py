@@ -16,7 +16,7 @@ from twin_energy.weather import weather
 pytestmark = [pytest.mark.benchmark, pytest.mark.slow]
 
 SITES, SAMPLE = 20, 400
-GOAL = 100.0
+GOAL = 40.0
 
 
 @pytest.mark.parametrize("params", [WaterEconomiser(), AirEconomiser()], ids=lambda one: type(one).__name__)
