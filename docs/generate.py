@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from twin import tables, units
 from twin.api import Params, Quantity, Reference
 from twin.cli.main import COMMANDS, cli
 from twin.hookspecs import RETURNS, Specs
+from twin.parameters import meaning
 from twin.registry import registry
 from twin.topology.shape import language_reference
 
@@ -130,29 +130,18 @@ def _type_of(annotation: Any, marks: Iterable[Any] = ()) -> str:
     return PLAIN.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
-def _meaning(name: str, field: Any, model: type[Any]) -> str:
-    """The description of a parameter, or its line in the `Attributes:` of its class or of a base."""
-    if field.description:
-        return str(field.description)
-    for base in model.__mro__:
-        found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(base.__doc__ or ""), re.MULTILINE)
-        if found:
-            return " ".join(found[1].split()).removesuffix(".")
-    return ""
-
-
 def _parameters(model: type[Any], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:
     """Name, type, default and meaning of every parameter; those of a group of parameters follow it."""
     for name, field in model.model_fields.items():
         kinds = (field.annotation, *typing.get_args(field.annotation))
         group = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Params)), None)
-        meaning = _meaning(name, field, model)
+        means = meaning(model, name)
         if group is None or typing.get_origin(field.annotation) not in (None, typing.Union, types.UnionType):
-            yield f"`{prefix}{name}`", _type(field), _default(field), meaning
+            yield f"`{prefix}{name}`", _type(field), _default(field), means
             continue
         stated = field.get_default(call_default_factory=True)
         default = "required" if field.is_required() else "not given" if stated is None else "as below"
-        yield f"`{prefix}{name}`", "group", default, meaning
+        yield f"`{prefix}{name}`", "group", default, means
         yield from _parameters(group, f"{prefix}{name}.")
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +28,18 @@ class Params(BaseModel):
     """Base of every parameter model: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+def meaning(model: type[BaseModel], name: str) -> str:
+    """What a parameter means: its description, or its line in the `Attributes:` of its class or of a base."""
+    description = model.model_fields[name].description
+    if description:
+        return description
+    for base in model.__mro__:
+        found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(base.__doc__ or ""), re.MULTILINE)
+        if found:
+            return " ".join(found[1].split()).removesuffix(".")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,3 +245,16 @@ def test_an_unknown_region_and_a_missing_file_are_findings(tmp_path):
     file.write_text(TOPOLOGY.format(model="warm-water", weather="{model: epw, file: none.epw}"), encoding="utf-8")
     with pytest.raises(twin.InputError, match=r"none\.epw"):
         twin.load(file).evaluate()
+
+
+def test_defaults_and_their_sources_are_listed(tmp_path):
+    file = tmp_path / "small.yaml"
+    text = TOPOLOGY.format(model="warm-water, liquid: {supply_water: 40 °C}", weather="{model: region, region: us-va}")
+    file.write_text(text, encoding="utf-8")
+    listed = twin.load(file).evaluate()["assumptions"].filter(owner="cooling.warm-water", origin="default")
+    notes = dict(listed.select("attribute", "note").rows())
+    assert "Lei & Masanet 2022" in notes["fan_pressure"]
+    assert "recalled" in notes["cop"]
+    assert "assumed" in notes["liquid.approach"]
+    assert "liquid.supply_water" not in notes
+    assert dict(listed.select("attribute", "value").rows())["liquid.approach"] == "6 K"
