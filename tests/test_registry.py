@@ -53,7 +53,16 @@ def test_models_by_section_with_who_ships_them():
     assert (provided.plugin, provided.distribution, provided.version) == ("a (acme 1.2)", "acme", "1.2")
     assert provided.model.params is Terms
     assert set(known.models("workloads")) == {"chat"}
-    assert set(known.sections) == {"deals", "energy", "cooling", "workloads", "analyses", "components"}
+    assert set(known.sections) == {
+        "deals",
+        "energy",
+        "cooling",
+        "weather",
+        "carbon",
+        "workloads",
+        "analyses",
+        "components",
+    }
     assert not known.models("deals")
     with pytest.raises(KeyError):
         known.models("tariffs")

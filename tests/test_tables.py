@@ -26,6 +26,7 @@ BESIDE_A_UNIT = (
     "high",
     "least",
     "most",
+    "quantity",
 )
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 

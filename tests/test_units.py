@@ -51,6 +51,13 @@ READ = [
     ("$11.77/W", "money_per_power", 11_770.0),
     ("$49M/year", "money_per_time", 49e6 / 12),
     ("$2.10/h", "money_per_hour", 2.10),
+    ("27 °C", "temperature", 27.0),
+    ("-9 C", "temperature", -9.0),
+    ("80.6 °F", "temperature", 27.0),
+    ("300.15 K", "temperature", 27.0),
+    ("5 K", "temperature_difference", 5.0),
+    ("650 Pa", "pressure", 650.0),
+    ("143.65 kPa", "pressure", 143_650.0),
 ]
 
 
@@ -61,6 +68,9 @@ def test_a_quantity_reads_in_its_canonical_unit(text: object, dimension: str, va
 
 REFUSED = [
     (5, "power", "a number without a unit"),
+    (27, "temperature", "a number without a unit"),
+    ("27 kW", "temperature", "'kW' is not a scale of temperature"),
+    ("5 °C", "temperature_difference", "is not a unit"),
     ("5", "power", "a number without a unit"),
     ("5 MV", "power", "'MV' is not a unit"),
     ("5 h", "power", "'h' is not a unit of power"),

@@ -29,28 +29,40 @@ from twin.parameters import (
     DealRef,
     DefectDensity,
     Duration,
+    Energy,
+    FileRef,
     Fraction,
     Length,
+    Mass,
+    MassPerPower,
     Memory,
     MemoryBandwidth,
     Money,
     MoneyPerEnergy,
     MoneyPerHour,
+    MoneyPerMass,
     MoneyPerPower,
     MoneyPerPowerMonth,
     MoneyPerTime,
     Params,
     PartyRef,
     Power,
+    PowerByDate,
+    Pressure,
     Quantity,
     Rate,
     Ratio,
     Reference,
     SiteRef,
+    Temperature,
+    TemperatureDifference,
     Term,
+    Volume,
+    WaterPerEnergy,
+    WeekProfile,
     Work,
 )
-from twin.tables import Column, Table
+from twin.tables import Column, Table, energy, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +78,8 @@ __all__ = [
     "Bandwidth",
     "Calendar",
     "Carbon",
+    "CarbonInputs",
+    "CarbonModel",
     "Catalogue",
     "Column",
     "Compute",
@@ -76,9 +90,11 @@ __all__ = [
     "DealRef",
     "DefectDensity",
     "Duration",
+    "Energy",
     "EnergyInputs",
     "EnergyModel",
     "Entry",
+    "FileRef",
     "FinancingInputs",
     "FinancingModel",
     "Finding",
@@ -87,11 +103,14 @@ __all__ = [
     "HardwareModel",
     "InputError",
     "Length",
+    "Mass",
+    "MassPerPower",
     "Memory",
     "MemoryBandwidth",
     "Money",
     "MoneyPerEnergy",
     "MoneyPerHour",
+    "MoneyPerMass",
     "MoneyPerPower",
     "MoneyPerPowerMonth",
     "MoneyPerTime",
@@ -100,6 +119,8 @@ __all__ = [
     "PartyRef",
     "PluginError",
     "Power",
+    "PowerByDate",
+    "Pressure",
     "Quantity",
     "Rate",
     "Ratio",
@@ -108,8 +129,15 @@ __all__ = [
     "RefusedError",
     "SiteRef",
     "Table",
+    "Temperature",
+    "TemperatureDifference",
     "Term",
     "TwinError",
+    "Volume",
+    "WaterPerEnergy",
+    "WeatherInputs",
+    "WeatherModel",
+    "WeekProfile",
     "Work",
     "WorkloadInputs",
     "WorkloadModel",
@@ -195,6 +223,30 @@ class Entry(Generic[P]):
     params: P
 
 
+def _no_hours(*powers: str) -> Callable[[], pl.DataFrame]:
+    """No hours, for who builds the inputs without them."""
+
+    def made() -> pl.DataFrame:
+        import polars as pl  # noqa: PLC0415 - as above
+
+        keys = {"time": pl.Datetime("us"), "month": pl.Date(), "site": pl.String(), "entry": pl.String()}
+        return pl.DataFrame(schema=keys | dict.fromkeys(powers, pl.Float64()))
+
+    return made
+
+
+def _no_dispatch() -> pl.DataFrame:
+    """No units."""
+    return table("dispatch").empty().rename({"supply": "entry"})
+
+
+def no_weather() -> pl.DataFrame:
+    """The weather of no site: the columns of `CoolingInputs.weather` and `EnergyInputs.weather`."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    return pl.DataFrame(schema={"site": pl.String(), **energy.WEATHER.schema()})
+
+
 @dataclass(frozen=True, slots=True)
 class CoolingInputs:
     """What a cooling model is given.
@@ -203,12 +255,26 @@ class CoolingInputs:
         entries: the entries of `cooling:` that use the model.
         calendar: the months.
         load: one row per month and site the entries serve: `month, site, entry, it_kwh, it_peak_kw, ambient_c`;
-            `entry` is the name of the entry that serves the site; `ambient_c` is null where no weather is known.
+            `entry` is the name of the entry that serves the site; `ambient_c` is the mean dry-bulb temperature of
+            the month, null where no weather is known.
+        hours: one row per step and site: `time, month, site, entry, it_kw, liquid_fraction, dry_bulb_c, dew_point_c,
+            wet_bulb_c, pressure_pa`; power is the mean of the step, `liquid_fraction` the share of the IT heat that
+            goes to liquid, weather null where none is known.  `time` is the start of the step, local standard time;
+            every month has all its steps.
+        weather: the typical year of each site as a model of `weather:` gave it: `site, entry, hour, dry_bulb_c,
+            dew_point_c, wet_bulb_c, pressure_pa, wind_m_per_s, ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2,
+            latitude_deg, longitude_deg, elevation_m, utc_offset_h`; no rows where none is known.
+        step_h: length of a step.
     """
 
     entries: tuple[Entry[Any], ...]
     calendar: Calendar
     load: pl.DataFrame
+    hours: pl.DataFrame = field(
+        default_factory=_no_hours("it_kw", "liquid_fraction", "dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa")
+    )
+    weather: pl.DataFrame = field(default_factory=no_weather)
+    step_h: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +284,54 @@ class EnergyInputs:
     Attributes:
         entries: the entries of `energy:` that use the model.
         calendar: the months.
-        load: one row per month and site the entries serve:
-            `month, site, entry, hours_h, energy_kwh, peak_kw` behind the meter.
+        load: one row per month and site the entries serve: `month, site, entry, hours_h, energy_kwh, peak_kw`
+            of what the site imports.
+        hours: one row per step and site: `time, month, site, entry, import_kw, export_kw, load_kw`; load is what the
+            site draws.  For `prices` and `resources`, which are asked before dispatch, import is the load.
+            `time` is the start of the step, local standard time; every month has all its steps.
+        dispatch: for a supply: what its units gave, `time, month, site, entry, unit, power_kw, charge_kw,
+            curtailed_kw, state_kwh, online_fraction, fuel_kw`; empty for `prices` and `resources`, and for a tariff.
+        weather: the typical year of each site as a model of `weather:` gave it: `site, entry, hour, dry_bulb_c,
+            dew_point_c, wet_bulb_c, pressure_pa, wind_m_per_s, ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2,
+            latitude_deg, longitude_deg, elevation_m, utc_offset_h`; no rows where none is known.
+        files: path of every file that a parameter `FileRef` names, by that name.
+        step_h: length of a step.
     """
 
     entries: tuple[Entry[Any], ...]
     calendar: Calendar
     load: pl.DataFrame
+    hours: pl.DataFrame = field(default_factory=_no_hours("import_kw", "export_kw", "load_kw"))
+    dispatch: pl.DataFrame = field(default_factory=_no_dispatch)
+    weather: pl.DataFrame = field(default_factory=no_weather)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    step_h: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherInputs:
+    """What a weather model is given.
+
+    Attributes:
+        entries: the entries of `weather:` that use the model.
+        files: path of every file that a parameter `FileRef` names, by that name.
+    """
+
+    entries: tuple[Entry[Any], ...]
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CarbonInputs:
+    """What a model of the grid's carbon is given.
+
+    Attributes:
+        entries: the entries of `carbon:` that use the model.
+        files: path of every file that a parameter `FileRef` names, by that name.
+    """
+
+    entries: tuple[Entry[Any], ...]
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,14 +525,69 @@ class HardwareModel(Model):
 class CoolingModel(Model):
     """Turns IT energy into what the facility draws; entries of `cooling:`.
 
-    `run(CoolingInputs)` returns `{"energy": frame}` with the overhead rows (stage `overhead`), one
-    for each row of `load`.
+    `run(CoolingInputs)` returns one of two tables.  `energy`: overhead rows by month (stage `overhead`), one for
+    each row of `load`; all that is not IT is in them, and they are spread over the hours as the IT load is.  Or
+    `overhead_hours`: what each stage draws in every step of `hours`, and the water it uses; the losses of the power
+    chain are added to it from the equipment in the file.
     """
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of its own that its `run` may return."""
+        return (energy.OVERHEAD_HOURS,)
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyModel(Model):
-    """A tariff or a supply; entries of `energy:`.  `run(EnergyInputs)` returns `{"energy_cost": frame}`."""
+    """A tariff or a supply; entries of `energy:`.  `run(EnergyInputs)` returns `{"energy_cost": frame}`.
+
+    A site has one tariff at most, which bills what the site imports, and any number of supplies.
+
+    Args:
+        prices: of a tariff: `prices(EnergyInputs)` returns what dispatch sees of it, `{"prices": …}` and, where
+            demand costs something, `demand_prices` and `demand_hours`.  Without it dispatch takes the tariff's
+            energy as free, and the run says so.
+        resources: makes the model a supply: `resources(EnergyInputs)` returns its units, `{"resources": …}`, and
+            `resource_hours` where what is available or its cost varies and `resource_segments` where fuel goes with
+            load; `run` then gets `dispatch`.
+
+    A parameter `limit` (`PowerByDate`) of a tariff is what the connection carries, `export_limit` what may be given
+    to the grid; without the latter nothing is.
+    """
+
+    prices: Callable[[EnergyInputs], Tables] | None = field(default=None, kw_only=True)
+    resources: Callable[[EnergyInputs], Tables] | None = field(default=None, kw_only=True)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of its own that it may return."""
+        return (*energy.OF_TARIFFS, *energy.OF_SUPPLIES)
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherModel(Model):
+    """Where the weather of a site comes from; entries of `weather:`.
+
+    `run(WeatherInputs)` returns `{"weather": frame}`: 8760 typical hours for each entry.
+    """
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The table that its `run` returns."""
+        return (energy.WEATHER,)
+
+
+@dataclass(frozen=True, slots=True)
+class CarbonModel(Model):
+    """What a kWh from the grid emits; entries of `carbon:`.
+
+    `run(CarbonInputs)` returns `{"grid_carbon": frame}`: 8760 typical hours for each entry.
+    """
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The table that its `run` returns."""
+        return (energy.GRID_CARBON,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,14 @@ import pluggy
 from twin.api import (
     PROJECT,
     Analysis,
+    CarbonModel,
     Catalogue,
     CoolingModel,
     EnergyModel,
     FinancingModel,
     HardwareModel,
     Reader,
+    WeatherModel,
     WorkloadModel,
 )
 
@@ -43,6 +45,8 @@ RETURNS: Mapping[str, tuple[type[Descriptor], ...]] = MappingProxyType(
         "twin_hardware": (Catalogue, HardwareModel),
         "twin_energy": (EnergyModel,),
         "twin_cooling": (CoolingModel,),
+        "twin_weather": (WeatherModel,),
+        "twin_carbon": (CarbonModel,),
         "twin_financing": (FinancingModel,),
         "twin_workloads": (WorkloadModel,),
         "twin_analyses": (Analysis,),
@@ -58,6 +62,8 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
     {
         "twin_energy": "energy",
         "twin_cooling": "cooling",
+        "twin_weather": "weather",
+        "twin_carbon": "carbon",
         "twin_financing": "deals",
         "twin_workloads": "workloads",
         "twin_analyses": "analyses",
@@ -113,7 +119,8 @@ class Specs:
         """Tariffs and supplies: what the energy of a site costs, and who pays whom.
 
         `run` is called once for all entries of `energy:` that use the model.  `load` has one row a
-        month and site with the name of the entry that serves it, so a join brings the parameters.
+        month and site with the name of the entry that serves it, so a join brings the parameters; `hours` has
+        one row an hour.  `prices` lets dispatch see a tariff, `resources` makes the model a supply.
 
         ```python
         import polars as pl
@@ -158,7 +165,8 @@ class Specs:
     def twin_cooling(self) -> Iterable[CoolingModel]:
         """Models of what a facility draws besides its IT load.
 
-        `run` gives one row of table `energy` with stage `overhead` for each row of `load`.
+        `run` gives one row of table `energy` with stage `overhead` for each row of `load`, or, from `hours` with
+        their weather, the table `overhead_hours` by stage.
 
         ```python
         import polars as pl
@@ -186,6 +194,72 @@ class Specs:
         @hookimpl
         def twin_cooling():
             return [CoolingModel("free-cooling", "A fixed share of the IT load.", FreeCooling, free_cooling)]
+        ```
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def twin_weather(self) -> Iterable[WeatherModel]:
+        """Where the weather of a site comes from: a typical year of 8760 hours.
+
+        ```python
+        import math
+
+        import polars as pl
+
+        from twin.api import Params, SiteRef, Temperature, WeatherInputs, WeatherModel, hookimpl
+
+
+        class Steady(Params):
+            sites: tuple[SiteRef, ...] = ()
+            mean: Temperature
+
+
+        def steady(inputs: WeatherInputs) -> dict[str, pl.DataFrame]:
+            season = [5.0 * math.cos(2 * math.pi * (hour / 8760 - 0.55)) for hour in range(8760)]
+            years = [
+                pl.DataFrame({"entry": e.name, "hour": range(8760), "dry_bulb_c": [e.params.mean + s for s in season]})
+                for e in inputs.entries
+            ]
+            return {"weather": pl.concat(years)}
+
+
+        @hookimpl
+        def twin_weather():
+            return [WeatherModel("steady", "A mean temperature with a season of five degrees.", Steady, steady)]
+        ```
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def twin_carbon(self) -> Iterable[CarbonModel]:
+        """What a kWh from the grid emits in each hour of a typical year, and how much of it is carbon-free.
+
+        ```python
+        import polars as pl
+
+        from twin.api import Carbon, CarbonInputs, CarbonModel, Fraction, Params, SiteRef, hookimpl
+
+
+        class Constant(Params):
+            sites: tuple[SiteRef, ...] = ()
+            intensity: Carbon
+            carbon_free: Fraction = 0.0
+
+
+        def constant(inputs: CarbonInputs) -> dict[str, pl.DataFrame]:
+            years = [
+                pl.DataFrame({"entry": e.name, "hour": range(8760)}).with_columns(
+                    kg_co2e_per_kwh=pl.lit(e.params.intensity), carbon_free_fraction=pl.lit(e.params.carbon_free)
+                )
+                for e in inputs.entries
+            ]
+            return {"grid_carbon": pl.concat(years)}
+
+
+        @hookimpl
+        def twin_carbon():
+            return [CarbonModel("constant", "The same in every hour.", Constant, constant)]
         ```
         """
         raise NotImplementedError

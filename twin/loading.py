@@ -20,7 +20,18 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from twin.api import API_VERSION, PROJECT, Analysis, Catalogue, FinancingModel, HardwareModel, Model, Params, Reader
+from twin.api import (
+    API_VERSION,
+    PROJECT,
+    Analysis,
+    Catalogue,
+    EnergyModel,
+    FinancingModel,
+    HardwareModel,
+    Model,
+    Params,
+    Reader,
+)
 from twin.catalogue import CataloguePart, read_catalogue
 from twin.errors import PluginError, nearest, one_of
 from twin.hookspecs import COMPONENTS, RETURNS, SECTIONS, Specs
@@ -264,8 +275,18 @@ def _check_model(model: Model, who: str) -> None:
         raise PluginError(f"{who}: run cannot be called")
     if isinstance(model, FinancingModel) and model.horizon is not None and not callable(model.horizon):
         raise PluginError(f"{who}: horizon cannot be called")
+    if isinstance(model, EnergyModel):
+        _check_doors(model, who)
     if isinstance(model, Analysis):
         _check_tables(model, who)
+
+
+def _check_doors(model: EnergyModel, who: str) -> None:
+    for door in ("prices", "resources"):
+        if getattr(model, door) is not None and not callable(getattr(model, door)):
+            raise PluginError(f"{who}: {door} cannot be called")
+    if model.prices is not None and model.resources is not None:
+        raise PluginError(f"{who}: prices are of a tariff and resources of a supply; make two models of it")
 
 
 def _check_tables(model: Analysis, who: str) -> None:

@@ -27,7 +27,7 @@ from twin.loading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from typing import Any
 
     import polars as pl
@@ -83,7 +83,15 @@ class Provided:
                 raise
             raise PluginError(f"{what}{self.who} failed: {reason(error)}") from error
 
-    def call(self, inputs: Any, required: Collection[str], optional: Collection[str] = ()) -> dict[str, pl.DataFrame]:
+    def call(
+        self,
+        inputs: Any,
+        required: Collection[str],
+        optional: Collection[str] = (),
+        *,
+        either: Sequence[str] = (),
+        door: str = "run",
+    ) -> dict[str, pl.DataFrame]:
         """Run the model and hold what it returns against the tables.
 
         Args:
@@ -91,6 +99,8 @@ class Provided:
                 them touches nobody else's.
             required: tables that it has to return.
             optional: tables that it may return besides.
+            either: tables of which it has to return exactly one.
+            door: which of its callables: `run`, or `prices` or `resources` of an energy model.
 
         Returns:
             The frames by table, columns in the declared order.
@@ -100,11 +110,14 @@ class Provided:
                 names the model, the plugin, the distribution and the version.
             TwinError: what the model itself refuses.
         """
-        returned = self.guard(lambda: self.model.run(_with_own_frames(inputs)))
+        what = "" if door == "run" else f"{door} of "
+        returned = self.guard(lambda: getattr(self.model, door)(_with_own_frames(inputs)), what)
         if not isinstance(returned, Mapping):
             raise PluginError(f"{self.who} returned {type(returned).__name__}; frames by table name are wanted")
-        missing = [name for name in required if name not in returned]
-        extra = [str(name) for name in returned if name not in required and name not in optional]
+        chosen = [name for name in either if name in returned]
+        missing = [name for name in (*required, *([] if chosen else either[:1])) if name not in returned]
+        known = {*required, *optional, *either}
+        extra = [str(name) for name in returned if name not in known] + chosen[1:]
         if missing or extra:
             problem = "; ".join(
                 [f"table '{name}' is missing" for name in missing]
@@ -155,7 +168,7 @@ class Registry:
         """The models that entries of a section may name.
 
         Args:
-            section: deals, energy, cooling, workloads, analyses or components.
+            section: deals, energy, cooling, weather, carbon, workloads, analyses or components.
         """
         return self.sections[section]
 

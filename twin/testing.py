@@ -44,6 +44,8 @@ import polars as pl
 from twin.api import (
     Analysis,
     Calendar,
+    CarbonInputs,
+    CarbonModel,
     CoolingInputs,
     CoolingModel,
     EnergyInputs,
@@ -53,12 +55,15 @@ from twin.api import (
     FinancingModel,
     HardwareInputs,
     HardwareModel,
+    WeatherInputs,
+    WeatherModel,
     WorkloadInputs,
     WorkloadModel,
+    no_weather,
 )
 from twin.errors import PluginError, UsageError
 from twin.registry import Provided
-from twin.tables import table
+from twin.tables import energy, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,13 +93,18 @@ PARTIES = (
 )
 
 RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    CoolingModel: (("energy",), ()),
+    CarbonModel: (("grid_carbon",), ()),
+    CoolingModel: ((), ()),
     EnergyModel: (("energy_cost",), ()),
     FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee")),
     WorkloadModel: (("goodput",), ("goodput_loss",)),
     HardwareModel: (("figures",), ()),
+    WeatherModel: (("weather",), ()),
 }
 """Class of model -> tables that it has to return, and tables that it may return besides."""
+
+COOLING = ("energy", "overhead_hours")
+"""Tables of which a cooling model returns one."""
 
 
 def tiny_topology(sections: str = "", *, racks: int = 4, months: int = 24) -> str:
@@ -212,18 +222,39 @@ def cooling_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames:
     Args:
         entries: name of each entry -> its parameters.
         months: length of the calendar.
-        frames: `load=` to use another load.
+        frames: `load=` to use another load; `hours=`, `weather=`; columns of `hours` by name, as `dry_bulb_c=20.0`
+            or a series of a value an hour.
     """
     it = schedule(months)
+    entry = pl.lit(next(iter(entries))).alias("entry")
     load = it.select(
         "month",
         "site",
-        pl.lit(next(iter(entries))).alias("entry"),
+        entry,
         (pl.col("it_kw") * pl.col("hours_h") * pl.col("served_fraction")).alias("it_kwh"),
         pl.col("it_kw").alias("it_peak_kw"),
         pl.lit(None, pl.Float64).alias("ambient_c"),
     )
-    return CoolingInputs(_entries(entries), calendar(months), **_replaced({"load": load}, frames))
+    drawn = (pl.col("it_kw") * pl.col("served_fraction")).alias("it_kw")
+    columns = {"liquid_fraction": frames.pop("liquid_fraction", 0.0)}
+    columns |= {name: frames.pop(name, None) for name in ("dry_bulb_c", "dew_point_c", "wet_bulb_c", "pressure_pa")}
+    hours = _hours(months).select("time", "month", "site", entry, drawn, *(_column(*each) for each in columns.items()))
+    given = {"load": load, "hours": hours, "weather": no_weather()}
+    return CoolingInputs(_entries(entries), calendar(months), **_replaced(given, frames))
+
+
+def _column(name: str, value: Any) -> pl.Expr | pl.Series:
+    if value is None or isinstance(value, int | float):
+        return pl.lit(value, pl.Float64).alias(name)
+    return pl.Series(name, value, dtype=pl.Float64)
+
+
+def _hours(months: int) -> pl.DataFrame:
+    """Every hour of the calendar with the row of its month in `schedule`."""
+    from twin.energy.steps import Steps  # noqa: PLC0415 - frames alone need none of the engines
+
+    times = Steps(calendar(months)).frame([SITE], {})
+    return times.join(schedule(months).drop("site"), on="month", how="left", maintain_order="left")
 
 
 def energy_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames: Any) -> EnergyInputs:
@@ -232,17 +263,50 @@ def energy_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames: 
     Args:
         entries: name of each entry -> its parameters.
         months: length of the calendar.
-        frames: `load=` to use another load.
+        frames: `load=`, `hours=`, `dispatch=`, `weather=` or `files=` to use another.
     """
+    entry = pl.lit(next(iter(entries))).alias("entry")
+    drawn = pl.col("it_kw") * pl.col("served_fraction")
     load = schedule(months).select(
         "month",
         "site",
-        pl.lit(next(iter(entries))).alias("entry"),
+        entry,
         "hours_h",
-        (pl.col("it_kw") * pl.col("hours_h") * pl.col("served_fraction")).alias("energy_kwh"),
+        (drawn * pl.col("hours_h")).alias("energy_kwh"),
         pl.col("it_kw").alias("peak_kw"),
     )
-    return EnergyInputs(_entries(entries), calendar(months), **_replaced({"load": load}, frames))
+    hours = _hours(months).select(
+        "time",
+        "month",
+        "site",
+        entry,
+        drawn.alias("import_kw"),
+        pl.lit(0.0).alias("export_kw"),
+        drawn.alias("load_kw"),
+    )
+    units = table("dispatch").empty().rename({"supply": "entry"})
+    given = {"load": load, "hours": hours, "dispatch": units, "weather": no_weather(), "files": {}}
+    return EnergyInputs(_entries(entries), calendar(months), **_replaced(given, frames))
+
+
+def weather_inputs(entries: Mapping[str, Params], **files: Any) -> WeatherInputs:
+    """What a weather model is given.
+
+    Args:
+        entries: name of each entry -> its parameters.
+        files: `files=` to give paths of files by name.
+    """
+    return WeatherInputs(_entries(entries), **_replaced({"files": {}}, files))
+
+
+def carbon_inputs(entries: Mapping[str, Params], **files: Any) -> CarbonInputs:
+    """What a model of the grid's carbon is given.
+
+    Args:
+        entries: name of each entry -> its parameters.
+        files: `files=` to give paths of files by name.
+    """
+    return CarbonInputs(_entries(entries), **_replaced({"files": {}}, files))
 
 
 def workload_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames: Any) -> WorkloadInputs:
@@ -308,11 +372,25 @@ def run_model(model: Model, inputs: Any) -> dict[str, pl.DataFrame]:
     analysis = (model.produces, ()) if isinstance(model, Analysis) else None
     required, optional = analysis or next(want for kind, want in RETURNS.items() if isinstance(model, kind))
     provided = Provided(model, "under test", "under test", "")
-    first, second = (provided.call(inputs, required, optional) for _ in range(2))
+    first, second = (_called(provided, inputs, required, optional) for _ in range(2))
     for name, frame in first.items():
         if name not in second or not frame.equals(second[name]):
             raise PluginError(f"{provided.who} returned another table '{name}' when it was called again")
     return first
+
+
+def _called(
+    provided: Provided, inputs: Any, required: Iterable[str], optional: Iterable[str]
+) -> dict[str, pl.DataFrame]:
+    """What one call gives; of a tariff or supply also what it tells dispatch."""
+    either = COOLING if isinstance(provided.model, CoolingModel) else ()
+    made = provided.call(inputs, tuple(required), tuple(optional), either=either)
+    if isinstance(provided.model, EnergyModel):
+        for door, own in (("prices", energy.OF_TARIFFS), ("resources", energy.OF_SUPPLIES)):
+            if getattr(provided.model, door) is not None:
+                first, *rest = (table.name for table in own)
+                made |= provided.call(inputs, (first,), tuple(rest), door=door)
+    return made
 
 
 def _entries(entries: Mapping[str, Params]) -> tuple[Entry[Any], ...]:

@@ -42,6 +42,8 @@ month = 730 * hour = mo
 year = 12 * month = y = yr = a
 watt = [power] = W
 watt_hour = watt * hour = Wh
+btu = 1055.05585262 * watt * second = Btu
+million_btu = 1e6 * btu = MMBtu
 USD = [currency]
 percent = 0.01 = %
 bit = [information] = b
@@ -50,6 +52,8 @@ bps = bit / second
 metre = [length] = m = meter
 foot = 0.3048 * metre = ft
 mile = 1609.344 * metre = mi
+kelvin = [temperature] = K
+pascal = [pressure] = Pa
 gram = [mass] = g
 pound = 453.59237 * gram = lb
 tonne = 1e6 * gram = t
@@ -107,16 +111,34 @@ _ALL = (
     Dimension("mass", "kilogram", "kg", "1360 kg", "kg"),
     Dimension("space", "rack_unit", "u", "48 U", "U"),
     Dimension("carbon", "kilogram / (kilowatt * hour)", "kg_co2e_per_kwh", "380 g/kWh", "kg/kWh"),
+    Dimension("temperature", "kelvin", "c", "27 °C", "°C"),
+    Dimension("temperature_difference", "kelvin", "k", "5 K", "K"),
+    Dimension("pressure", "pascal", "pa", "650 Pa", "Pa"),
+    Dimension("mass_per_power", "kilogram / kilowatt", "kg_per_kw", "1.5 t/kW", "kg/kW"),
+    Dimension("money_per_mass", "USD / kilogram", "usd_per_kg", "$50/t", "$/kg"),
+    Dimension("volume", "litre", "l", "5000 L", "L"),
+    Dimension("water_per_energy", "litre / (kilowatt * hour)", "l_per_kwh", "1.8 L/kWh", "L/kWh"),
     Dimension("number", "", "number", "72", "", bare=True),
 )
 DIMENSIONS: dict[str, Dimension] = {dimension.name: dimension for dimension in _ALL}
+
+_SCALES = {
+    "°C": (1.0, 0.0),
+    "C": (1.0, 0.0),
+    "degC": (1.0, 0.0),
+    "°F": (5 / 9, 32.0),
+    "F": (5 / 9, 32.0),
+    "degF": (5 / 9, 32.0),
+    "K": (1.0, 273.15),
+}
+"""Scale of temperature -> degrees Celsius in one of its degrees, and what 0 °C is on it."""
 
 _NUMBER = r"[+-]?(?:\d{1,3}(?:[,_]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*(?P<sign>[+-]?)(?P<usd>\$|USD\s)?\s*(?P<number>{_NUMBER})\s*(?P<rest>.*?)\s*$")
 _MONEY_SCALE = {"k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "B": 1e9, "bn": 1e9, "T": 1e12}
 _SCALE_WORD = re.compile(r"(k|K|M|m|bn|B|T)(?![A-Za-z])\s*(?:USD\b)?\s*(?P<rest>.*)$")
 _LANES = re.compile(r"\s*(\d+)\s*[x\u00d7]\s*(.+)$")
-_PER_ENERGY = re.compile(r"(?:Wh|W[-* ]h(?:rs?|ours?)?|watt[-_* ]?hours?)$", re.IGNORECASE)
+_PER_ENERGY = re.compile(r"(?:Wh|M?M?Btu|W[-* ]h(?:rs?|ours?)?|watt[-_* ]?hours?)$", re.IGNORECASE)
 _LARGEST_WRITTEN_OUT = 1e15
 MOST = 1e40
 """Larger quantities are slips of the pen, and their sums and products would leave the range of floats."""
@@ -181,7 +203,17 @@ def parse(text: object, name: str) -> float:
         value *= scale
     if not unit:
         return _bare(value, want)
+    if name == "temperature":
+        return _bounded(_temperature(value, unit, want), want)
     return _bounded(float(f"{value * _factor(unit, name):.15g}"), want)
+
+
+def _temperature(value: float, unit: str, want: Dimension) -> float:
+    """A temperature in °C: its scales have other zeros, so that a factor does not do."""
+    if unit not in _SCALES:
+        raise UnitError(f"'{unit}' is not a scale of temperature", f"{_right(want)}; °C, °F and K are known")
+    degree, zero = _SCALES[unit]
+    return float(f"{(value - zero) * degree:.15g}")
 
 
 def parse_lanes(text: object) -> tuple[int, float]:

@@ -9,40 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from twin.api import (
-    Calendar,
     EnergyInputs,
     MoneyPerEnergy,
     MoneyPerPowerMonth,
     MoneyPerTime,
     Params,
     PartyRef,
+    PowerByDate,
     Rate,
     SiteRef,
 )
+from twin_energy.tariffs.model import bill_simple, prices_of, simple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import polars as pl
 
-SCHEMA = {
-    "entry": pl.String,
-    "energy_usd_per_kwh": pl.Float64,
-    "demand_usd_per_kw": pl.Float64,
-    "fixed_usd": pl.Float64,
-    "growth_per_year": pl.Float64,
-    "payer": pl.String,
-    "payee": pl.String,
-}
-"""Columns of the prices that `bill` takes, one row an entry."""
-
-LINES = {
-    "energy_charge": pl.col("energy_usd_per_kwh") * pl.col("energy_kwh"),
-    "demand_charge": pl.col("demand_usd_per_kw") * pl.col("peak_kw"),
-    "fixed_charge": pl.col("fixed_usd") * (pl.col("energy_kwh").cum_max().over("site", order_by="month") > 0),
-}
-"""Line of the bill -> its amount in the prices of the first year."""
+    from twin_energy.tariffs.params import Tariff
 
 
 class GridTariff(Params):
@@ -54,6 +37,7 @@ class GridTariff(Params):
         demand: price of the month's peak demand.
         fixed: charge for being connected.
         growth: yearly rise of all three, from the start of the calendar.
+        limit: what the connection carries, by date.
         payer: who pays the bill.
         payee: who is paid.
     """
@@ -63,43 +47,31 @@ class GridTariff(Params):
     demand: MoneyPerPowerMonth = 0.0
     fixed: MoneyPerTime = 0.0
     growth: Rate = 0.0
+    limit: PowerByDate | None = None
     payer: PartyRef
     payee: PartyRef = "utility"
 
 
 def grid_tariff(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
-    """The bill of every site that an entry serves, by line; see the module for the formulas."""
-    prices = [
-        (entry.name, terms.energy, terms.demand, terms.fixed, terms.growth, terms.payer, terms.payee)
+    """The bill of every site that an entry serves, by line."""
+    return bill_simple(inputs, _terms(inputs))
+
+
+def grid_prices(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
+    """What dispatch sees of it."""
+    return prices_of(inputs, _terms(inputs))
+
+
+def _terms(inputs: EnergyInputs) -> dict[str, Tariff]:
+    return {
+        entry.name: simple(
+            energy=given.energy,
+            demand=given.demand,
+            fixed=given.fixed,
+            growth=given.growth,
+            payer=given.payer,
+            payee=given.payee,
+        )
         for entry in inputs.entries
-        for terms in (entry.params,)
-    ]
-    return {"energy_cost": bill(inputs.load, inputs.calendar, prices)}
-
-
-def bill(load: pl.DataFrame, calendar: Calendar, prices: Iterable[tuple[object, ...]]) -> pl.DataFrame:
-    """Table `energy_cost` from a load and the prices of its entries.
-
-    Args:
-        load: `month, site, entry, energy_kwh, peak_kw`, as in `EnergyInputs.load`.
-        calendar: the growth of prices counts from its start.
-        prices: one tuple an entry, columns of `SCHEMA`.
-
-    Returns:
-        One row a month, site and line; a line whose amount is zero in every month is left out.
-    """
-    frame = load.join(pl.DataFrame(list(prices), schema=SCHEMA, orient="row"), on="entry", maintain_order="left")
-    growth = (1.0 + pl.col("growth_per_year")).pow(calendar.number() // 12)
-    lines = [
-        frame.select(
-            "month",
-            "site",
-            pl.col("entry").alias("supply"),
-            pl.lit(line).alias("line"),
-            "payer",
-            "payee",
-            (amount * growth).alias("amount_usd"),
-        ).filter(pl.col("amount_usd").max().over("site", "supply") > 0)
-        for line, amount in LINES.items()
-    ]
-    return pl.concat(lines).sort("site", "month", "supply", maintain_order=True)
+        for given in (entry.params,)
+    }

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
 
-from twin.api import EnergyInputs, Params, PartyRef, Rate, SiteRef
-from twin_energy.tariff import bill
+from twin.api import EnergyInputs, Params, PartyRef, PowerByDate, Rate, SiteRef
+from twin_energy.tariffs.model import bill_simple, prices_of, simple
 
 if TYPE_CHECKING:
     from typing import Self
 
     import polars as pl
+
+    from twin_energy.tariffs.params import Tariff
 
 
 class UsIndustrial(Params):
@@ -31,6 +33,7 @@ class UsIndustrial(Params):
         state: name of a state or a census division, as `Louisiana`.
         period: `2023` for the year, `2025-04` for April 2025, which EIA gives for fewer states here.
         growth: yearly rise of the price, from the start of the calendar.
+        limit: what the connection carries, by date.
         payer: who pays the bill.
         payee: who is paid.
     """
@@ -39,6 +42,7 @@ class UsIndustrial(Params):
     state: str
     period: Literal["2023", "2025-04"] = "2023"
     growth: Rate = 0.0
+    limit: PowerByDate | None = None
     payer: PartyRef
     payee: PartyRef = "utility"
 
@@ -61,9 +65,19 @@ def prices() -> dict[tuple[str, str], float]:
 
 def us_industrial(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
     """The bill of every site that an entry serves: energy at the average price of the state."""
-    terms = [
-        (entry.name, prices()[given.state, given.period], 0.0, 0.0, given.growth, given.payer, given.payee)
+    return bill_simple(inputs, _terms(inputs))
+
+
+def us_industrial_prices(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
+    """What dispatch sees of it."""
+    return prices_of(inputs, _terms(inputs))
+
+
+def _terms(inputs: EnergyInputs) -> dict[str, Tariff]:
+    return {
+        entry.name: simple(
+            energy=prices()[given.state, given.period], growth=given.growth, payer=given.payer, payee=given.payee
+        )
         for entry in inputs.entries
         for given in (entry.params,)
-    ]
-    return {"energy_cost": bill(inputs.load, inputs.calendar, terms)}
+    }

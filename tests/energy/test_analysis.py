@@ -17,7 +17,6 @@ import twin_energy
 from twin import tables
 from twin.api import AnalysisInputs, Calendar, CoolingModel, EnergyModel, Params, SiteRef, hookimpl
 from twin.energy import analysis
-from twin.energy.design_point import overhead_ratio
 from twin.errors import InputError, PluginError
 from twin.loading import load_module
 from twin.registry import build
@@ -88,7 +87,7 @@ def timetable(model, served=SERVED, use=USE):
 
 def run(model, **kwargs):
     frames = analysis.run(AnalysisInputs({"schedule": timetable(model, **kwargs)}, model, 0, analysis.EnergyParams()))
-    assert set(frames) == {"energy", "energy_cost", "checks"}
+    assert set(frames) == set(analysis.twin_analyses()[0].produces)
     return SimpleNamespace(**{name: tables.check(name, frame, "energy") for name, frame in frames.items()})
 
 
@@ -140,46 +139,56 @@ def test_rows_go_month_by_month_site_by_site_it_first():
     assert energy.height == MONTHS * 4
 
 
+def besides(energy):
+    """Overhead of all stages by month and site."""
+    rest = energy.filter(pl.col("stage") != "it").group_by("month", "site", maintain_order=True)
+    return rest.agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").sum())
+
+
 def test_without_a_cooling_entry_the_equipment_says():
     model = twin(site(Builder(), "a", efficiency=0.8, loss_kw=3.0))
     result = run(model)
     # the racks' heat needs a quarter of its amount as electricity; UPS losses and their own load go to ambient
-    drawn = (400.0 * 1.25) / 0.8 + 2 * 3.0
-    it, overhead = stage(result.energy, "it"), stage(result.energy, "overhead")
-    ratio = drawn / 400.0 - 1
-    assert overhead["energy_kwh"].to_list() == pytest.approx((it["energy_kwh"] * ratio).to_list())
-    assert overhead["peak_kw"].to_list() == pytest.approx((it["peak_kw"] * ratio).to_list())
+    it, rest = stage(result.energy, "it"), besides(result.energy)
+    hours = timetable(model)["hours_h"].to_numpy()
+
+    def drawn(kw):
+        return kw * 1.25 / 0.8 + 2 * 3.0 - kw
+
+    mean = it["energy_kwh"].to_numpy() / hours
+    assert rest["energy_kwh"].to_list() == pytest.approx((drawn(mean) * hours).tolist())
+    assert rest["peak_kw"].to_list() == pytest.approx(drawn(it["peak_kw"].to_numpy()).tolist())
+    cooling = stage(result.energy, "cooling")
+    assert cooling["energy_kwh"].to_list() == pytest.approx((it["energy_kwh"] / 4).to_list())
     [check] = result.checks.rows(named=True)
     assert (check["check"], check["scope"], check["ok"]) == ("facility_model", "a", True)
-    assert float(check["got"]) == pytest.approx(drawn / 400.0, abs=1e-4)
+    assert float(check["got"]) == pytest.approx(1 + drawn(mean[0]) / mean[0], abs=1e-4)
 
 
-def test_the_ratio_follows_what_is_energised():
+def test_the_losses_follow_what_is_energised():
     model = twin(site(Builder(), "a", loss_kw=10.0, racks=2, at=(0, 2)))
     result = run(model)
-    it, overhead = stage(result.energy, "it"), stage(result.energy, "overhead")
-    got = (overhead["peak_kw"] / it["peak_kw"]).to_list()
-    one, two = ((kw * 1.25 / 0.96 + 20) / kw - 1 for kw in (100.0, 200.0))
+    got = besides(result.energy)["peak_kw"].to_list()
+    one, two = (kw * 1.25 / 0.96 + 20 - kw for kw in (100.0 * USE, 200.0 * USE))
     assert got == pytest.approx([one, one, two, two, two, two])
     assert " to " in result.checks["got"][0]
 
 
-def test_sites_keep_their_own_ratio_and_sum_to_what_the_structure_draws():
+def test_sites_keep_their_own_losses_and_sum_to_what_the_structure_draws():
     make = site(site(Builder(), "a", efficiency=0.9), "b", efficiency=0.5, racks=2, count=3)
     model = twin(make)
-    ratio = overhead_ratio(model.structure, model.calendar).filter(pl.col("month") == pl.col("month").min())
-    assert ratio["site"].to_list() == ["a", "b[1]", "b[2]", "b[3]"]
-    assert ratio["overhead_ratio"].to_list() == pytest.approx([1.25 / 0.9 - 1] + [1.25 / 0.5 - 1] * 3)
+    first = run(model, served=1.0, use=1.0).energy.filter(pl.col("month") == date(2027, 1, 1))
+    rest = besides(first)
+    assert rest["site"].to_list() == ["a", "b[1]", "b[2]", "b[3]"]
     it = np.array([400.0, 200.0, 200.0, 200.0])
-    assert float(((ratio["overhead_ratio"].to_numpy() + 1) * it).sum()) == pytest.approx(
-        snapshot(model.structure, 0).source_kw
-    )
+    assert (rest["peak_kw"] / it).to_list() == pytest.approx([1.25 / 0.9 - 1] + [1.25 / 0.5 - 1] * 3)
+    assert first["peak_kw"].sum() == pytest.approx(snapshot(model.structure, 0).source_kw)
 
 
 def test_a_site_in_the_cooling_section_and_one_without():
     make = site(site(Builder(), "a"), "b")
     result = run(twin(make, pue(1.5, "a")))
-    overhead = stage(result.energy, "overhead").filter(pl.col("month") == date(2027, 1, 1))
+    overhead = besides(result.energy).filter(pl.col("month") == date(2027, 1, 1))
     it = stage(result.energy, "it").filter(pl.col("month") == date(2027, 1, 1))
     assert (overhead["peak_kw"] / it["peak_kw"]).to_list() == pytest.approx([0.5, 1.25 / 0.96 - 1])
     assert result.checks["scope"].to_list() == ["b"]

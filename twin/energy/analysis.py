@@ -1,164 +1,220 @@
-"""The analysis `energy`: IT energy from the schedule, overhead from cooling models, bills from energy models.
+"""The analysis `energy`: what each site draws hour by hour, where that comes from, and what it costs.
 
-    IT energy   = IT power x utilisation x share in service x hours of the month
-    IT peak     = IT power x utilisation          (some hour of the month has everything in service)
-    overhead    = what the cooling model of the site returns; where the file names none, the ratio of
-                  power drawn to IT power that the compiled structure has with everything at full use
-    behind the meter: IT and overhead together, in energy and in peak
+    IT load      the schedule's, with the workloads' profiles          `twin.energy.load`
+    overhead     cooling models; losses of the power chain             `twin.energy.overhead`
+    supply       dispatch of what the site has beside the grid         `twin.energy.supply`
+    bills        tariffs on what is imported, supplies on what they gave
 
 Each model is called once, for all entries that use it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 import polars as pl
+from pydantic import AfterValidator
 
 from twin import tables
-from twin.api import Analysis, AnalysisInputs, CoolingInputs, EnergyInputs, Entry, Params, hookimpl
-from twin.energy.design_point import overhead_ratio
-from twin.energy.service import hold_bill, hold_overhead, serve
+from twin.api import Analysis, AnalysisInputs, Duration, Fraction, MoneyPerEnergy, MoneyPerMass, Params, hookimpl
+from twin.energy import outside
+from twin.energy.carbon import analysis as carbon
+from twin.energy.hold import hold_bill
+from twin.energy.load import ItLoad, it_load
+from twin.energy.models import by_model
+from twin.energy.overhead import Overhead
+from twin.energy.resilience import analysis as resilience
+from twin.energy.steps import Steps
+from twin.energy.supply import Site, dispatch, told
+from twin.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable
 
-    from twin.registry import Provided
+    from twin.energy.steps import Floats
     from twin.topology.model import ModelEntry
 
 KEYS = ("month", "site")
+STEPS_PER_HOUR = (1, 2, 4)
+
+
+def _part_of_an_hour(value: float) -> float:
+    if not any(abs(value * parts - 1.0) < 1e-9 for parts in STEPS_PER_HOUR):  # noqa: PLR2004 - a rounding
+        raise ValueError("not a step that an hour is made of; 1 h, 30 min or 15 min")
+    return value
 
 
 class EnergyParams(Params):
-    """The analysis has no parameters: cooling and energy entries say everything."""
+    """Parameters of the analysis `energy`.
+
+    Attributes:
+        step: length of a step: an hour, 30 or 15 minutes.
+        dispatch: the optimum, or a rule for storage: `price` charges when energy is cheap, `peak` shaves peaks.
+        commitment: `relaxed` lets any share of a plant's machines run, `whole` rounds to whole machines.
+        unserved: price of load that is not served; all must be where not given.
+        cfe: hourly carbon-free score that the dispatch must reach in every year; needs an entry of `carbon:`.
+        carbon_price: price on emissions inside the dispatch; needs an entry of `carbon:`.
+    """
+
+    step: Annotated[Duration, AfterValidator(_part_of_an_hour)] = 1.0
+    dispatch: Literal["optimum", "price", "peak"] = "optimum"
+    commitment: Literal["relaxed", "whole"] = "relaxed"
+    unserved: MoneyPerEnergy | None = None
+    cfe: Fraction | None = None
+    carbon_price: MoneyPerMass = 0.0
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `energy`, `energy_cost` and `checks`.
+    """Tables `energy`, `energy_cost`, `site_hours`, `dispatch`, `dispatch_summary`, `supply_units` and `checks`.
 
     Raises:
-        InputError: two entries of `cooling:`, or two of `energy:`, serve the same site.
+        InputError: two entries of `cooling:`, `weather:` or tariffs of `energy:` serve the same site.
+        RefusedError: load beyond what the connection and the supplies give; the site and the hour are named.
         PluginError: a model returned something other than its table.
     """
-    twin = inputs.twin
-    load = _it_load(inputs.tables["schedule"])
-    overhead, checks = _overhead(twin, load)
-    it = load.select(*KEYS, pl.lit("it").alias("stage"), "energy_kwh", "peak_kw")
-    order = pl.DataFrame({"site": load["site"].unique(maintain_order=True)}).with_row_index("place")
-    energy = (
-        pl.concat([it, overhead])
-        .join(order, on="site")
+    twin, params = inputs.twin, inputs.params
+    steps = Steps(twin.calendar, params.step)
+    shapes = inputs.tables.get("load_shape")
+    load = it_load(steps, inputs.tables["schedule"], tables.table("load_shape").empty() if shapes is None else shapes)
+    weather = outside.years(twin, load.sites, "weather")
+    over = Overhead(twin, load, weather).run()
+    energy = _energy(load, over)
+    site = _site(twin, load, over, energy)
+    dispatch(site, told(site), **ways(site, params))
+    site.checks += [*_unseen(site, site.tariffs)]
+    checks = [tables.table("checks").empty(), *over.checks, *site.checks]
+    return {
+        "energy": energy,
+        "energy_cost": _bills(site),
+        "site_hours": _hours(load, over, site),
+        "dispatch": site.units.rename({"entry": "supply"}).select(tables.table("dispatch").names),
+        "dispatch_summary": site.summary,
+        "supply_units": site.known,
+        "checks": pl.concat(checks),
+    }
+
+
+def ways(site: Site, params: EnergyParams) -> dict[str, Any]:
+    """How to dispatch, as `twin.energy.supply.dispatch` takes it.
+
+    Raises:
+        RefusedError: a score or a price of carbon is asked for and the emission of a site's grid is not known.
+    """
+    grid = outside.grid(site.twin, site.steps, site.sites)
+    own = [site.sites[number] for number in site.dispatched_sites]
+    blind = [name for name in own if grid is None or name not in set(grid["site"])]
+    if blind and (params.cfe is not None or params.carbon_price):
+        raise RefusedError(
+            "energy",
+            f"nothing is known of the carbon of the grid at site '{blind[0]}', and its dispatch is asked to mind it",
+            "add an entry of 'carbon:' for the site",
+        )
+    return {
+        "method": params.dispatch,
+        "commitment": params.commitment,
+        "unserved_usd_per_kwh": params.unserved,
+        "cfe_fraction": params.cfe,
+        "carbon_usd_per_kg": params.carbon_price,
+        "grid": grid,
+    }
+
+
+def _energy(load: ItLoad, over: Overhead) -> pl.DataFrame:
+    """Table `energy`: months in order, sites in file order, IT first."""
+    it = load.steps.months_frame(load.sites, {"energy_kwh": load.kwh, "peak_kw": load.peak_kw})
+    it = it.select(*KEYS, pl.lit("it").alias("stage"), "energy_kwh", "peak_kw")
+    order = pl.DataFrame({"site": load.sites}, schema={"site": pl.String}).with_row_index("place")
+    return (
+        pl.concat([it, *over.energy])
+        .join(order, on="site", maintain_order="left")
         .sort("month", "place", pl.col("stage") != "it", maintain_order=True)
         .drop("place")
     )
-    return {"energy": energy, "energy_cost": _bills(twin, load, energy), "checks": checks}
 
 
-def _it_load(schedule: pl.DataFrame) -> pl.DataFrame:
-    """`month, site, hours_h, it_kw, energy_kwh, peak_kw` of the IT load."""
-    drawn = pl.col("it_kw") * pl.col("utilisation_fraction")
-    return schedule.select(
-        *KEYS,
-        "hours_h",
-        "it_kw",
-        (drawn * pl.col("served_fraction") * pl.col("hours_h")).alias("energy_kwh"),
-        drawn.alias("peak_kw"),
-    )
+def _site(twin: Any, load: ItLoad, over: Overhead, energy: pl.DataFrame) -> Site:
+    steps = load.steps
+    drawn = load.kw + over.chain_kw + over.other_kw
+    meter = energy.group_by(*KEYS, maintain_order=True).agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").sum())
+    kwh, peak = (steps.pivot(meter, load.sites, name) for name in ("energy_kwh", "peak_kw"))
+    if over.hourly:
+        # peaks of stages need not fall into the same hour: what counts is the peak of their sum, all in service
+        down = load.kw * (1 / np.maximum(load.served, 1e-9) - 1)[:, steps.month]
+        peak[over.hourly] = steps.peaks((drawn + down)[over.hourly])
+    return Site(twin, steps, load.sites, over.weather, drawn, kwh, peak)
 
 
-def _overhead(twin: Any, load: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of `energy` with stage overhead for every row of `load`, and what was assumed for them."""
-    served = serve(twin.topology.section("cooling"), load)
-    it = load.select(
-        *KEYS,
-        pl.col("energy_kwh").alias("it_kwh"),
-        pl.col("peak_kw").alias("it_peak_kw"),
-        pl.lit(None, pl.Float64).alias("ambient_c"),
-    )
-    frames = [pl.DataFrame(schema=tables.table("energy").schema())]
-    known = twin.registry.models("cooling")
-    for provided, entries, rows in _by_model(served, it, known, twin.topology.section("cooling")):
-        own = rows.select(*KEYS, "entry", "it_kwh", "it_peak_kw", "ambient_c")
-        returned = provided.call(CoolingInputs(entries, twin.calendar, own), required=("energy",))
-        frames.append(hold_overhead(returned["energy"], own, provided.who))
-    alone = load.join(served, on="site", how="anti")
-    if alone["it_kw"].sum() > 0:
-        ratio = overhead_ratio(twin.structure, twin.calendar)
-        frames.append(_at_design_point(alone, ratio))
-        return pl.concat(frames), _assumed(alone, ratio)
-    frames.append(alone.select(*KEYS, pl.lit("overhead").alias("stage"), energy_kwh=pl.lit(0.0), peak_kw=pl.lit(0.0)))
-    return pl.concat(frames), tables.table("checks").empty()
-
-
-def _at_design_point(load: pl.DataFrame, ratio: pl.DataFrame) -> pl.DataFrame:
-    return load.join(ratio, on=KEYS, how="left", maintain_order="left").select(
-        *KEYS,
-        pl.lit("overhead").alias("stage"),
-        (pl.col("energy_kwh") * pl.col("overhead_ratio")).alias("energy_kwh"),
-        (pl.col("peak_kw") * pl.col("overhead_ratio")).alias("peak_kw"),
-    )
-
-
-def _assumed(load: pl.DataFrame, ratio: pl.DataFrame) -> pl.DataFrame:
-    """One row of `checks` a site: the ratio that stood in for a cooling entry."""
-    spread = (
-        load.filter(pl.col("it_kw") > 0)
-        .join(ratio, on=KEYS, maintain_order="left")
-        .group_by("site", maintain_order=True)
-        .agg((1 + pl.col("overhead_ratio")).min().alias("least"), (1 + pl.col("overhead_ratio")).max().alias("most"))
-    )
-    least, most = pl.col("least").round(4), pl.col("most").round(4)
-    return spread.select(
-        pl.lit("facility_model").alias("check"),
-        pl.col("site").alias("scope"),
-        pl.lit(value=True).alias("ok"),
-        pl.when(least == most).then(pl.format("{}", least)).otherwise(pl.format("{} to {}", least, most)).alias("got"),
-        pl.lit("an entry of cooling: for the site, or losses and cooling loads in its equipment").alias("wanted"),
-        pl.lit(
-            "no entry of cooling: serves the site, so the power drawn over IT power at full use, as the equipment "
-            "in the file gives it, stands for the PUE of every hour"
-        ).alias("message"),
-    )
-
-
-def _bills(twin: Any, load: pl.DataFrame, energy: pl.DataFrame) -> pl.DataFrame:
-    """Table `energy_cost`: every energy model once, over the whole load behind the meter."""
-    meter = (
-        energy.group_by(*KEYS, maintain_order=True)
-        .agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").sum())
-        .join(load.select(*KEYS, "hours_h"), on=KEYS, maintain_order="left")
-    )
-    entries = twin.topology.section("energy")
-    served = serve(entries, load)
+def _bills(site: Site) -> pl.DataFrame:
+    """Table `energy_cost`: every energy model once; tariffs over what is imported, supplies over what they gave."""
     frames = [tables.table("energy_cost").empty()]
-    for provided, used, rows in _by_model(served, meter, twin.registry.models("energy"), entries):
-        own = rows.select(*KEYS, "entry", "hours_h", "energy_kwh", "peak_kw")
-        returned = provided.call(EnergyInputs(used, twin.calendar, own), required=("energy_cost",))
-        frames.append(hold_bill(returned["energy_cost"], own, twin.topology.known_parties, provided.who))
+    known = site.twin.registry.models("energy")
+    for entries, served in ((site.tariffs, site.served()), (site.supplies, site.supplied())):
+        for provided, used in by_model(entries, known):
+            inputs = site.inputs(used, served, dispatched=True)
+            returned = provided.call(inputs, required=("energy_cost",))["energy_cost"]
+            frames.append(hold_bill(returned, inputs.load, site.twin.topology.known_parties, provided.who))
     return pl.concat(frames)
 
 
-def _by_model(
-    served: pl.DataFrame, rows: pl.DataFrame, known: Mapping[str, Provided], entries: tuple[ModelEntry, ...]
-) -> Iterator[tuple[Provided, tuple[Entry[Any], ...], pl.DataFrame]]:
-    """Each model in use with its entries and the rows of the sites that they serve."""
-    for model in dict.fromkeys(entry.model for entry in entries):
-        used = tuple(Entry(entry.name, entry.params) for entry in entries if entry.model == model)
-        names = [entry.name for entry in used]
-        own = rows.join(served.filter(pl.col("entry").is_in(names)), on="site", maintain_order="left")
-        yield known[model], used, own
+def _hours(load: ItLoad, over: Overhead, site: Site) -> pl.DataFrame:
+    """Table `site_hours`."""
+    steps, sites, it = load.steps, load.sites, load.kw
+    drawn = site.load_kw
+    pue: Floats = np.divide(drawn, it, out=np.full_like(it, np.nan), where=it > 0)
+    frame = steps.frame(
+        sites,
+        {
+            "it_kw": it,
+            "power_chain_kw": over.chain_kw,
+            "overhead_kw": over.other_kw,
+            "load_kw": drawn,
+            "import_kw": site.import_kw,
+            "export_kw": site.export_kw,
+            "unserved_kw": site.unserved_kw,
+            "marginal_usd_per_kwh": site.marginal_usd_per_kwh,
+            "pue_ratio": pue,
+            "water_l": over.water_l,
+            "dry_bulb_c": outside.spread(steps, sites, over.weather, "dry_bulb_c"),
+            "wet_bulb_c": outside.spread(steps, sites, over.weather, "wet_bulb_c"),
+        },
+    )
+    return frame.select(tables.table("site_hours").names)
+
+
+def _unseen(site: Site, tariffs: Iterable[ModelEntry]) -> list[pl.DataFrame]:
+    """A row of `checks` for each tariff whose prices dispatch does not see."""
+    own = [site.sites[number] for number in site.dispatched_sites]
+    models = site.twin.registry.models("energy")
+    blind = {entry.name: entry.model for entry in tariffs if models[entry.model].model.prices is None}
+    rows = site.served().filter(pl.col("site").is_in(own) & pl.col("entry").is_in(list(blind)))
+    return [
+        pl.DataFrame(
+            {
+                "check": ["dispatch_prices"],
+                "scope": [where],
+                "ok": [True],
+                "got": [f"tariff '{name}' of the model '{blind[name]}'"],
+                "wanted": ["a tariff whose model has `prices`"],
+                "message": ["dispatch cannot see what this tariff charges: it takes energy from the grid as free"],
+            }
+        )
+        for where, name in rows.iter_rows()
+    ]
 
 
 @hookimpl
 def twin_analyses() -> list[Analysis]:
-    """The engine, registered as anybody's analysis is."""
+    """The engines, registered as anybody's analysis is."""
     return [
         Analysis(
             name="energy",
-            doc="What the sites draw by month and stage, and what that costs.",
+            doc="What the sites draw by hour and stage, where it comes from, and what that costs.",
             params=EnergyParams,
             run=run,
-            requires=("schedule",),
-            produces=("energy", "energy_cost", "checks"),
-        )
+            requires=("schedule", "load_shape"),
+            produces=("energy", "energy_cost", "site_hours", "dispatch", "dispatch_summary", "supply_units", "checks"),
+        ),
+        carbon.ANALYSIS,
+        resilience.ANALYSIS,
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-DType = Literal["f64", "i64", "u32", "str", "bool", "date"]
+DType = Literal["f64", "i64", "u32", "str", "bool", "date", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ def _dtypes() -> dict[str, pl.DataType]:
         "str": pl.String(),
         "bool": pl.Boolean(),
         "date": pl.Date(),
+        "time": pl.Datetime("us"),
     }
 
 
@@ -139,3 +140,4 @@ def declare(name: str, doc: str, *columns: Column) -> Table:
 
 
 MONTH = Column("month", "date", "first day of the calendar month")
+TIME = Column("time", "time", "start of the step, local standard time of the site")

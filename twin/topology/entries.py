@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from twin import units
 from twin.api import EXTERNAL_PARTIES, Params, Quantity, Reference
 from twin.errors import nearest, one_of
-from twin.topology import shape
+from twin.topology import rows, shape
 from twin.topology.draft import Draft, RawEntry, text_of
 from twin.topology.model import ModelEntry
 from twin.topology.nodes import Listing, Mapped, Node, Scalar, describe, plain
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from twin.registry import Provided
 
-LISTED = ("deals", "energy", "cooling")
+LISTED = ("deals", "energy", "cooling", "weather", "carbon")
 SECTIONS = (*LISTED, "workloads", "analyses")
 _OWN = tuple(shape.ENTRY.keys)
 
@@ -106,7 +106,8 @@ def check(draft: Draft, raw: RawEntry) -> ModelEntry | None:
         _unknown_model(draft, raw, models)
         return None
     params = _params(draft, raw, provided)
-    refers = _references(draft, raw, _marked(params, ()) if params is not None else _stated(raw, provided))
+    found = list(_marked(params, ()) if params is not None else _stated(raw, provided))
+    refers = _references(draft, raw, found)
     if params is None:
         return None
     return ModelEntry(
@@ -117,6 +118,7 @@ def check(draft: Draft, raw: RawEntry) -> ModelEntry | None:
         given={key: _text(node) for key, node in raw.params.items()},
         overlaid=frozenset(key for key, node in raw.params.items() if _overlaid(node)),
         refers=refers,
+        files=tuple(dict.fromkeys(name for kind, name, _ in found if kind == "file" and name)),
         where=raw.node.where,
         **raw.about,
     )
@@ -279,6 +281,9 @@ def _references(draft: Draft, raw: RawEntry, found: Iterable[tuple[str, str, Loc
     deals = []
     for kind, name, loc in found:
         node, path, _ = _locate(raw, loc)
+        if kind == "file":
+            _file(draft, node, path, name)
+            continue
         known = _known(draft, kind)
         if kind == "deal" and name in known:
             deals.append(name)
@@ -288,6 +293,18 @@ def _references(draft: Draft, raw: RawEntry, found: Iterable[tuple[str, str, Loc
         expected = (nearest(name, known) or one_of(name, known)).removesuffix("?" if extra else "") + extra
         draft.findings.add(node, path, f"there is no {kind} '{name}'", got=name, expected=expected.removeprefix("; "))
     return tuple(dict.fromkeys(deals))
+
+
+def _file(draft: Draft, node: Node, place: str, name: str) -> None:
+    """Check that a file beside the topology is there, and keep its digest."""
+    if not name:
+        return
+    path = rows.confined(draft, name)
+    if isinstance(path, str):
+        message, _, expected = path.partition("; ")
+        draft.findings.add(node, place, message, got=name, expected=expected)
+        return
+    rows.record(draft, path)
 
 
 def _known(draft: Draft, kind: str) -> AbstractSet[str]:

@@ -217,10 +217,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One entry of deals, energy, cooling, workloads or analyses, or a component with a model, validated.
+    """One entry of a section that names models, or a component with a model, validated.
 
     Attributes:
-        section: deals, energy, cooling, workloads, analyses or components.
+        section: deals, energy, cooling, weather, carbon, workloads, analyses or components.
         name: its name, unique in the section.
         model: name of the model.
         params: the validated parameters.
@@ -228,6 +228,7 @@ class ModelEntry:
         overlaid: those of them that a scenario or `--set` gave, in whole or in part.
         refers: names of other deals that it refers to.
         where: place in the file.
+        files: files beside the topology that its parameters name.
     """
 
     section: str
@@ -238,6 +239,7 @@ class ModelEntry:
     refers: tuple[str, ...]
     where: Where
     overlaid: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
     doc: str = ""
     source: str = ""
     note: str = ""

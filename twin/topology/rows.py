@@ -59,7 +59,7 @@ def attach(draft: Draft, group: RawGroup) -> None:
             got=name,
             expected="put the group where every group around it is a single one",
         )
-    path = _confined(draft, name)
+    path = confined(draft, name)
     frame = path if isinstance(path, str) else _read(draft, path)
     if isinstance(frame, str):
         message, _, expected = frame.partition("; ")
@@ -73,8 +73,8 @@ def attach(draft: Draft, group: RawGroup) -> None:
     group.count, group.indexed, group.frame = frame.height, True, frame
 
 
-def _confined(draft: Draft, name: str) -> Path | str:
-    """The path of a side table, or what is wrong with it; symbolic links do not lead out of the folder."""
+def confined(draft: Draft, name: str) -> Path | str:
+    """The path of a file beside the topology, or what is wrong with it; links do not lead out of the folder."""
     if Path(name).is_absolute() or "\\" in name or "\0" in name:
         return f"not a path beside the topology; name a file in {draft.folder.name}/ or below, with '/'"
     path = Path(os.path.realpath(draft.folder / name))
@@ -86,7 +86,7 @@ def _confined(draft: Draft, name: str) -> Path | str:
         near = nearest(name, (item.name for item in draft.folder.iterdir() if item.is_file()))
         return f"there is no such file; {near or 'it is looked for beside the topology'}"
     if not path.is_file():
-        return "this is not a file; name a CSV or Parquet file"
+        return "this is not a file; name one of its files"
     return path if size <= MAX_BYTES else f"the file is too large; the limit is {MAX_BYTES // 1024 // 1024} MiB"
 
 
@@ -104,12 +104,17 @@ def _read(draft: Draft, path: Path) -> pl.DataFrame | str:
         frame = reader.read(path)
     except Exception as error:  # noqa: BLE001 - a reader is a plugin, and a damaged file may raise anything in it
         return f"the side table cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}; "
+    record(draft, path)
+    return frame
+
+
+def record(draft: Draft, path: Path) -> None:
+    """Keep the digest of a file that the topology reads."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     draft.files[str(Path(draft.file).parent / path.relative_to(draft.folder))] = digest.hexdigest()
-    return frame
 
 
 def check(draft: Draft, group: RawGroup) -> tuple[date, ...]:

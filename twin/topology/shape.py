@@ -111,6 +111,8 @@ FILE = declare(
     Key("deals", "list", "financing models with their parameters, in order"),
     Key("energy", "list", "tariffs and supplies with their parameters"),
     Key("cooling", "list", "cooling models with their parameters"),
+    Key("weather", "list", "where the weather of the sites comes from"),
+    Key("carbon", "list", "what energy from the grid of the sites emits"),
     Key("workloads", "mapping", "name -> workload model with its parameters"),
     Key("analyses", "mapping", "analysis -> its parameters"),
     Key("demand", "mapping", "what is wanted by month: name -> demand"),

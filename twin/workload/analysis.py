@@ -12,6 +12,7 @@ from twin.errors import PluginError, RefusedError
 from twin.workload import training
 from twin.workload.idle import idle_share
 from twin.workload.interruptions import interruptions
+from twin.workload.profile import load_shape
 from twin.workload.schedule import energised, schedule, served
 from twin.workload.utilisation import utilisation
 
@@ -31,7 +32,7 @@ class WorkloadParams(Params):
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `schedule`, `goodput` and `goodput_loss`.
+    """Tables `schedule`, `load_shape`, `goodput` and `goodput_loss`.
 
     Raises:
         InputError: the workloads ask for more accelerators than there are.
@@ -41,13 +42,14 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     twin = inputs.twin
     months = energised(twin.structure, twin.calendar)
     shares = served(inputs.tables["availability"], months)
-    use = utilisation(months, twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar))
-    made = schedule(months, shares, use)
-    if not twin.topology.section("workloads"):
-        return {"schedule": made, **{name: tables.table(name).empty() for name in ("goodput", "goodput_loss")}}
+    workloads, idle = twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar)
+    made = schedule(months, shares, utilisation(months, workloads, idle))
+    known = {"schedule": made, "load_shape": load_shape(months, workloads, idle)}
+    if not workloads:
+        return {**known, **{name: tables.table(name).empty() for name in ("goodput", "goodput_loss")}}
     racks = compute(twin.structure, twin.calendar, made)
     often = interruptions(twin.structure, inputs.tables["availability"], last_month(twin.calendar, made), racks)
-    return {"schedule": made, **goodput(twin, made, racks, often)}
+    return {**known, **goodput(twin, made, racks, often)}
 
 
 def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.DataFrame:
@@ -164,7 +166,7 @@ def twin_analyses() -> list[Analysis]:
             params=WorkloadParams,
             run=run,
             requires=("availability",),
-            produces=("schedule", "goodput", "goodput_loss"),
+            produces=("schedule", "load_shape", "goodput", "goodput_loss"),
         )
     ]
 

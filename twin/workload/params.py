@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from twin.api import Duration, Fraction, MoneyPerHour, Params, Rate, Ratio, SiteRef, Work
+from twin.api import Duration, Fraction, MoneyPerHour, Params, Rate, Ratio, SiteRef, WeekProfile, Work
 from twin.units import HOURS_PER_YEAR
 from twin.workload.interruptions import SUPPLY
 from twin.workload.losses import OWN
@@ -93,6 +93,11 @@ class Training(Params):
     mfu: Annotated[Fraction, AfterValidator(_share_or_count)]
     precision: Literal["bf16", "fp8", "fp4"] = "bf16"
     utilisation: Fraction = 1.0
+    profile: WeekProfile | None = Field(
+        default=None,
+        description="how use goes with the hour of the week, local standard time: 24 numbers for every day, 168 from "
+        "Monday, or days by name; over its own mean, which stays 'utilisation'",
+    )
     checkpoint_interval: Interval = Field(
         default=NONE,
         description="training between two checkpoints, or how it is chosen (daly-first and daly are Daly's first and "

@@ -46,9 +46,7 @@ def utilisation(
     entries = [entry for entry in workloads if hasattr(entry.params, "accelerators")]
     if not entries:
         return months.select(*KEYS, pl.lit(1.0).alias("utilisation_fraction"))
-    names = [f"share {number}" for number in range(len(entries))]
-    shares = months.with_columns(_share(entry.params).alias(name) for name, entry in zip(names, entries, strict=True))
-    _refuse_too_much(shares, names, entries)
+    found, names = shares(months, entries)
     total = pl.sum_horizontal(names)
     drawn = pl.sum_horizontal(
         pl.col(name) * getattr(entry.params, "utilisation", 1.0) for name, entry in zip(names, entries, strict=True)
@@ -56,11 +54,23 @@ def utilisation(
     # while a site fills up, counts may ask for more than there is: all is in use, in their proportion
     use = pl.when(pl.col("accelerators") == 0).then(1.0).otherwise(drawn / pl.max_horizontal(total, 1.0))
     if idle is None:
-        return shares.select(*KEYS, use.alias("utilisation_fraction"))
+        return found.select(*KEYS, use.alias("utilisation_fraction"))
     floor = pl.col("idle_fraction")
-    return shares.join(idle, on=KEYS, how="left", maintain_order="left").select(
+    return found.join(idle, on=KEYS, how="left", maintain_order="left").select(
         *KEYS, (floor + (1 - floor) * use).alias("utilisation_fraction")
     )
+
+
+def shares(months: pl.DataFrame, entries: list[ModelEntry]) -> tuple[pl.DataFrame, list[str]]:
+    """`months` with a column for each entry, the share of the accelerators that it asks for, and their names.
+
+    Raises:
+        InputError: as `utilisation`.
+    """
+    names = [f"share {number}" for number in range(len(entries))]
+    found = months.with_columns(_share(entry.params).alias(name) for name, entry in zip(names, entries, strict=True))
+    _refuse_too_much(found, names, entries)
+    return found, names
 
 
 def _share(params: Any) -> pl.Expr:

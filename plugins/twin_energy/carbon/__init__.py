@@ -1,0 +1,1 @@
+"""What energy from the grid emits: regions that ship, a constant, a file."""
