@@ -32,7 +32,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Work out every deal, and measure the result.
 
     Returns:
-        Tables `cashflow`, `occupancy`, `debt`, `guarantee`, `party_metrics`, `unit_cost`, `checks`.
+        What the deals wrote, and tables `party_metrics`, `unit_cost`, `checks`.
 
     Raises:
         RefusedError: a deal that cannot be worked out, by name.
