@@ -34,6 +34,10 @@ def let(months=60, phases=(("dc", 0, 1000.0),), bills=None, state=None, **terms)
     return run(given_, "lease")
 
 
+def through(text):
+    return {"pass_through": text}
+
+
 def paid(out, category, months=60, **where):
     return monthly(out["cashflow"], months, category=category, **where)
 
@@ -72,7 +76,7 @@ def test_a_renewal_goes_on_is_reset_or_pays_the_market(terms, first, second):
     [("gross", [0, 0], [10e3, 12.1e3]), ("nnn", [10e3, 12.1e3], [0, 0]), ("modified-gross", [0, 2.1e3], [10e3, 10e3])],
 )
 def test_the_expense_stop_of_a_modified_gross_lease_is_its_first_year(basis, tenant, landlord):
-    out = let(basis=basis, **{"pass_through": "$10/kW-month"}, opex_growth="10 %/year")
+    out = let(basis=basis, **through("$10/kW-month"), opex_growth="10 %/year")
     assert paid(out, "pass_through", payer="fluidstack")[[0, 24]] == pytest.approx(tenant)
     assert paid(out, "pass_through", payer="hut8")[[0, 24]] == pytest.approx(landlord)
 
@@ -104,7 +108,7 @@ def test_a_tenant_walks_away_from_what_comes_after_the_long_stop():
 
 
 def test_ending_early_costs_a_fee_and_ends_rent_and_use():
-    out = let(termination="2028-01-01", termination_share="10 %", **{"pass_through": "$1/kW-month"})
+    out = let(termination="2028-01-01", termination_share="10 %", **through("$1/kW-month"))
     rent = paid(out, "base_rent")
     assert rent[[11, 12]] == pytest.approx([100e3, 0])
     assert paid(out, "termination_fee")[12] == pytest.approx(0.1 * 24 * 100e3)
@@ -164,7 +168,7 @@ def test_metered_energy_follows_use_and_service():
 
 def test_a_modification_changes_capacity_and_rent_from_its_month():
     change = {"at": "2028-07-01", "capacity_kept": "50 %", "rent": "$120/kW-month"}
-    out = let(escalator="10 %/year", modification=change, **{"pass_through": "$1/kW-month"})
+    out = let(escalator="10 %/year", modification=change, **through("$1/kW-month"))
     rent = paid(out, "base_rent")
     assert rent[[17, 18, 23, 24]] == pytest.approx([110e3, 60e3, 60e3, 66e3])
     assert paid(out, "pass_through")[[17, 18]] == pytest.approx([1000, 500])
