@@ -19,6 +19,8 @@ _PARTIES = {
     "occupancy": ("user",),
     "debt": ("borrower", "lender"),
     "guarantee": ("guarantor", "beneficiary", "obligor"),
+    "guarantee_value": ("guarantor", "beneficiary", "obligor"),
+    "debt_pricing": (),
     "lease_accounting": ("party",),
     "lease_tests": (),
 }
@@ -27,6 +29,8 @@ _NOT_NEGATIVE = {
     "occupancy": ("it_kw",),
     "debt": ("opening_usd", "draw_usd", "interest_usd", "capitalised_usd", "principal_usd", "closing_usd"),
     "guarantee": ("guaranteed_usd", "default_probability_fraction", "expected_loss_usd"),
+    "guarantee_value": ("peak_usd",),
+    "debt_pricing": ("debt_usd", "rate_per_year"),
     "lease_accounting": ("opening_liability_usd", "liability_usd", "opening_right_of_use_usd", "right_of_use_usd"),
     "lease_tests": (),
 }
@@ -86,8 +90,8 @@ def _fault(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Co
         negative = frame.filter(pl.col(column) < 0)
         if negative.height:
             deal, amount = negative["deal"][0], negative[column][0]
-            month = negative["month"][0]
-            return f"deal '{deal}' has {column} {amount:,.2f} in {month}; an amount is never negative: swap the parties"
+            month = f" in {negative['month'][0]}" if "month" in negative.columns else ""
+            return f"deal '{deal}' has {column} {amount:,.2f}{month}; an amount is never negative: swap the parties"
     return _own_fault(table, frame)
 
 

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from twin.structure.model import Structure
     from twin.topology.model import ModelEntry, Topology
 
-WRITTEN = ("cashflow", "occupancy", "debt", "guarantee", "lease_accounting", "lease_tests")
+WRITTEN = (
+    "cashflow",
+    "occupancy",
+    "debt",
+    "guarantee",
+    "guarantee_value",
+    "debt_pricing",
+    "lease_accounting",
+    "lease_tests",
+)
 """Tables that financing models write; the first of them always."""
 
 
