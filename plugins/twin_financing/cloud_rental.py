@@ -210,7 +210,7 @@ def _start(entry: Entry[CloudRentalParams], inputs: FinancingInputs) -> int:
         raise terms.refuse(
             NAME,
             entry.name,
-            f"it starts in {entry.params.start:%Y-%m}, before the calendar, so what was paid or spent before is unknown",
+            f"it starts in {entry.params.start:%Y-%m}, before the calendar, so what was paid before is unknown",
             "start the calendar earlier, or let the rental start with it",
         )
     return start
