@@ -116,6 +116,12 @@ TABLES = (
             "internal rate of return, annual effective; null where it is not defined",
             nullable=True,
         ),
+        Column(
+            "xirr_per_year",
+            "f64",
+            "the same by dates: days over 365, a payment on the first of its month; null as above",
+            nullable=True,
+        ),
         Column("irr_note", "str", "why there is no IRR; null where there is one", nullable=True),
         Column("moic_ratio", "f64", "inflow over outflow; null where nothing is paid", nullable=True),
         Column(
