@@ -67,6 +67,7 @@ __all__ = [
     "Calendar",
     "Carbon",
     "Catalogue",
+    "Category",
     "Column",
     "Compute",
     "ComputePerPower",
@@ -429,15 +430,35 @@ class EnergyModel(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """A category of the ledger, and what a payment of it is in the books of both its ends.
+
+    Args:
+        name: as it stands in `cashflow`.
+        doc: one line.
+        paid: account of the payer that the payment is booked to, as `operating_cost` or `fixed_assets`;
+            the accounts are in the reference, under categories.
+        received: account of the payee, as `revenue`.
+    """
+
+    name: str
+    doc: str
+    paid: str = "operating_cost"
+    received: str = "revenue"
+
+
+@dataclass(frozen=True, slots=True)
 class FinancingModel(Model):
     """A deal; entries of `deals:`.
 
     `run(FinancingInputs)` returns `cashflow`, and where they apply `debt`, `occupancy`, `guarantee`.
     `horizon(FinancingInputs)` says how many months of calendar the entries need, so that a file need
     not count them; without it the model does not lengthen the calendar.
+    `categories` are those that it writes to the ledger beyond the ones that `twin` lists.
     """
 
     horizon: Callable[[FinancingInputs], int] | None = None
+    categories: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from twin.cost.categories import known
 from twin.errors import PluginError, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from twin.api import FinancingInputs
+    from twin.api import Category, FinancingInputs
 
 _PARTIES = {
     "cashflow": ("payer", "payee"),
@@ -30,7 +31,13 @@ _ONE_A_MONTH = ("debt", "guarantee")
 _ROUNDING = 1e-6
 
 
-def hold(written: Mapping[str, pl.DataFrame], inputs: FinancingInputs, parties: Collection[str], who: str) -> None:
+def hold(
+    written: Mapping[str, pl.DataFrame],
+    inputs: FinancingInputs,
+    parties: Collection[str],
+    who: str,
+    own: Collection[Category] = (),
+) -> None:
     """Check the tables of one call beyond their columns.
 
     Args:
@@ -38,14 +45,17 @@ def hold(written: Mapping[str, pl.DataFrame], inputs: FinancingInputs, parties: 
         inputs: what the model was given.
         parties: names of all parties.
         who: the model and its plugin, for the message.
+        own: categories that the model declares beyond those listed.
 
     Raises:
-        PluginError: a row of another deal, of an unknown party or site, outside the calendar, with a
-            negative amount, a party that pays itself, two rows of `debt` or `guarantee` for one month of
-            a deal, or a balance that does not follow from what was drawn and repaid.
+        PluginError: a category that is neither listed nor declared, a row of another deal, of an unknown
+            party or site, outside the calendar, with a negative amount, a party that pays itself, two rows
+            of `debt` or `guarantee` for one month of a deal, or a balance that does not follow from what was
+            drawn and repaid.
     """
+    listed = known(own, who)
     for table, frame in written.items():
-        fault = _fault(table, frame, inputs, parties)
+        fault = _fault(table, frame, inputs, parties) or _category_fault(table, frame, listed)
         if fault:
             raise PluginError(f"{who} returned a bad table '{table}': {fault}")
 
@@ -71,6 +81,19 @@ def _fault(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Co
             month = negative["month"][0]
             return f"deal '{deal}' has {column} {amount:,.2f} in {month}; an amount is never negative: swap the parties"
     return _own_fault(table, frame)
+
+
+def _category_fault(table: str, frame: pl.DataFrame, listed: Collection[str]) -> str:
+    """Which category of the ledger nobody has said the treatment of."""
+    if table != "cashflow":
+        return ""
+    strange = frame.filter(~pl.col("category").is_in(list(listed)))["category"]
+    if strange.is_empty():
+        return ""
+    return (
+        f"category '{strange[0]}' is neither listed nor declared; {one_of(strange[0], listed)}; "
+        "or declare it: FinancingModel(..., categories=(Category(name, doc, paid, received),))"
+    )
 
 
 def _own_fault(table: str, frame: pl.DataFrame) -> str:

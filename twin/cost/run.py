@@ -71,7 +71,7 @@ def run_deals(
     for provided, entries in calls(topology.section("deals"), registry):
         inputs = _for(given, entries, topology, ledger, bills)
         written = provided.call(inputs, required=WRITTEN[:1], optional=WRITTEN[1:])
-        hold(written, inputs, topology.known_parties, provided.who)
+        hold(written, inputs, topology.known_parties, provided.who, provided.model.categories)
         ledger.take(written)
     done = {name: ledger.table(name) for name in WRITTEN}
     done["cashflow"] = done["cashflow"].sort("month", maintain_order=True)
