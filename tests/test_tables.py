@@ -26,6 +26,8 @@ BESIDE_A_UNIT = (
     "high",
     "least",
     "most",
+    "nameplate",
+    "delivered",
 )
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 

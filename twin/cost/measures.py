@@ -129,8 +129,22 @@ def payback(net: Floats) -> int | None:
     return int(out[-1]) + 1
 
 
-def party_metrics(found: Positions, calendar: Calendar, roles: Mapping[str, str], rate_per_year: float) -> pl.DataFrame:
-    """Table `party_metrics`, one row a party of `found`."""
+def party_metrics(
+    found: Positions,
+    calendar: Calendar,
+    roles: Mapping[str, str],
+    rate_per_year: float,
+    on_cost: Mapping[str, float] | None = None,
+) -> pl.DataFrame:
+    """Table `party_metrics`, one row a party of `found`.
+
+    Args:
+        found: what each party pays and is paid.
+        calendar: the months.
+        roles: role by party; others are external.
+        rate_per_year: discount rate, annual effective.
+        on_cost: yield on cost of the parties that have one.
+    """
     net = found.net
     given, notes = _yearly(rates(net), MONTHS_PER_YEAR)
     by_date, _ = _yearly(rates(net, year_fractions(calendar.dates())), 1) if calendar.months else (given, notes)
@@ -147,6 +161,7 @@ def party_metrics(found: Positions, calendar: Calendar, roles: Mapping[str, str]
             "irr_per_year": given,
             "xirr_per_year": by_date,
             "irr_note": notes,
+            "yield_on_cost_per_year": [(on_cost or {}).get(party) for party in found.parties],
             "moic_ratio": [got / paid if paid > 0 else None for got, paid in zip(inflow, outflow, strict=True)],
             "payback": [None if month is None else calendar.date(month) for month in back],
         }

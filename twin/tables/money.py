@@ -123,6 +123,13 @@ TABLES = (
             nullable=True,
         ),
         Column("irr_note", "str", "why there is no IRR; null where there is one", nullable=True),
+        Column(
+            "yield_on_cost_per_year",
+            "f64",
+            "operating cash of the first full year of full build over all it pays for equipment and buildings; null "
+            "where it pays for none or the calendar holds no such year",
+            nullable=True,
+        ),
         Column("moic_ratio", "f64", "inflow over outflow; null where nothing is paid", nullable=True),
         Column(
             "payback",
@@ -141,5 +148,47 @@ TABLES = (
         Column("pv_delivered_accelerator_h", "f64", "present value of the accelerator-hours after every outage"),
         Column("usd_per_accelerator_h", "f64", "levelised cost at nameplate"),
         Column("usd_per_delivered_accelerator_h", "f64", "levelised cost after every outage"),
+    ),
+    declare(
+        "levelised",
+        "One row per user of capacity and unit: what the unit costs it over the calendar, nameplate and delivered.",
+        Column("party", "str", "party that has the use of the accelerators"),
+        Column("unit", "str", "of the two figures: $/kW-month, $/accelerator-hour, $/EFLOP or $/training run"),
+        Column("workload", "str", "workload whose work is counted; null for kW and hours", nullable=True),
+        Column("nameplate", "f64", "cost of the unit with everything in service"),
+        Column("delivered", "f64", "cost of the unit after outages, restarts, checkpoints and spares"),
+    ),
+    declare(
+        "debt_metrics",
+        "One row per loan: size, life, cover and yield.",
+        Column("deal", "str", "entry of `deals:`"),
+        Column("borrower", "str", "party that owes"),
+        Column("lender", "str", "party that is owed"),
+        Column("drawn_usd", "f64", "all that is drawn"),
+        Column("most_owed_usd", "f64", "largest balance"),
+        Column("interest_usd", "f64", "all interest accrued"),
+        Column("first_repayment", "date", "month of the first principal; null where there is none", nullable=True),
+        Column("repaid", "date", "month of the last principal; null where a balance is left", nullable=True),
+        Column(
+            "average_life_months",
+            "f64",
+            "from the average dollar lent to the average dollar repaid; null where nothing is",
+            nullable=True,
+        ),
+        Column("least_dscr_ratio", "f64", "lowest DSCR over twelve months; null without a full year", nullable=True),
+        Column("least_dscr", "date", "month in which that year ends; null as above", nullable=True),
+        Column("mean_dscr_ratio", "f64", "mean of the DSCR of all months; null as above", nullable=True),
+        Column(
+            "llcr_ratio", "f64", "loan life cover when repayment starts; null where no deal secures it", nullable=True
+        ),
+        Column("plcr_ratio", "f64", "project life cover: to the end of the calendar; null as above", nullable=True),
+        Column(
+            "debt_yield_per_year",
+            "f64",
+            "CFADS of the first twelve months of repayment over the largest balance; null as above",
+            nullable=True,
+        ),
+        Column("lender_irr_per_year", "f64", "what the loan yields its lender, fees included", nullable=True),
+        Column("lender_irr_note", "str", "why there is no such rate; null where there is one", nullable=True),
     ),
 )
