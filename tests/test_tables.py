@@ -28,6 +28,9 @@ BESIDE_A_UNIT = (
     "most",
     "nameplate",
     "delivered",
+    "wanted",
+    "reached",
+    "before",
 )
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 

@@ -191,4 +191,17 @@ TABLES = (
         Column("lender_irr_per_year", "f64", "what the loan yields its lender, fees included", nullable=True),
         Column("lender_irr_note", "str", "why there is no such rate; null where there is one", nullable=True),
     ),
+    declare(
+        "solution",
+        "One row: the value of a setting for which a measure comes to what is wanted.",
+        Column("setting", "str", "path that is varied, as in `--set`"),
+        Column("value", "str", "value found, as a file states it"),
+        Column("was", "str", "value that the file states; empty where it states none"),
+        Column("measure", "str", "what is aimed at, as `irr(hut8)`"),
+        Column("unit", "str", "of the figures of the measure"),
+        Column("wanted", "f64", "what the measure should be"),
+        Column("reached", "f64", "what it is with the value found"),
+        Column("before", "f64", "what it is with the value of the file; null where it has none", nullable=True),
+        Column("evaluations", "i64", "how often the money was worked out"),
+    ),
 )
