@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Params, Ratio, hookimpl
 from twin.cost.assertions import Row, calendar_covers, checks, let_covers, use_while_paying
+from twin.cost.covenants import covenants, sized
 from twin.cost.debt_metrics import debt_metrics
 from twin.cost.horizon import needs
 from twin.cost.inputs import roles
@@ -73,6 +74,8 @@ def _assertions(inputs: AnalysisInputs, done: Mapping[str, pl.DataFrame]) -> lis
         calendar_covers(twin.topology.name, twin.calendar.months, max(wanted.values(), default=0)),
         *let_covers(done["occupancy"], inputs.tables["schedule"]),
         *use_while_paying(done["occupancy"], inputs.tables["energy_cost"]),
+        *sized(done["debt_sizing"]),
+        *covenants(done["debt"]),
     ]
 
 

@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from twin.structure.model import Structure
     from twin.topology.model import ModelEntry, Topology
 
-WRITTEN = ("cashflow", "occupancy", "debt", "guarantee", "lease_accounting", "lease_tests")
+WRITTEN = (
+    "cashflow",
+    "occupancy",
+    "debt",
+    "guarantee",
+    "lease_accounting",
+    "lease_tests",
+    "debt_sizing",
+    "waterfall",
+    "depreciation",
+    "deal_figures",
+)
 """Tables that financing models write; the first of them always."""
 
 
@@ -136,6 +147,7 @@ def _for(
         others=every,
         cashflow=pl.concat([bills, deals]),
         debt=debt.filter(pl.col("deal").is_in(referred)),
+        depreciation=ledger.table("depreciation").filter(pl.col("deal").is_in(referred)),
     )
 
 
