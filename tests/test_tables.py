@@ -26,6 +26,11 @@ BESIDE_A_UNIT = (
     "high",
     "least",
     "most",
+    "nameplate",
+    "delivered",
+    "wanted",
+    "reached",
+    "before",
 )
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 

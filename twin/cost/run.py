@@ -30,6 +30,10 @@ WRITTEN = (
     "debt_pricing",
     "lease_accounting",
     "lease_tests",
+    "debt_sizing",
+    "waterfall",
+    "depreciation",
+    "deal_figures",
 )
 """Tables that financing models write; the first of them always."""
 
@@ -145,6 +149,7 @@ def _for(
         others=every,
         cashflow=pl.concat([bills, deals]),
         debt=debt.filter(pl.col("deal").is_in(referred)),
+        depreciation=ledger.table("depreciation").filter(pl.col("deal").is_in(referred)),
     )
 
 
