@@ -24,6 +24,7 @@ Order = Literal["equity-first", "pro-rata", "debt-first"]
 CONVERGED = 1e-13
 """Change of the loan, as a share of the cost, below which the circle is closed."""
 _ROUNDS = 400
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ def spend(cost: Floats, terms: Terms, loan: float, total: float, rounds: int = 0
         after = _drawn(terms.order, paid, loan, total)
         draw[period] = max(after - drawn, 0.0)
         drawn += draw[period]
-        equity[period] = max(use - draw[period], 0.0)
+        rest = use - draw[period]
+        # What is left of rounding is nobody's payment.
+        equity[period] = rest if rest > _ROUNDING * total else 0.0
     return Funded(loan, draw, equity, interest, upfront, commitment, reserve, rounds)
 
 

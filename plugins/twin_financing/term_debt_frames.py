@@ -14,6 +14,8 @@ from twin_financing.cascade import lock_ups
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from twin.api import Entry, FinancingInputs
     from twin_financing.cascade import Cascade
     from twin_financing.sizing import Limit, Uses
@@ -179,7 +181,7 @@ def _debt(
 
 def _ratios(
     params: TermDebtParams, inputs: FinancingInputs, when: Dates, cfads: Floats, opening: Floats, service: Floats
-) -> dict[str, Floats]:
+) -> dict[str, Floats | NDArray[np.bool_]]:
     unknown = np.full(len(cfads), np.nan)
     secured = bool(params.secured_by)
     whole = secured and when.maturity < inputs.calendar.months
