@@ -155,3 +155,16 @@ def in_service(calendar: Calendar, month: pl.Series, retired: pl.Series, amount:
 def month_indices(calendar: Calendar, days: pl.Series) -> Ints:
     """Month index of every date; beyond the longest calendar where there is none."""
     return np.array([NEVER if when is None else calendar.index(when) for when in days], dtype=np.int64)
+
+
+def by_month(rows: pl.DataFrame, calendar: Calendar, sign: Floats) -> Floats:
+    """Amounts of rows, each times its sign, in sum by month of the calendar."""
+    index = rows.select(calendar.number())["month"].to_numpy()
+    amounts = rows["amount_usd"].to_numpy() * sign
+    return np.bincount(index, weights=amounts, minlength=calendar.months).astype(np.float64)[: calendar.months]
+
+
+def net_to(party: str, rows: pl.DataFrame, calendar: Calendar) -> Floats:
+    """What a party is paid less what it pays, by month of the calendar."""
+    sign = (rows["payee"] == party).to_numpy().astype(np.float64) - (rows["payer"] == party).to_numpy()
+    return by_month(rows, calendar, sign)
