@@ -35,11 +35,12 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     refuse_shared_security(inputs, TermDebtParams)
     ledger = terms.Ledger(inputs.calendar)
     made = [_one(entry, inputs, ledger) for entry in inputs.entries]
+    schemas: dict[str, dict[str, pl.DataType]] = {**term_debt_frames.SCHEMAS, "debt_pricing": DEBT_PRICING}
     return {
         "cashflow": ledger.frame(),
         **{
             name: terms.together([frames[name] for frames in made if name in frames], schema)
-            for name, schema in (term_debt_frames.SCHEMAS | {"debt_pricing": DEBT_PRICING}).items()
+            for name, schema in schemas.items()
         },
     }
 
