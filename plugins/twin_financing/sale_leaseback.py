@@ -78,7 +78,9 @@ def books(price: float, value: float, carrying: float, liability: float) -> Book
     """IFRS 16.100-102: the share of the fair value that the rent stands for is not sold.
 
     Args:
-        price, value, carrying: price, fair value, carrying amount.
+        price: paid.
+        value: fair value.
+        carrying: value in the seller's books.
         liability: present value of the rent.
     """
     financing, prepaid = max(price - value, 0.0), max(value - price, 0.0)
