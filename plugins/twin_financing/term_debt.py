@@ -32,7 +32,7 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     Raises:
         RefusedError: a loan that cannot be worked out, or two that count the same cash, by name.
     """
-    refuse_shared_security(inputs, TermDebtParams)
+    refuse_shared_security(inputs, NAME)
     ledger = terms.Ledger(inputs.calendar)
     made = [_one(entry, inputs, ledger) for entry in inputs.entries]
     schemas: dict[str, dict[str, pl.DataType]] = {**term_debt_frames.SCHEMAS, "debt_pricing": DEBT_PRICING}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -125,9 +125,7 @@ def cfads(entry: Entry[TermDebtParams], inputs: FinancingInputs, found: Dates) -
     count = found.grace + found.profile
     if not params.secured_by:
         return np.zeros(count)
-    deals = set(inputs.others) | {other.name for other in inputs.entries}
-    counted = pl.col("deal").is_in(list(params.secured_by)) | ~pl.col("deal").is_in(list(deals))
-    net = terms.net_to(params.borrower, inputs.cashflow.filter(counted), inputs.calendar)
+    net = terms.cash_of(params.borrower, params.secured_by, inputs)
     for senior in params.behind:
         net = net - _taken(inputs.debt.filter(pl.col("deal") == senior), inputs)
     return terms.place(-found.draw, net, count)
@@ -143,33 +141,40 @@ def _taken(debt: pl.DataFrame, inputs: FinancingInputs) -> Floats:
     return terms.by_month(rows, inputs.calendar, np.ones(rows.height))
 
 
-def refuse_shared_security(inputs: FinancingInputs, kind: type[TermDebtParams]) -> None:
+def refuse_shared_security(inputs: FinancingInputs, model: str) -> None:
     """Refuse two loans that count the same cash and do not say which is served first.
 
     Raises:
         RefusedError: the two, by name; or a loan behind something that is not a loan of the same borrower.
     """
-    every = [*inputs.entries, *(other for other in inputs.others.values() if isinstance(other.params, kind))]
-    by_name = {entry.name: entry for entry in every}
+    by_name = {entry.name: entry for entry in (*inputs.entries, *inputs.others.values()) if _secured(entry)}
     for entry in inputs.entries:
-        for senior in entry.params.behind:
+        for senior in _behind(entry):
             other = by_name.get(senior)
             if other is None or other.params.borrower != entry.params.borrower:
                 raise terms.refuse(
-                    NAME,
+                    model,
                     entry.name,
                     f"it is behind '{senior}', which is not a loan of '{entry.params.borrower}'",
-                    f"let `behind` name entries with `model: {NAME}` of the same borrower",
+                    "let `behind` name loans of the same borrower that are secured by deals",
                 )
-        for other in every:
+        for other in by_name.values():
             shared = set(entry.params.secured_by) & set(other.params.secured_by)
-            ordered = other.name in entry.params.behind or entry.name in other.params.behind
+            ordered = other.name in _behind(entry) or entry.name in _behind(other)
             if other.name != entry.name and other.params.borrower == entry.params.borrower and shared and not ordered:
                 raise terms.refuse(
-                    NAME,
+                    model,
                     entry.name,
                     f"'{other.name}' of the same borrower is secured by '{min(shared)}' too, and each would count all "
                     "of its cash",
                     f"say which is served first, as `behind: [{other.name}]`, secure each loan by deals of its own, "
                     "or make them one loan",
                 )
+
+
+def _secured(entry: Entry[Any]) -> bool:
+    return bool(getattr(entry.params, "secured_by", ())) and hasattr(entry.params, "borrower")
+
+
+def _behind(entry: Entry[Any]) -> tuple[str, ...]:
+    return tuple(getattr(entry.params, "behind", ()))

@@ -13,9 +13,11 @@ from pydantic_core import PydanticCustomError
 from twin.api import RefusedError, Term, at_sites
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
-    from twin.api import Calendar
+    from twin.api import Calendar, FinancingInputs
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -168,3 +170,13 @@ def net_to(party: str, rows: pl.DataFrame, calendar: Calendar) -> Floats:
     """What a party is paid less what it pays, by month of the calendar."""
     sign = (rows["payee"] == party).to_numpy().astype(np.float64) - (rows["payer"] == party).to_numpy()
     return by_month(rows, calendar, sign)
+
+
+def cash_of(party: str, deals: Collection[str], inputs: FinancingInputs) -> Floats:
+    """Net cash to a party of some deals, less its energy bills, by month of the calendar.
+
+    What is in the ledger and not an entry of `deals:` is a bill of an entry of `energy:`.
+    """
+    every = set(inputs.others) | {entry.name for entry in inputs.entries}
+    counted = pl.col("deal").is_in(list(deals)) | ~pl.col("deal").is_in(list(every))
+    return net_to(party, inputs.cashflow.filter(counted), inputs.calendar)
