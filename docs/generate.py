@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from twin import tables, units
 from twin.api import Params, Quantity, Reference
 from twin.cli.main import COMMANDS, cli
+from twin.cost.categories import ACCOUNTS, CATEGORIES
 from twin.hookspecs import RETURNS, Specs
 from twin.parameters import meaning
 from twin.registry import registry
@@ -41,6 +42,7 @@ def pages() -> dict[str, str]:
         "reference/language.md": _language(),
         "reference/units.md": _units(),
         "reference/models.md": _models(),
+        "reference/categories.md": _categories(),
         "reference/hooks.md": _hooks(),
         "reference/catalogue.md": _catalogue(),
         "reference/cli.md": _cli(),
@@ -156,6 +158,19 @@ def _models() -> str:
             if model.params.model_fields:
                 text += _grid(("parameter", "type", "default", "meaning"), _parameters(model.params))
     return text
+
+
+def _categories() -> str:
+    text = (
+        "# Categories of the ledger\n\nWhat a payment of each category is in the books of the one who pays it and the "
+        "one who is paid. A financing model may write these and those that it declares itself; any other is an error "
+        "of its plugin. Lines of an energy bill that are not listed are an operating cost.\n\n"
+    )
+    rows = ((f"`{c.name}`", c.doc, f"`{c.paid}`", f"`{c.received}`") for c in CATEGORIES.values())
+    text += _grid(("category", "meaning", "account of the payer", "account of the payee"), rows)
+    text += "\n## Accounts\n\nCash, and what was earned and not paid out, follow from these.\n\n"
+    lines = ((f"`{a.name}`", a.statement, a.activity, a.doc) for a in ACCOUNTS.values())
+    return text + _grid(("account", "statement", "cash flow from", "what is in it"), lines)
 
 
 def _hooks() -> str:

@@ -27,6 +27,11 @@ BESIDE_A_UNIT = (
     "least",
     "most",
     "quantity",
+    "nameplate",
+    "delivered",
+    "wanted",
+    "reached",
+    "before",
 )
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 

@@ -81,6 +81,7 @@ __all__ = [
     "CarbonInputs",
     "CarbonModel",
     "Catalogue",
+    "Category",
     "Column",
     "Compute",
     "ComputePerPower",
@@ -334,6 +335,13 @@ class CarbonInputs:
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
+def _no_depreciation() -> pl.DataFrame:
+    """Nothing that is written off, for who builds the inputs without it."""
+    from twin.tables import table  # noqa: PLC0415 - polars is not loaded until somebody asks
+
+    return table("depreciation").empty()
+
+
 @dataclass(frozen=True, slots=True)
 class FinancingInputs:
     """What a financing model is given.
@@ -352,6 +360,7 @@ class FinancingInputs:
         cashflow: table `cashflow` so far: energy, and every deal that these entries refer to.
         debt: table `debt` so far.
         others: every other entry of `deals:` by name, to read the parameters of a deal referred to.
+        depreciation: table `depreciation` of the deals that these entries refer to.
     """
 
     entries: tuple[Entry[Any], ...]
@@ -364,6 +373,7 @@ class FinancingInputs:
     cashflow: pl.DataFrame
     debt: pl.DataFrame
     others: Mapping[str, Entry[Any]]
+    depreciation: pl.DataFrame = field(default_factory=_no_depreciation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,15 +601,36 @@ class CarbonModel(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """A category of the ledger, and what a payment of it is in the books of both its ends.
+
+    Args:
+        name: as it stands in `cashflow`.
+        doc: one line.
+        paid: account of the payer that the payment is booked to, as `operating_cost` or `fixed_assets`;
+            the accounts are in the reference, under categories.
+        received: account of the payee, as `revenue`.
+    """
+
+    name: str
+    doc: str
+    paid: str = "operating_cost"
+    received: str = "revenue"
+
+
+@dataclass(frozen=True, slots=True)
 class FinancingModel(Model):
     """A deal; entries of `deals:`.
 
-    `run(FinancingInputs)` returns `cashflow`, and where they apply `debt`, `occupancy`, `guarantee`.
+    `run(FinancingInputs)` returns `cashflow`, and where they apply `debt`, `occupancy`, `guarantee`,
+    `lease_accounting`, `lease_tests`, `debt_sizing`, `waterfall`, `depreciation`, `deal_figures`.
     `horizon(FinancingInputs)` says how many months of calendar the entries need, so that a file need
     not count them; without it the model does not lengthen the calendar.
+    `categories` are those that it writes to the ledger beyond the ones that `twin` lists.
     """
 
     horizon: Callable[[FinancingInputs], int] | None = None
+    categories: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,12 +118,14 @@ class Twin:
         """Run every analysis that the plugins provide."""
         return self.run(*self.registry.models("analyses"), seed=seed)
 
-    def run(self, *names: str, seed: int = 0) -> Results:
+    def run(self, *names: str, seed: int = 0, given: Mapping[str, pl.DataFrame] | None = None) -> Results:
         """Run the named analyses and all that they require, each once.
 
         Args:
             names: names of analyses.
             seed: seed for what is drawn at random; kept in the provenance.
+            given: tables that are known already, as from another run; the analyses that write them are not
+                run for them.
 
         Returns:
             The tables they and their requirements wrote, with `groups`, `nodes`, `edges` and
@@ -134,11 +136,13 @@ class Twin:
             RefusedError: an engine will not answer, and says why.
             PluginError: an analysis returned something other than it declares.
         """
-        made: dict[str, list[pl.DataFrame]] = defaultdict(list)
-        for name in _order(names, self.registry.models("analyses")):
+        known = dict(given or {})
+        made: dict[str, list[pl.DataFrame]] = defaultdict(list, {table: [frame] for table, frame in known.items()})
+        for name in _order(names, self.registry.models("analyses"), known):
             provided = self.registry.models("analyses")[name]
             for table, frame in self._run_one(provided, made, seed).items():
-                made[table].append(frame)
+                if table not in known:
+                    made[table].append(frame)
         frames = {table: parts[0] if len(parts) == 1 else pl.concat(parts) for table, parts in made.items()}
         on_demand = {table: (lambda table=table: getattr(self, table)) for table in INPUT_TABLES}
         return Results(frames, provenance(self.topology, self.registry, seed), on_demand)
@@ -207,8 +211,8 @@ def _months(made: Twin) -> int:
     return months(made.topology, made.structure, made.registry)
 
 
-def _order(names: Iterable[str], known: Mapping[str, Provided]) -> list[str]:
-    """The named analyses and those they require, requirements first."""
+def _order(names: Iterable[str], known: Mapping[str, Provided], given: Iterable[str] = ()) -> list[str]:
+    """The named analyses and those they require, requirements first; nobody is needed for a table that is given."""
     writers: dict[str, list[str]] = defaultdict(list)
     for name, provided in known.items():
         for table in provided.model.produces:
@@ -227,7 +231,12 @@ def _order(names: Iterable[str], known: Mapping[str, Provided]) -> list[str]:
         seen.add(name)
         if name not in known:
             raise UsageError(f"there is no analysis '{name}'; {one_of(name, known)}")
-        needs = [by for table in known[name].model.requires for by in _writers(table, name, writers, known)]
+        needs = [
+            by
+            for table in known[name].model.requires
+            if table not in given
+            for by in _writers(table, name, writers, known)
+        ]
         sorter.add(name, *needs)
         waiting += needs
     try:

@@ -96,7 +96,22 @@ RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
     CarbonModel: (("grid_carbon",), ()),
     CoolingModel: ((), ()),
     EnergyModel: (("energy_cost",), ()),
-    FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee")),
+    FinancingModel: (
+        ("cashflow",),
+        (
+            "debt",
+            "occupancy",
+            "guarantee",
+            "guarantee_value",
+            "debt_pricing",
+            "lease_accounting",
+            "lease_tests",
+            "debt_sizing",
+            "waterfall",
+            "depreciation",
+            "deal_figures",
+        ),
+    ),
     WorkloadModel: (("goodput",), ("goodput_loss",)),
     HardwareModel: (("figures",), ()),
     WeatherModel: (("weather",), ()),
@@ -211,6 +226,7 @@ def financing_inputs(entries: Mapping[str, Params], *, months: int = 24, **frame
         "schedule": schedule(months),
         "cashflow": table("cashflow").empty(),
         "debt": table("debt").empty(),
+        "depreciation": table("depreciation").empty(),
         "others": {},
     }
     return FinancingInputs(entries=_entries(entries), calendar=when, **_replaced(given, frames))

@@ -17,7 +17,9 @@ def analyse(made, **models):
     twin = SimpleNamespace(
         topology=made.topology, structure=made, calendar=made.topology.calendar, registry=registry(**models)
     )
-    given = {"schedule": schedule(MONTHS, dc=80), "energy_cost": tables.table("energy_cost").empty()}
+    given = {"schedule": schedule(MONTHS, dc=80)} | {
+        name: tables.table(name).empty() for name in ("energy_cost", "goodput")
+    }
     return run(AnalysisInputs(given, twin, 0, CostParams()))
 
 

@@ -75,6 +75,7 @@ def test_only_the_tables_of_deals_may_come_back():
         ((0, "lab", "owner", "y", "fee", 1.0), "deal 'y' is not one of those it was given"),
         ((0, "lap", "owner", "x", "fee", 1.0), "payer 'lap' is not one of those it was given; did you mean 'lab'"),
         ((0, "lab", "lab", "x", "fee", 1.0), "lets 'lab' pay itself"),
+        ((0, "lab", "owner", "x", "base_rnt", 1.0), "category 'base_rnt' is neither listed nor declared; did you mean"),
         ((2, "lab", "owner", "x", "fee", 1.0), "month 2027-03-01 is not the first day of a month of the calendar"),
         (
             (0, "lab", "owner", "x", "fee", -1.0),

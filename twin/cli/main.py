@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "energy": ("twin.cli.run", "energy", "What it draws hour by hour, where that comes from, what it costs and emits."),
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
+    "solve": ("twin.cli.solve", "solve", "Find the value for which a measure comes to what is wanted."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
     "report": ("twin.cli.report", "report", "Run everything and write one page of HTML."),

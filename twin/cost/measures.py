@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-import pyxirr
-from scipy.optimize import brentq
 
 from twin import tables
 from twin.cost.inputs import EXTERNAL
+from twin.cost.irr import rates
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
     from twin.api import Calendar
+    from twin.cost.irr import Rates
 
     Floats = NDArray[np.float64]
 
 CENT = 0.01
-_EXACT = 1e-7
-"""How far from zero, as a share of all flows discounted, a rate of return may leave the present value."""
+_DAYS_PER_YEAR = 365.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,54 +81,40 @@ def npv(net: Floats, rate_per_year: float) -> Floats:
 
 
 def irr(net: Floats) -> tuple[float | None, str | None]:
-    """Internal rate of return of monthly flows, annual effective.
-
-    With one change of sign there is exactly one rate (Descartes' rule of signs); with none there is
-    no rate, with several there may be several, and none of them is the answer.
+    """Internal rate of return of one row of monthly flows, annual effective.
 
     Returns:
-        The rate and None, or None and the reason why there is no rate.
+        The rate and None, or None and the reason why there is no rate, or not one alone; see `twin.cost.irr`.
     """
-    signs = np.sign(net[np.abs(net) >= CENT / 2])
-    changes = int(np.count_nonzero(np.diff(signs)))
-    if not len(signs):
-        return None, "no cash flows"
-    if changes == 0:
-        return None, f"only {'receives' if signs[0] > 0 else 'pays'}: its monthly net never changes sign"
-    if changes > 1:
-        return None, f"its monthly net changes sign {changes} times, so several rates may solve it"
-    first = int(np.flatnonzero(np.abs(net) >= CENT / 2)[0])
-    monthly = pyxirr.irr(net[first:])
-    if monthly is None or not _solves(net[first:], monthly):
-        # pyxirr loses its digits where the rate is next to nothing, and gives up on the most extreme ones.
-        monthly = _bracketed(net[first:])
-    if monthly is None or not _solves(net[first:], monthly):
-        return None, "no rate was found between -100 % and infinity that is exact"
-    with np.errstate(over="ignore"):
-        yearly = float(np.expm1(MONTHS_PER_YEAR * np.log1p(monthly)))
-    return (yearly, None) if np.isfinite(yearly) else (None, "the rate is too large to write down")
+    given, notes = _yearly(rates(net[None, :]), MONTHS_PER_YEAR)
+    return given[0], notes[0]
 
 
-def _solves(net: Floats, monthly: float) -> bool:
-    if not np.isfinite(monthly) or monthly <= -1:
-        return False
-    # Scaled such that the largest factor is 1: rates near -100 % would overflow otherwise.
-    power = -np.log1p(monthly) * np.arange(len(net))
-    factors = np.exp(power - power.max())
-    return bool(abs(net @ factors) <= _EXACT * (np.abs(net) @ factors))
+def xirr(net: Floats, dates: Sequence[date]) -> tuple[float | None, str | None]:
+    """The same by dates: a flow is discounted by (1 + r)^(-days / 365), days counted from the first date.
+
+    Args:
+        net: flows, one entry a date.
+        dates: ascending.
+    """
+    given, notes = _yearly(rates(net[None, :], year_fractions(dates)), 1)
+    return given[0], notes[0]
 
 
-def _bracketed(net: Floats) -> float | None:
-    """The one monthly rate that solves flows with one change of sign, by bisection in log(1 + i)."""
+def year_fractions(dates: Sequence[date]) -> Floats:
+    """Days from the first date over 365 (actual/365)."""
+    return np.array([(day - dates[0]).days / _DAYS_PER_YEAR for day in dates])
 
-    def value(log_rate: float) -> float:
-        power = -log_rate * np.arange(len(net))
-        return float(net @ np.exp(power - power.max()))
 
-    for widest in 2.0 ** np.arange(-10, 7):
-        if value(-widest) * value(widest) < 0:
-            return float(np.expm1(brentq(value, -widest, widest, xtol=1e-16, rtol=1e-15)))
-    return None
+def _yearly(found: Rates, units_per_year: float) -> tuple[list[float | None], list[str | None]]:
+    """Annual rates, and why there is none, of every row."""
+    yearly = found.per_year(units_per_year)
+    notes = [found.note(row) for row in range(len(yearly))]
+    notes = [
+        "the rate is too large to write down" if note is None and not np.isfinite(rate) else note
+        for note, rate in zip(notes, yearly, strict=True)
+    ]
+    return [float(rate) if note is None else None for rate, note in zip(yearly, notes, strict=True)], notes
 
 
 def payback(net: Floats) -> int | None:
@@ -143,10 +129,25 @@ def payback(net: Floats) -> int | None:
     return int(out[-1]) + 1
 
 
-def party_metrics(found: Positions, calendar: Calendar, roles: Mapping[str, str], rate_per_year: float) -> pl.DataFrame:
-    """Table `party_metrics`, one row a party of `found`."""
+def party_metrics(
+    found: Positions,
+    calendar: Calendar,
+    roles: Mapping[str, str],
+    rate_per_year: float,
+    on_cost: Mapping[str, float] | None = None,
+) -> pl.DataFrame:
+    """Table `party_metrics`, one row a party of `found`.
+
+    Args:
+        found: what each party pays and is paid.
+        calendar: the months.
+        roles: role by party; others are external.
+        rate_per_year: discount rate, annual effective.
+        on_cost: yield on cost of the parties that have one.
+    """
     net = found.net
-    rates = [irr(row) for row in net]
+    given, notes = _yearly(rates(net), MONTHS_PER_YEAR)
+    by_date, _ = _yearly(rates(net, year_fractions(calendar.dates())), 1) if calendar.months else (given, notes)
     back = [payback(row) for row in net]
     inflow, outflow = found.inflow.sum(axis=1), found.outflow.sum(axis=1)
     return tables.table("party_metrics").frame(
@@ -157,8 +158,10 @@ def party_metrics(found: Positions, calendar: Calendar, roles: Mapping[str, str]
             "outflow_usd": outflow,
             "net_usd": net.sum(axis=1),
             "npv_usd": npv(net, rate_per_year),
-            "irr_per_year": [rate for rate, _ in rates],
-            "irr_note": [note for _, note in rates],
+            "irr_per_year": given,
+            "xirr_per_year": by_date,
+            "irr_note": notes,
+            "yield_on_cost_per_year": [(on_cost or {}).get(party) for party in found.parties],
             "moic_ratio": [got / paid if paid > 0 else None for got, paid in zip(inflow, outflow, strict=True)],
             "payback": [None if month is None else calendar.date(month) for month in back],
         }

@@ -9,6 +9,7 @@ import networkx as nx
 import polars as pl
 
 from twin import tables
+from twin.cost.categories import known
 from twin.cost.hold import hold
 from twin.cost.inputs import entries_of, financing_inputs
 from twin.errors import PluginError, RefusedError, one_of
@@ -16,12 +17,25 @@ from twin.errors import PluginError, RefusedError, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from twin.api import Calendar, FinancingInputs
+    from twin.api import Calendar, Category, FinancingInputs
     from twin.registry import Provided, Registry
     from twin.structure.model import Structure
     from twin.topology.model import ModelEntry, Topology
 
-WRITTEN = ("cashflow", "occupancy", "debt", "guarantee")
+WRITTEN = (
+    "cashflow",
+    "occupancy",
+    "debt",
+    "guarantee",
+    "guarantee_value",
+    "debt_pricing",
+    "lease_accounting",
+    "lease_tests",
+    "debt_sizing",
+    "waterfall",
+    "depreciation",
+    "deal_figures",
+)
 """Tables that financing models write; the first of them always."""
 
 
@@ -56,7 +70,7 @@ def run_deals(
         energy_cost: table `energy_cost`; its rows become flows, under the supply's name and the line.
 
     Returns:
-        Tables `cashflow`, `occupancy`, `debt` and `guarantee`, cashflow sorted by month.
+        The tables `WRITTEN`, cashflow sorted by month.
 
     Raises:
         RefusedError: a model will not answer; or a supply and a deal have the same name.
@@ -71,12 +85,26 @@ def run_deals(
     for provided, entries in calls(topology.section("deals"), registry):
         inputs = _for(given, entries, topology, ledger, bills)
         written = provided.call(inputs, required=WRITTEN[:1], optional=WRITTEN[1:])
-        hold(written, inputs, topology.known_parties, provided.who)
+        hold(written, inputs, topology.known_parties, provided.who, provided.model.categories)
         ledger.take(written)
     done = {name: ledger.table(name) for name in WRITTEN}
     done["cashflow"] = done["cashflow"].sort("month", maintain_order=True)
     done["occupancy"] = settle(done["occupancy"], done["cashflow"])
     return done
+
+
+def categories(deals: Sequence[ModelEntry], registry: Registry) -> dict[str, Category]:
+    """Every category that the models of these deals may write, by name.
+
+    Raises:
+        PluginError: two models declare one of them differently.
+    """
+    found: dict[str, Category] = {}
+    for provided, _ in calls(deals, registry):
+        for name, category in known(provided.model.categories, provided.who).items():
+            if found.setdefault(name, category) != category:
+                raise PluginError(f"{provided.who} declares category '{name}' otherwise than another model does")
+    return found
 
 
 def energy_flows(energy_cost: pl.DataFrame) -> pl.DataFrame:
@@ -136,6 +164,7 @@ def _for(
         others=every,
         cashflow=pl.concat([bills, deals]),
         debt=debt.filter(pl.col("deal").is_in(referred)),
+        depreciation=ledger.table("depreciation").filter(pl.col("deal").is_in(referred)),
     )
 
 

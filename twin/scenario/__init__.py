@@ -1,0 +1,1 @@
+"""The same file under other assumptions: solving for a value, shocks, offers side by side."""
