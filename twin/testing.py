@@ -90,7 +90,7 @@ PARTIES = (
 RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
     CoolingModel: (("energy",), ()),
     EnergyModel: (("energy_cost",), ()),
-    FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee")),
+    FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee", "lease_accounting", "lease_tests")),
     WorkloadModel: (("goodput",), ("goodput_loss",)),
     HardwareModel: (("figures",), ()),
 }

@@ -137,7 +137,7 @@ def _one(entry: Entry[BackstopParams], inputs: FinancingInputs, ledger: terms.Le
 
 def exposure(contract: leases.Roll, *, with_pass_through: bool) -> Floats:
     """Base-term payments still to come at the start of each month, of the phases that have commenced."""
-    owed = contract.rent_usd + (contract.pass_through_usd if with_pass_through else 0.0)
+    owed = contract.rent_usd + (contract.tenant_through_usd if with_pass_through else 0.0)
     owed = np.where(contract.base, owed, 0.0)
     ahead = np.cumsum(owed[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(np.where(contract.base, ahead, 0.0).sum(axis=0))

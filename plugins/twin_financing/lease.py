@@ -1,180 +1,140 @@
-"""The model `lease`: rent by kW and month, phase by phase, gross or triple net, with renewals."""
+"""The model `lease`: rent by kW and month, phase by phase, with all that goes with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from twin.api import (
-    Calendar,
-    Entry,
-    FinancingInputs,
-    FinancingModel,
-    MoneyPerPowerMonth,
-    Params,
-    PartyRef,
-    Power,
-    Rate,
-    SiteRef,
-)
-from twin_financing import terms
-from twin_financing.terms import PositiveTerm, WholeTerm
+from twin.api import Entry, FinancingInputs, FinancingModel
+from twin_financing import lease_accounting, lease_service, terms
+from twin_financing.lease_params import LeaseParams
+from twin_financing.lease_roll import NAME, Roll, prepayment_credit, roll
 
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
-    from twin_financing.terms import Floats
+    from twin_financing.lease_service import Service
+    from twin_financing.terms import Floats, Ints
 
-NAME = "lease"
+__all__ = ["MODEL", "NAME", "LeaseParams", "Roll", "horizon", "roll", "run"]
 
-
-class LeaseParams(Params):
-    """Rent of IT power at a site: rent_t = kW · p0 · (1 + e)^floor((t - c) / 12), c each phase's commencement."""
-
-    landlord: PartyRef = Field(description="party that owns the site and is paid the rent")
-    tenant: PartyRef = Field(description="party that has the use of the site and pays the rent")
-    site: SiteRef = Field(description="site that is leased")
-    capacity: Power | None = Field(
-        None, gt=0, description="contract capacity in IT power; the IT load of the whole site where not given"
-    )
-    rent: MoneyPerPowerMonth = Field(description="base rent in the first year of each phase")
-    basis: Literal["gross", "nnn"] = Field(
-        "nnn", description="who pays operation, taxes and insurance: the tenant (nnn) or the landlord (gross)"
-    )
-    escalator: Rate = Field(
-        0.0, gt=-1, description="rise of the base rent on each anniversary of a phase's commencement"
-    )
-    term: PositiveTerm = Field(description="base term; every phase runs its own full term from its commencement")
-    renewals: tuple[PositiveTerm, ...] = Field((), description="terms of the renewal options, in order")
-    renewals_exercised: int = Field(
-        0, ge=0, description="how many of the renewal options are exercised; the escalation goes on through them"
-    )
-    free_rent: WholeTerm = Field(0.0, description="months without base rent from each phase's commencement")
-    opex: MoneyPerPowerMonth = Field(
-        0.0, description="the landlord's own cost that it cannot recover, on contract capacity"
-    )
-    pass_through: MoneyPerPowerMonth = Field(
-        0.0,
-        description="operation, taxes and insurance on contract capacity, paid by the tenant (nnn) or landlord (gross)",
-    )
-    opex_growth: Rate = Field(
-        0.0, gt=-1, description="rise of opex and pass-through on each anniversary of a phase's commencement"
-    )
-    operator: PartyRef = Field("operator", description="party that opex and pass-through are paid to")
-
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        if self.renewals_exercised > len(self.renewals):
-            raise terms.wrong(
-                f"renewals_exercised is {self.renewals_exercised}, but there are {len(self.renewals)} renewals"
-            )
-        if self.free_rent >= self.term:
-            raise terms.wrong("free_rent is not shorter than the term")
-        return self
-
-    @property
-    def base_months(self) -> int:
-        """Months of the base term."""
-        return int(self.term)
-
-    @property
-    def total_months(self) -> int:
-        """Months of the base term and the renewals exercised."""
-        return int(self.term + sum(self.renewals[: self.renewals_exercised]))
-
-
-@dataclass(frozen=True, slots=True)
-class Roll:
-    """A lease by phase (rows) and month (columns), whatever the calendar covers.
-
-    Attributes:
-        first: month index of the first column.
-        sites: id of the site of each phase, one entry a phase.
-        kw: contract capacity of each phase, one entry a phase.
-        age: whole months since commencement; negative before.
-        live: whether the phase is leased, renewals exercised included.
-        base: whether the phase is in its base term.
-        rent_usd: base rent.
-        pass_through_usd: operation, taxes and insurance.
-    """
-
-    first: int
-    sites: tuple[str, ...]
-    kw: Floats
-    age: NDArray[np.int64]
-    live: NDArray[np.bool_]
-    base: NDArray[np.bool_]
-    rent_usd: Floats
-    pass_through_usd: Floats
-
-
-def roll(deal: str, params: LeaseParams, phases: pl.DataFrame, calendar: Calendar) -> Roll:
-    """The rent roll of a lease from the phases of its site.
-
-    Args:
-        deal: name of the deal, for messages.
-        params: its terms.
-        phases: as in `FinancingInputs.phases`.
-        calendar: gives month indices; its length does not matter.
-
-    Raises:
-        RefusedError: the site has no IT load to lease.
-    """
-    here = terms.at_site(phases, params.site)
-    it_kw = here["it_kw"].to_numpy()
-    if not it_kw.sum() > 0:
-        raise terms.refuse(
-            NAME,
-            deal,
-            f"site '{params.site}' has no IT load, so nothing ever commences",
-            "put racks with a `load` in the site, or lease another one",
-        )
-    # A name of several sites alike is one lease: its capacity is shared among them by IT load.
-    kw = it_kw if params.capacity is None else params.capacity * it_kw / it_kw.sum()
-    start = np.array([calendar.index(month) for month in here["month"]], dtype=np.int64)
-    first = int(start.min())
-    age = np.arange(first, int(start.max()) + params.total_months)[None, :] - start[:, None]
-    live = (age >= 0) & (age < params.total_months)
-    rent = kw[:, None] * params.rent * terms.grown(params.escalator, age) * (live & (age >= params.free_rent))
-    through = kw[:, None] * params.pass_through * terms.grown(params.opex_growth, age) * live
-    return Roll(first, tuple(here["site"]), kw, age, live, live & (age < params.base_months), rent, through)
+Line = tuple[str, str, str, "Floats"]
+"""Payer, payee, category, amount by month of the calendar."""
 
 
 def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
-    """The flows of all leases and what they occupy.
+    """The flows of all leases, what they occupy and how they are accounted for.
 
     Returns:
-        `cashflow` (base_rent, pass_through, operating_cost) and `occupancy`, on contract capacity.
+        `cashflow`, `occupancy` on contract capacity; `lease_accounting` and `lease_tests` of those that say how.
+
+    Raises:
+        RefusedError: a lease that cannot be worked out, by name.
     """
     ledger = terms.Ledger(inputs.calendar)
-    occupied = [_one(entry, inputs, ledger) for entry in inputs.entries]
-    return {"cashflow": ledger.frame(), "occupancy": terms.together(occupied, terms.OCCUPANCY)}
+    occupied: list[pl.DataFrame] = []
+    books: list[pl.DataFrame] = []
+    tests: list[pl.DataFrame] = []
+    for entry in inputs.entries:
+        params = entry.params
+        terms.two_parties(NAME, entry.name, params.tenant, params.landlord)
+        lease = roll(entry.name, params, inputs.phases, inputs.calendar)
+        lines = flows(entry, lease, inputs)
+        for payer, payee, category, amounts in lines:
+            if amounts.any():
+                terms.two_parties(NAME, entry.name, payer, payee)
+                ledger.add(entry.name, payer, payee, category, amounts)
+        occupied += _occupied(entry, lease, inputs)
+        if params.accounting is not None:
+            rent = next(amounts for *_, category, amounts in lines if category == "base_rent")
+            book, test = lease_accounting.tables(entry, inputs, rent)
+            books.append(book)
+            tests.append(test)
+    return {
+        "cashflow": ledger.frame(),
+        "occupancy": terms.together(occupied, terms.OCCUPANCY),
+        "lease_accounting": terms.together(books, lease_accounting.LEASE_ACCOUNTING),
+        "lease_tests": terms.together(tests, lease_accounting.LEASE_TESTS),
+    }
 
 
-def _one(entry: Entry[LeaseParams], inputs: FinancingInputs, ledger: terms.Ledger) -> pl.DataFrame:
-    params, months = entry.params, inputs.calendar.months
-    terms.two_parties(NAME, entry.name, params.tenant, params.landlord)
-    lease = roll(entry.name, params, inputs.phases, inputs.calendar)
-    opex = (lease.kw[:, None] * params.opex * terms.grown(params.opex_growth, lease.age) * lease.live).sum(axis=0)
-    through_payer = params.tenant if params.basis == "nnn" else params.landlord
-    for payer, payee, category, amounts in (
-        (params.tenant, params.landlord, "base_rent", lease.rent_usd.sum(axis=0)),
-        (through_payer, params.operator, "pass_through", lease.pass_through_usd.sum(axis=0)),
-        (params.landlord, params.operator, "operating_cost", opex),
-    ):
-        if amounts.any():
-            terms.two_parties(NAME, entry.name, payer, payee)
-            ledger.add(entry.name, payer, payee, category, terms.place(lease.first, amounts, months))
-    return terms.together(_occupied(entry, lease, inputs), terms.OCCUPANCY)
+def flows(entry: Entry[LeaseParams], lease: Roll, inputs: FinancingInputs) -> list[Line]:
+    """Every flow of a lease; what is nothing is among them."""
+    params, tenant, landlord = entry.params, entry.params.tenant, entry.params.landlord
+    months = inputs.calendar.months
+    service = lease_service.service(entry, lease, inputs)
+    rent = _due(params, lease, service)
+    opex = lease.let_kw * params.opex * terms.grown(params.opex_growth, lease.age)
+    landlords = lease.pass_through_usd - lease.tenant_through_usd
+
+    def placed(by_phase: Floats) -> Floats:
+        return terms.place(lease.first, by_phase.sum(axis=0), months)
+
+    return [
+        (tenant, landlord, "base_rent", rent),
+        (landlord, tenant, "sla_credit", rent * service.credit),
+        (tenant, params.operator, "pass_through", placed(lease.tenant_through_usd)),
+        (landlord, params.operator, "pass_through", placed(landlords)),
+        (landlord, params.operator, "operating_cost", placed(opex)),
+        (tenant, landlord, "power_pass_through", service.power_usd),
+        *_once(entry, lease, inputs),
+    ]
+
+
+def _due(params: LeaseParams, lease: Roll, service: Service) -> Floats:
+    """Base rent by calendar month: on what is used where that is more than what is to be paid anyhow, less credits."""
+    months = len(service.billed)
+    gross = terms.place(lease.first, lease.rent_usd.sum(axis=0), months) * service.billed
+    credit = terms.place(lease.first, prepayment_credit(params, lease).sum(axis=0), months)
+    return gross - np.minimum(credit, gross)
+
+
+def _once(entry: Entry[LeaseParams], lease: Roll, inputs: FinancingInputs) -> list[Line]:
+    """What is paid at commencement and at the end."""
+    params, tenant, landlord = entry.params, entry.params.tenant, entry.params.landlord
+    months, rent = inputs.calendar.months, lease.first_rent_usd(params)
+    last = lease.start + lease.live.sum(axis=1) - 1
+    late = lease.late * params.delay_credit
+    if params.delay_cap is not None:
+        late = np.minimum(late, params.delay_cap)
+    direct = 0.0 if params.accounting is None else params.accounting.initial_direct_costs
+    at_start = (
+        (tenant, landlord, "security_deposit", rent * params.deposit),
+        (landlord, tenant, "tenant_allowance", lease.kw * params.tenant_allowance),
+        (tenant, landlord, "tenant_prepayment", lease.kw * params.tenant_prepayment),
+        (landlord, tenant, "delay_credit", rent * late),
+        (tenant, "vendor", "initial_direct_costs", lease.kw / lease.kw.sum() * direct),
+    )
+    lines: list[Line] = [(*who, _at(lease.start, amount, months)) for *who, amount in at_start]  # type: ignore[misc]
+    lines.append((landlord, tenant, "deposit_return", _at(last, rent * params.deposit, months)))
+    lines.append((tenant, landlord, "termination_fee", _termination_fee(entry, lease, inputs)))
+    return lines
+
+
+def _termination_fee(entry: Entry[LeaseParams], lease: Roll, inputs: FinancingInputs) -> Floats:
+    params, calendar = entry.params, inputs.calendar
+    if params.termination is None:
+        return np.zeros(calendar.months)
+    fee = params.termination_fee
+    if fee is None:
+        whole = roll(entry.name, params.model_copy(update=RUNS_ON), inputs.phases, calendar)
+        fee = params.termination_share * float((whole.rent_usd * (whole.base & ~lease.live)).sum())
+    return _at(np.array([calendar.index(params.termination)]), np.array([fee]), calendar.months)
+
+
+RUNS_ON = {"termination": None, "termination_after": 0.0, "termination_fee": None, "termination_share": 0.0}
+"""The terms of a lease that nobody ends."""
+
+
+def _at(month: Ints, amount: Floats, months: int) -> Floats:
+    inside = (month >= 0) & (month < months)
+    return np.bincount(month[inside], weights=amount[inside], minlength=months).astype(np.float64)[:months]
 
 
 def _occupied(entry: Entry[LeaseParams], lease: Roll, inputs: FinancingInputs) -> list[pl.DataFrame]:
     """Rows of `occupancy`, site by site."""
-    kw, sites = lease.kw[:, None] * lease.live, np.array(lease.sites)
+    kw, sites = lease.let_kw, np.array(lease.sites)
     return [
         terms.occupancy(
             inputs.calendar,
@@ -188,17 +148,18 @@ def _occupied(entry: Entry[LeaseParams], lease: Roll, inputs: FinancingInputs) -
 
 
 def horizon(inputs: FinancingInputs) -> int:
-    """Months until the last phase has run its base term and the renewals exercised."""
+    """Months until the last phase has run its base term and the renewals exercised, or the lease is ended."""
     ends = [0]
     for entry in inputs.entries:
         lease = roll(entry.name, entry.params, inputs.phases, inputs.calendar)
-        ends.append(lease.first + lease.age.shape[1])
+        ended = entry.params.termination is not None
+        ends.append(lease.first + int(np.flatnonzero(lease.live.any(axis=0)).max()) + 1 + ended)
     return max(ends)
 
 
 MODEL = FinancingModel(
     name=NAME,
-    doc="Rent by kW and month, each phase from its energisation; gross or triple net, escalator, renewals.",
+    doc="Rent by kW and month, each phase from its commencement; gross to triple net, options, credits, energy.",
     params=LeaseParams,
     run=run,
     horizon=horizon,

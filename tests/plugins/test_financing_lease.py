@@ -137,7 +137,7 @@ def test_a_lease_of_nothing_is_refused_by_name():
         ({"rent": 100}, "a number without a unit"),
         ({"capacity": "0 kW"}, "greater than 0"),
         ({"escalator": "-100 %/year"}, "greater than -1"),
-        ({"basis": "net"}, "'gross' or 'nnn'"),
+        ({"basis": "net"}, "'gross', 'modified-gross' or 'nnn'"),
         ({"rnt": "$1/kW-month"}, "Extra inputs"),
     ],
 )

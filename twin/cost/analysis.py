@@ -38,8 +38,8 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Work out every deal, and measure the result.
 
     Returns:
-        What the deals write (`cashflow`, `occupancy`, `debt`, `guarantee`), what is measured from it
-        (`party_metrics`, `debt_metrics`, `unit_cost`, `levelised`), and rows of `checks`.
+        What the deals write, what is measured from it (`party_metrics`, `debt_metrics`, `unit_cost`, `levelised`),
+        and rows of `checks`.
 
     Raises:
         RefusedError: a deal that cannot be worked out, by name.

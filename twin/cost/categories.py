@@ -100,6 +100,7 @@ CATEGORIES: Mapping[str, Category] = {
             "tenant_allowance", "a landlord's contribution to a tenant's fit-out", "deferred_rent", "right_of_use"
         ),
         Category("tenant_prepayment", "rent paid ahead, later credited", "right_of_use", "deferred_rent"),
+        Category("initial_direct_costs", "what it costs a tenant to obtain a lease", "right_of_use", "revenue"),
         _cost("operating_cost", "operation of a site"),
         _cost("maintenance", "upkeep of equipment"),
         _cost("insurance", "premiums"),

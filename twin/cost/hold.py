@@ -19,15 +19,23 @@ _PARTIES = {
     "occupancy": ("user",),
     "debt": ("borrower", "lender"),
     "guarantee": ("guarantor", "beneficiary", "obligor"),
+    "lease_accounting": ("party",),
+    "lease_tests": (),
 }
 _NOT_NEGATIVE = {
     "cashflow": ("amount_usd",),
     "occupancy": ("it_kw",),
     "debt": ("opening_usd", "draw_usd", "interest_usd", "capitalised_usd", "principal_usd", "closing_usd"),
     "guarantee": ("guaranteed_usd", "default_probability_fraction", "expected_loss_usd"),
+    "lease_accounting": ("opening_liability_usd", "liability_usd", "opening_right_of_use_usd", "right_of_use_usd"),
+    "lease_tests": (),
 }
 
-_ONE_A_MONTH = ("debt", "guarantee")
+_ONE_A_MONTH = {
+    "debt": ("month", "deal"),
+    "guarantee": ("month", "deal"),
+    "lease_accounting": ("month", "deal", "party", "standard"),
+}
 _ROUNDING = 1e-6
 
 
@@ -71,7 +79,7 @@ def _fault(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Co
                 f"{column} '{strange[column][0]}' is not one of those it was given; {one_of(strange[column][0], names)}"
             )
     months = inputs.calendar.dates()
-    outside = frame.filter(~pl.col("month").is_in(months))
+    outside = frame.filter(~pl.col("month").is_in(months)) if "month" in frame.columns else frame.clear()
     if outside.height:
         return f"month {outside['month'][0]} is not the first day of a month of the calendar"
     for column in _NOT_NEGATIVE[table]:
@@ -102,7 +110,7 @@ def _own_fault(table: str, frame: pl.DataFrame) -> str:
         own = frame.filter(pl.col("payer") == pl.col("payee"))
         return f"deal '{own['deal'][0]}' lets '{own['payer'][0]}' pay itself" if own.height else ""
     if table in _ONE_A_MONTH:
-        twice = frame.filter(pl.struct("month", "deal").is_duplicated())
+        twice = frame.filter(pl.struct(_ONE_A_MONTH[table]).is_duplicated())
         if twice.height:
             return f"deal '{twice['deal'][0]}' has more than one row for {twice['month'][0]}"
     if table == "debt":

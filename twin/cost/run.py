@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twin.structure.model import Structure
     from twin.topology.model import ModelEntry, Topology
 
-WRITTEN = ("cashflow", "occupancy", "debt", "guarantee")
+WRITTEN = ("cashflow", "occupancy", "debt", "guarantee", "lease_accounting", "lease_tests")
 """Tables that financing models write; the first of them always."""
 
 
@@ -56,7 +56,7 @@ def run_deals(
         energy_cost: table `energy_cost`; its rows become flows, under the supply's name and the line.
 
     Returns:
-        Tables `cashflow`, `occupancy`, `debt` and `guarantee`, cashflow sorted by month.
+        The tables `WRITTEN`, cashflow sorted by month.
 
     Raises:
         RefusedError: a model will not answer; or a supply and a deal have the same name.
