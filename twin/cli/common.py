@@ -30,8 +30,8 @@ ROWS_SHOWN = 40
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
-class Taught(click.Command):
-    """A command whose help ends in examples: pairs of a command line and what it does."""
+class _WithExamples:
+    """Help that ends in examples: pairs of a command line and what it does."""
 
     examples: tuple[tuple[str, str], ...] = ()
 
@@ -42,6 +42,19 @@ class Taught(click.Command):
                 formatter.write(f"{'':{formatter.current_indent}}{line}\n")
                 with formatter.indentation():
                     formatter.write_text(does)
+
+
+class Taught(_WithExamples, click.Command):
+    """A command whose help ends in examples."""
+
+
+class TaughtGroup(_WithExamples, click.Group):
+    """A group of commands whose help ends in examples."""
+
+    @property
+    def taught(self) -> dict[str, Taught]:
+        """Its commands by name."""
+        return {name: each for name, each in self.commands.items() if isinstance(each, Taught)}
 
 
 def command(*examples: tuple[str, str], name: str | None = None) -> Callable[[Callable[..., None]], Taught]:
