@@ -240,4 +240,47 @@ TABLES = (
         Column("before", "f64", "what it is with the value of the file; null where it has none", nullable=True),
         Column("evaluations", "i64", "how often the money was worked out"),
     ),
+    declare(
+        "risk",
+        "One row per party: what defaults, prices and delay do to its present value, over all scenarios.",
+        Column("party", "str", "name of the party; `market` lets the site again after a default"),
+        Column("role", "str", "role of the party; 'external' where the file does not declare it"),
+        Column("npv_usd", "f64", "net present value of the ledger, in which everybody does as contracted"),
+        Column("mean_npv_usd", "f64", "its mean over the scenarios"),
+        Column("standard_error_usd", "f64", "of that mean"),
+        Column("worse_fraction", "f64", "share of the scenarios in which the party is worse off than in the ledger"),
+        Column("expected_loss_usd", "f64", "mean of what it is worse off by, zero where it is better off"),
+        Column("var_95_usd", "f64", "loss that 95 % of the scenarios do not exceed; negative for a gain"),
+        Column("cvar_95_usd", "f64", "mean of the losses in the worst 5 %"),
+        Column("var_99_usd", "f64", "loss that 99 % of the scenarios do not exceed"),
+        Column("cvar_99_usd", "f64", "mean of the losses in the worst 1 %"),
+        Column("cvar_99_error_usd", "f64", "standard error of that mean"),
+        Column(
+            "npv_change_when_called_usd",
+            "f64",
+            "mean change of its present value in scenarios in which a guarantee is called; null where none is",
+            nullable=True,
+        ),
+        Column("scenarios", "i64", "scenarios drawn"),
+        Column("seed", "i64", "seed of the draws"),
+    ),
+    declare(
+        "risk_events",
+        "One row per event and whom it befalls: how likely it is over the calendar, and what it comes to.",
+        Column(
+            "event",
+            "str",
+            "default, backstop_called, backstop_not_honoured (the guarantor is in default itself), dscr_below_lock_up, "
+            "dscr_below_default, payment_missed (some month's service is not paid in full), not_repaid, delay",
+        ),
+        Column("subject", "str", "party or deal"),
+        Column("probability_fraction", "f64", "share of the scenarios in which it happens"),
+        Column("standard_error_fraction", "f64", "of that share"),
+        Column("exact_fraction", "f64", "the same in closed form, where there is one", nullable=True),
+        Column(
+            "mean_usd", "f64", "its amount, undiscounted, over all scenarios; null where it has none", nullable=True
+        ),
+        Column("standard_error_usd", "f64", "of that mean; null as above", nullable=True),
+        Column("when_it_happens_usd", "f64", "mean amount where it happens; null where it never does", nullable=True),
+    ),
 )
