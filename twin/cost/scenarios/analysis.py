@@ -97,7 +97,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     return {
         "risk": risk(deal, outcomes, base, roles(twin.topology), inputs.seed),
         "risk_events": events(deal, drivers, terms, outcomes, params.default_dscr),
-        "checks": agreement(deal, drivers, outcomes),
+        "checks": agreement(deal, drivers, terms, outcomes),
     }
 
 

@@ -70,7 +70,7 @@ class Guarantee:
         guarantor: number of the party; `defaults` its number among the defaulting ones.
         obligor: number among the defaulting parties.
         share: guaranteed amount over all rent still to come, by month of default.
-        expected_usd: expected claim, closed form, undiscounted.
+        amount: guaranteed at the start of each month.
         first: first month in which something is guaranteed.
         in_force: months in which something is.
     """
@@ -80,9 +80,14 @@ class Guarantee:
     defaults: int
     obligor: int
     share: Floats
-    expected_usd: float
+    amount: Floats
     first: int
     in_force: int
+
+    def expected_claim(self, hazard: float, recovery: float) -> float:
+        """Sum over months k in force of (1 - h)^k h (1 - recovery) x guaranteed amount: the closed form."""
+        amount = self.amount[self.amount > 0]
+        return float(((1 - hazard) ** np.arange(len(amount)) * hazard * (1 - recovery)) @ amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +227,7 @@ def _guarantees(
                 defaulting.index(str(guarantor)),
                 defaulting.index(str(obligor)),
                 share,
-                float(rows["expected_loss_usd"].sum()),
+                amount,
                 int(force[0]) if len(force) else 0,
                 len(force),
             )
