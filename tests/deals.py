@@ -154,3 +154,10 @@ def registry(horizon: Callable[[FinancingInputs], Any] | None = None, **models: 
         for name, run in runs.items()
     }
     return SimpleNamespace(models=lambda _section: provided)
+
+
+def debts(rows: Sequence[Any]) -> pl.DataFrame:
+    """Table `debt` from rows without the columns that may be left out."""
+    columns = [column for column in tables.table("debt").columns if not column.optional]
+    schema = {column.name: tables.table("debt").schema()[column.name] for column in columns}
+    return tables.check("debt", pl.DataFrame(rows, schema=schema, orient="row"), "test")

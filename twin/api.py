@@ -228,6 +228,13 @@ class EnergyInputs:
     load: pl.DataFrame
 
 
+def _no_depreciation() -> pl.DataFrame:
+    """Nothing that is written off, for who builds the inputs without it."""
+    from twin.tables import table  # noqa: PLC0415 - polars is not loaded until somebody asks
+
+    return table("depreciation").empty()
+
+
 @dataclass(frozen=True, slots=True)
 class FinancingInputs:
     """What a financing model is given.
@@ -246,6 +253,7 @@ class FinancingInputs:
         cashflow: table `cashflow` so far: energy, and every deal that these entries refer to.
         debt: table `debt` so far.
         others: every other entry of `deals:` by name, to read the parameters of a deal referred to.
+        depreciation: table `depreciation` of the deals that these entries refer to.
     """
 
     entries: tuple[Entry[Any], ...]
@@ -258,6 +266,7 @@ class FinancingInputs:
     cashflow: pl.DataFrame
     debt: pl.DataFrame
     others: Mapping[str, Entry[Any]]
+    depreciation: pl.DataFrame = field(default_factory=_no_depreciation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +460,8 @@ class Category:
 class FinancingModel(Model):
     """A deal; entries of `deals:`.
 
-    `run(FinancingInputs)` returns `cashflow`, and where they apply `debt`, `occupancy`, `guarantee`.
+    `run(FinancingInputs)` returns `cashflow`, and where they apply `debt`, `occupancy`, `guarantee`,
+    `lease_accounting`, `lease_tests`, `debt_sizing`, `waterfall`, `depreciation`, `deal_figures`.
     `horizon(FinancingInputs)` says how many months of calendar the entries need, so that a file need
     not count them; without it the model does not lengthen the calendar.
     `categories` are those that it writes to the ledger beyond the ones that `twin` lists.

@@ -90,7 +90,22 @@ PARTIES = (
 RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
     CoolingModel: (("energy",), ()),
     EnergyModel: (("energy_cost",), ()),
-    FinancingModel: (("cashflow",), ("debt", "occupancy", "guarantee", "lease_accounting", "lease_tests")),
+    FinancingModel: (
+        ("cashflow",),
+        (
+            "debt",
+            "occupancy",
+            "guarantee",
+            "guarantee_value",
+            "debt_pricing",
+            "lease_accounting",
+            "lease_tests",
+            "debt_sizing",
+            "waterfall",
+            "depreciation",
+            "deal_figures",
+        ),
+    ),
     WorkloadModel: (("goodput",), ("goodput_loss",)),
     HardwareModel: (("figures",), ()),
 }
@@ -201,6 +216,7 @@ def financing_inputs(entries: Mapping[str, Params], *, months: int = 24, **frame
         "schedule": schedule(months),
         "cashflow": table("cashflow").empty(),
         "debt": table("debt").empty(),
+        "depreciation": table("depreciation").empty(),
         "others": {},
     }
     return FinancingInputs(entries=_entries(entries), calendar=when, **_replaced(given, frames))

@@ -115,8 +115,8 @@ def tables(entry: Entry[LeaseParams], inputs: FinancingInputs, rent: Floats) -> 
         operating = standard == "asc842" and not finance
         kind = "lessee" if standard == "ifrs16" else f"{'operating' if operating else 'finance'} lessee"
         frames.append(_tenants(lease, standard, kind, operating=operating))
-        if not finance:
-            frames.append(_landlords(lease, standard))
+        # A sale by the landlord (sales-type) is not modelled: it is an operating lessor whatever the tenant is.
+        frames.append(_landlords(lease, standard))
     rows = [(entry.name, *test) for test in tests]
     return terms.together(frames, LEASE_ACCOUNTING), pl.DataFrame(rows, schema=LEASE_TESTS, orient="row")
 

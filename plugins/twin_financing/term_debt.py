@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from twin.api import Date, DealRef, Entry, FinancingInputs, FinancingModel, Money, Params, PartyRef, Rate, Ratio
 from twin_financing import loan, terms
+from twin_financing.support import DEBT_PRICING, SupportParams, supported_rate
 from twin_financing.terms import PositiveTerm
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class TermDebtParams(Params):
     secured_by: tuple[DealRef, ...] = Field(
         (), description="deals whose net cash to the borrower, less the energy bills it pays, is the CFADS"
     )
+    support: SupportParams | None = Field(
+        None, description="a guarantee of the rent that lowers the rate: table `debt_pricing`"
+    )
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -113,8 +117,35 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     """
     _refuse_shared_security(inputs)
     ledger = terms.Ledger(inputs.calendar)
-    frames = [_one(entry, inputs, ledger) for entry in inputs.entries]
-    return {"cashflow": ledger.frame(), "debt": terms.together(frames, DEBT)}
+    frames: list[pl.DataFrame] = []
+    pricing: list[pl.DataFrame] = []
+    for entry in inputs.entries:
+        priced, prices = _priced(entry, inputs)
+        pricing += prices
+        frames.append(_one(priced, inputs, ledger))
+    return {
+        "cashflow": ledger.frame(),
+        "debt": terms.together(frames, DEBT),
+        "debt_pricing": terms.together(pricing, DEBT_PRICING),
+    }
+
+
+def _priced(entry: Entry[TermDebtParams], inputs: FinancingInputs) -> tuple[Entry[TermDebtParams], list[pl.DataFrame]]:
+    """The loan at the rate that a guarantee brings, and what it brings."""
+    params = entry.params
+    if params.support is None:
+        return entry, []
+    dates = _dates(entry, inputs)
+    cfads = _cfads(entry, inputs, dates)
+
+    def at(rate: float) -> Entry[TermDebtParams]:
+        return Entry(entry.name, params.model_copy(update={"rate": rate}))
+
+    def sized(rate: float) -> float:
+        return float(_loan(at(rate), inputs, dates, cfads).principal.sum())
+
+    rate, row = supported_rate(NAME, entry, params.support, inputs, (dates.repay, dates.maturity), sized)
+    return at(rate), [row]
 
 
 def _refuse_shared_security(inputs: FinancingInputs) -> None:

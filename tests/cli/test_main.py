@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 from importlib import import_module
+from importlib.resources import files
 from types import SimpleNamespace
 
 import click
@@ -311,3 +312,31 @@ def test_help_costs_less_than_three_times_click():
             times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     ours, click_alone = (statistics.median(times) for times in spent)
     assert ours < 3.0 * click_alone
+
+
+def test_quiet_leaves_out_remarks_and_keeps_errors(call, tmp_path):
+    assert call("-q", "init", tmp_path).err == ""
+    assert "is there already" in call("-q", "init", tmp_path).err
+    assert call("init", tmp_path / "loud").err.startswith("wrote ")
+
+
+def completed(line: str, word: str) -> list[str]:
+    words = line.split()
+    env = os.environ | {
+        "_TWIN_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"{line} {word}",
+        "COMP_CWORD": str(len(words)),
+    }
+    done = process("from twin.cli.main import main; main()", env=env)
+    return [item.partition(",")[2] for item in done.stdout.split()]
+
+
+def test_the_shell_completes_commands_tables_and_selectors(tmp_path):
+    assert completed("twin", "capac") == ["capacity"]
+    assert completed("twin plugin", "") == ["check", "new"]
+    assert completed("twin cost --table", "unit") == ["unit_cost"]
+    path = tmp_path / "quickstart.yaml"
+    path.write_text(files("twin.cli").joinpath("starter.yaml").read_text())
+    assert "rack-room/rack" in completed(f"twin show {path}", "rack-room/r")
+    assert completed(f"twin show {path}", "kind=ra") == ["kind=rack"]
+    assert completed(f"twin show {tmp_path / 'gone.yaml'}", "") == []

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from deals import debts
 
 from twin import tables
 from twin.cost.assertions import checks, use_while_paying
@@ -16,7 +17,7 @@ def debt(closing, *ratios, deal="notes"):
         (date(2027 + i, 1, 1), deal, "spv", "bank", 1.0, 0.0, 0.0, 0.0, 0.0, closing, 0.0, ratio, None)
         for i, ratio in enumerate(ratios)
     ]
-    return pl.DataFrame(rows, schema=tables.table("debt").schema(), orient="row")
+    return debts(rows)
 
 
 def positions(left=0.0):
@@ -60,7 +61,7 @@ def test_a_loan_repaid_within_a_year_is_held_to_all_of_its_repayment(cfads, ok):
         (date(2027, 2, 1), "notes", "spv", "bank", 200.0, 0.0, 2.0, 0.0, 100.0, 100.0, cfads, None, None),
         (date(2027, 3, 1), "notes", "spv", "bank", 100.0, 0.0, 1.0, 0.0, 100.0, 0.0, cfads, None, None),
     ]
-    loans = pl.DataFrame(rows, schema=tables.table("debt").schema(), orient="row")
+    loans = debts(rows)
     row = got(loans)["debt_service_covered", "notes"]
     assert row["ok"] is ok
     assert row["got"] == f"{2 * cfads / 203:.3f} in the 2 months to 2027-03"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from deals import START, flows, schedule
+from deals import START, debts, flows, schedule
 
 from twin import tables
 from twin.api import Calendar
@@ -24,11 +24,7 @@ def loan(months=24, balance=2400.0, cfads=300.0):
         got = cfads if month else 0.0
         rows.append((CALENDAR.date(month), "loan", "owner", "bank", owed, draw, interest, 0.0, principal, closing, got))
         owed = closing
-    names = tables.table("debt").names
-    frame = pl.DataFrame(rows, schema=list(names[:11]), orient="row")
-    return frame.with_columns(
-        pl.when(pl.int_range(pl.len()) > 12).then(1.5).alias("dscr_ratio"), pl.lit(None, pl.Float64).alias("llcr_ratio")
-    ).select(names)
+    return debts([(*row, 1.5 if number > 12 else None, None) for number, row in enumerate(rows)])
 
 
 def ledger(made):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from twin.cli.common import Output, command, output_options, working
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def diff(before: Path, after: Path, evaluate: bool, out: Output) -> None:
         else:
             found = of_stated(_stated(before), _stated(after))
     emit(found, replace(out, table=None))
-    say(f"{found.height:,} differences" if found.height else "no difference")
+    remark(f"{found.height:,} differences" if found.height else "no difference")
 
 
 def _stated(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:

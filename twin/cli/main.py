@@ -171,12 +171,15 @@ def _version(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
     callback=_no_plugins,
     help="Leave out every plugin but twin's own.",
 )
-def cli() -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Leave out remarks and progress; errors and failed checks stay.")
+@click.pass_context
+def cli(ctx: click.Context, *, quiet: bool) -> None:
     """An infrastructure digital twin for AI data centres.
 
     One topology file describes sites, power, cooling, racks, network, energy and deals; twin says what it
     can carry, what breaks it, what it draws, who pays whom and what a delivered accelerator-hour costs.
     """
+    ctx.obj = {"quiet": quiet}
 
 
 def run(args: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from twin.cli.common import Output, TaughtGroup, command, output_options, working
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 from twin.errors import EXIT_CHECK_FAILED
 from twin.scaffold.new import KINDS
 
@@ -37,8 +37,8 @@ def new(name: str, kind: str, folder: Path) -> None:
     from twin.scaffold.new import new as write
 
     for path in write(name, kind, folder):
-        say(f"wrote {path}")
-    say(f"next: pip install --editable '{folder / name}[test]' && twin plugin check {name}")
+        remark(f"wrote {path}")
+    remark(f"next: pip install --editable '{folder / name}[test]' && twin plugin check {name}")
 
 
 @command(
@@ -65,7 +65,7 @@ def check(name: str, example: Path | None, out: Output) -> None:
     emit(found, out)
     failed = found.height - int(found["ok"].sum())
     if failed:
-        say(f"{failed} of {found.height} checks fail")
+        remark(f"{failed} of {found.height} checks fail")
         click.get_current_context().exit(EXIT_CHECK_FAILED)
 
 

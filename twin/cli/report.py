@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from twin.cli.common import Source, command, file_argument, topology_options, working
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 from twin.errors import UsageError
 
 _NEEDS = "pip install 'twin[report]'"
@@ -39,4 +39,4 @@ def report(source: Source, path: Path) -> None:
         text = page(twin.evaluate(seed=source.seed), twin.graph)
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8")
-    say(f"wrote {path} ({len(text) / 1e6:.1f} MB)")
+    remark(f"wrote {path} ({len(text) / 1e6:.1f} MB)")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from twin.cli.common import command
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 
 
 @command(
@@ -35,5 +35,5 @@ def schema(path: Path | None) -> None:
         return
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8")
-    say(f"wrote {path}")
-    say(f"first line of a topology file: # yaml-language-server: $schema={path.name}")
+    remark(f"wrote {path}")
+    remark(f"first line of a topology file: # yaml-language-server: $schema={path.name}")

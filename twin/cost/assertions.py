@@ -34,7 +34,7 @@ def checks(
         others: further rows, as `calendar_covers` and `let_covers` make them.
     """
     rows: list[Row] = [_zero_sum(name, found), *others]
-    for loan in debt.partition_by("deal", maintain_order=True):
+    for loan in debt.partition_by("deal", "tranche", maintain_order=True):
         rows += [_repaid(loan), *_covered(loan, least_dscr)]
     return _frame(rows)
 

@@ -35,7 +35,10 @@ def debt_metrics(debt: pl.DataFrame, cashflow: pl.DataFrame, calendar: Calendar)
         cashflow: table `cashflow`.
         calendar: the months.
     """
-    rows = [_one(loan.sort("month"), cashflow, calendar) for loan in debt.partition_by("deal", maintain_order=True)]
+    rows = [
+        _one(loan.sort("month"), cashflow, calendar)
+        for loan in debt.partition_by("deal", "tranche", maintain_order=True)
+    ]
     columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in tables.table("debt_metrics").names}
     return tables.table("debt_metrics").frame(columns)
 

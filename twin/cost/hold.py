@@ -19,22 +19,39 @@ _PARTIES = {
     "occupancy": ("user",),
     "debt": ("borrower", "lender"),
     "guarantee": ("guarantor", "beneficiary", "obligor"),
+    "guarantee_value": ("guarantor", "beneficiary", "obligor"),
+    "debt_pricing": (),
     "lease_accounting": ("party",),
     "lease_tests": (),
+    "debt_sizing": (),
+    "waterfall": ("party",),
+    "depreciation": ("party",),
+    "deal_figures": (),
 }
 _NOT_NEGATIVE = {
     "cashflow": ("amount_usd",),
     "occupancy": ("it_kw",),
-    "debt": ("opening_usd", "draw_usd", "interest_usd", "capitalised_usd", "principal_usd", "closing_usd"),
+    "debt": (
+        *("opening_usd", "draw_usd", "interest_usd", "capitalised_usd", "principal_usd", "closing_usd"),
+        *("undrawn_usd", "fee_usd", "swept_usd", "balloon_usd", "reserve_usd", "collateral_usd"),
+    ),
     "guarantee": ("guaranteed_usd", "default_probability_fraction", "expected_loss_usd"),
+    "guarantee_value": ("peak_usd",),
+    "debt_pricing": ("debt_usd", "rate_per_year"),
     "lease_accounting": ("opening_liability_usd", "liability_usd", "opening_right_of_use_usd", "right_of_use_usd"),
     "lease_tests": (),
+    "debt_sizing": ("debt_usd", "construction_interest_usd", "fees_usd", "reserve_usd", "equity_usd"),
+    "waterfall": ("available_usd", "due_usd", "paid_usd", "left_usd", "short_usd"),
+    "depreciation": ("addition_usd", "depreciation_usd", "disposal_usd", "closing_usd"),
+    "deal_figures": (),
 }
 
 _ONE_A_MONTH = {
-    "debt": ("month", "deal"),
+    "debt": ("month", "deal", "tranche"),
     "guarantee": ("month", "deal"),
     "lease_accounting": ("month", "deal", "party", "standard"),
+    "waterfall": ("month", "deal", "step"),
+    "depreciation": ("month", "deal", "party", "basis"),
 }
 _ROUNDING = 1e-6
 
@@ -86,8 +103,8 @@ def _fault(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Co
         negative = frame.filter(pl.col(column) < 0)
         if negative.height:
             deal, amount = negative["deal"][0], negative[column][0]
-            month = negative["month"][0]
-            return f"deal '{deal}' has {column} {amount:,.2f} in {month}; an amount is never negative: swap the parties"
+            month = f" in {negative['month'][0]}" if "month" in negative.columns else ""
+            return f"deal '{deal}' has {column} {amount:,.2f}{month}; an amount is never negative: swap the parties"
     return _own_fault(table, frame)
 
 
@@ -113,6 +130,13 @@ def _own_fault(table: str, frame: pl.DataFrame) -> str:
         twice = frame.filter(pl.struct(_ONE_A_MONTH[table]).is_duplicated())
         if twice.height:
             return f"deal '{twice['deal'][0]}' has more than one row for {twice['month'][0]}"
+    if table == "waterfall":
+        off = frame.filter(
+            (pl.col("available_usd") - pl.col("paid_usd") - pl.col("left_usd")).abs()
+            > _ROUNDING * pl.max_horizontal("available_usd", 1.0)
+        )
+        if off.height:
+            return f"deal '{off['deal'][0]}' pays out something other than its cash in {off['month'][0]}"
     if table == "debt":
         due = pl.col("opening_usd") + pl.col("draw_usd") + pl.col("capitalised_usd") - pl.col("principal_usd")
         size = pl.max_horizontal("opening_usd", "draw_usd", "closing_usd", 1.0)

@@ -72,6 +72,7 @@ def financing_inputs(
         cashflow=tables.table("cashflow").empty() if cashflow is None else cashflow,
         debt=tables.table("debt").empty(),
         others={},
+        depreciation=tables.table("depreciation").empty(),
     )
 
 

@@ -1,0 +1,74 @@
+"""Rows of table `checks` on loans: covenants month by month, and loans that would exceed what they pay for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from twin.cost.assertions import Row
+
+_ROUNDING = 1e-9
+
+
+def loan_name(deal: str, tranche: str | None) -> str:
+    """A loan as messages name it: the deal, and its tranche where it has several."""
+    return deal if tranche is None else f"{deal}/{tranche}"
+
+
+def covenants(debt: pl.DataFrame) -> list[Row]:
+    """Whether a loan is ever in lock-up or in default, where it has such covenants.
+
+    Args:
+        debt: table `debt`.
+    """
+    return [
+        row
+        for loan in debt.partition_by("deal", "tranche", maintain_order=True)
+        for column, check, wanted, message in (
+            (
+                "locked_up",
+                "debt_not_locked_up",
+                "no month in lock-up",
+                "while a loan is locked up its borrower pays nothing to its owners",
+            ),
+            (
+                "in_default",
+                "debt_not_in_default",
+                "no month in default",
+                "the lender may call the loan: lend less, sculpt it, or find more cash",
+            ),
+        )
+        if (row := _months(loan, column, (check, wanted, message))) is not None
+    ]
+
+
+def _months(loan: pl.DataFrame, column: str, said: tuple[str, str, str]) -> Row | None:
+    if loan[column].null_count() == loan.height:
+        return None
+    check, wanted, message = said
+    hit = loan.filter(pl.col(column))
+    got = f"{hit.height} months, the first {hit['month'][0]:%Y-%m}" if hit.height else "0 months"
+    return (check, loan_name(loan["deal"][0], loan["tranche"][0]), hit.is_empty(), got, wanted, message)
+
+
+def sized(debt_sizing: pl.DataFrame) -> list[Row]:
+    """Whether what the limits of a loan allow is no more than what it pays for.
+
+    A cover ratio alone may allow more than the whole cost; the loan is then cut to the cost.
+
+    Args:
+        debt_sizing: table `debt_sizing`.
+    """
+    return [
+        (
+            "debt_within_cost",
+            loan_name(row["deal"], row["tranche"]),
+            row["unlimited_usd"] <= row["cost_usd"] * (1 + _ROUNDING),
+            f"{row['unlimited_usd'] / 1e6:,.1f} M$ by {row['message']}",
+            f"at most the cost, {row['cost_usd'] / 1e6:,.1f} M$",
+            "nobody lends more than all of the cost: say with `ltc` which share may be lent",
+        )
+        for row in debt_sizing.filter(pl.col("cost_usd") > 0).iter_rows(named=True)
+    ]
