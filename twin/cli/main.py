@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Failure simulated, beside the exact answer.",
     ),
     "energy": ("twin.cli.run", "energy", "What it draws, and what that costs."),
-    "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
+    "cost": ("twin.cli.cost", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "risk": ("twin.cli.risk", "risk", "What defaults, prices and delay do to each party."),
     "solve": ("twin.cli.solve", "solve", "Find the value for which a measure comes to what is wanted."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),

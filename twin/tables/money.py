@@ -278,4 +278,38 @@ TABLES = (
         Column("standard_error_usd", "f64", "of that mean; null as above", nullable=True),
         Column("when_it_happens_usd", "f64", "mean amount where it happens; null where it never does", nullable=True),
     ),
+    declare(
+        "shock",
+        "One row per shock and party: who bears it.",
+        Column("shock", "str", "what happens, as `delay=6 months`"),
+        Column("party", "str", "name of the party"),
+        Column("role", "str", "role of the party; 'external' where the file does not declare it"),
+        Column("npv_before_usd", "f64", "net present value as the file is"),
+        Column("npv_after_usd", "f64", "net present value with the shock"),
+        Column("npv_change_usd", "f64", "what the party gains or loses; zero in sum over all parties"),
+        Column("net_change_usd", "f64", "the same, undiscounted"),
+        Column("category", "str", "category of payment that changes most for it; null for a default", nullable=True),
+        Column(
+            "category_change_usd",
+            "f64",
+            "by how much, as a present value, in the party's favour; null as above",
+            nullable=True,
+        ),
+    ),
+    declare(
+        "shock_effects",
+        "One row per shock, deal or user, and figure: what the shock does to it.",
+        Column("shock", "str", "what happens, as `delay=6 months`"),
+        Column("subject", "str", "deal or party"),
+        Column(
+            "measure",
+            "str",
+            "least_dscr, lock_up (months in which cash is kept), missed (months with service unpaid), overdue at the "
+            "end, guaranteed (at the most), expected_loss of a guarantee, claimed on it, unit_cost delivered",
+        ),
+        Column("unit", "str", "of the two figures"),
+        Column("before", "f64", "as the file is; null where there is no such figure", nullable=True),
+        Column("after", "f64", "with the shock; null as above", nullable=True),
+        Column("holds", "bool", "whether the covenant holds with the shock; null where there is none", nullable=True),
+    ),
 )
