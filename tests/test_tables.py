@@ -32,6 +32,7 @@ BESIDE_A_UNIT = (
     "wanted",
     "reached",
     "before",
+    "after",
 )
 """Columns whose unit stands in a column `unit` beside them: one table of figures of several kinds."""
 

@@ -196,7 +196,11 @@ def load(
 
 def load_with(known: Registry, path: Path, *, scenario: str = "", overlays: Sequence[str] = ()) -> Twin:
     """Read, check and resolve a topology file with what a registry provides; as `load` otherwise."""
-    topology = read(path, known, scenario=scenario, overlays=tuple(overlays))
+    return counted(read(path, known, scenario=scenario, overlays=tuple(overlays)), known)
+
+
+def counted(topology: Topology, known: Registry) -> Twin:
+    """A twin of a topology, with as many months as its deals need where the file does not count them."""
     made = Twin(topology, known)
     if topology.calendar.months:
         return made

@@ -1,4 +1,4 @@
-"""`twin evaluate`, `capacity`, `failure`, `simulate`, `energy` and `cost`: run analyses and show what they give."""
+"""`twin evaluate`, `capacity`, `failure`, `simulate` and `energy`: run analyses and show what they give."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def evaluate(source: Source, out: Output) -> None:
         results = twin.evaluate(seed=source.seed)
     form = out.resolve()
     if form is None and out.table is None:
-        click.echo(screen(lines(results, _width())), nl=False)
+        click.echo(screen(lines(results, width())), nl=False)
         save(results, out)
     else:
         names = [name for name in results.tables if name not in _LARGE]
@@ -115,7 +115,7 @@ def capacity(source: Source, out: Output) -> None:
     with working(f"running capacity of {source.file}"):
         results = source.load().run("capacity", "upgrades", seed=source.seed)
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, _width())), nl=False)
+        click.echo(screen(lines(results, width())), nl=False)
         save(results, out)
     else:
         emit_tables(results, out, _CAPACITY, _CAPACITY[0], ("checks",))
@@ -144,7 +144,7 @@ def failure(source: Source, out: Output) -> None:
         names = ("failure", "workload") if twin.topology.section("workloads") else ("failure",)
         results = twin.run(*names, seed=source.seed)
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, _width())), nl=False)
+        click.echo(screen(lines(results, width())), nl=False)
         save(results, out)
     else:
         emit_tables(results, out, _FAILURE, _FAILURE[0], ("checks",))
@@ -192,7 +192,7 @@ def simulate(source: Source, out: Output, **given: object) -> None:
         )
         results = twin.run("simulation", *goodput, seed=source.seed)
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, _width())), nl=False)
+        click.echo(screen(lines(results, width())), nl=False)
         save(results, out)
     else:
         emit_tables(results, out, _SIMULATION, _SIMULATION[0], ("checks",))
@@ -231,20 +231,6 @@ def energy(source: Source, out: Output) -> None:
     end_on_failed_checks(results)
 
 
-@command(
-    ("twin cost quickstart.yaml", "Each party's position, and the levelised cost of an accelerator-hour."),
-    ("twin cost quickstart.yaml --table cashflow -o ledger.csv", "The whole ledger: payer, payee, deal, category."),
-)
-@_runs
-def cost(source: Source, out: Output) -> None:
-    """Who pays whom, and what an accelerator-hour costs.
-
-    What the parties pay and are paid sums to zero, for every dollar has two ends.
-    """
-    rest = ("debt", "cashflow", "occupancy", "guarantee", "energy_cost")
-    _run("cost", source, out, ("party_metrics", "unit_cost"), rest)
-
-
 def _run(analysis: str, source: Source, out: Output, shown: Sequence[str], rest: Sequence[str] = ()) -> None:
     """Run one analysis, give its tables (the first is the main one), and end on failed checks."""
     from twin.cli.output import emit_tables
@@ -255,6 +241,6 @@ def _run(analysis: str, source: Source, out: Output, shown: Sequence[str], rest:
     end_on_failed_checks(results)
 
 
-def _width() -> int:
+def width() -> int:
     """Columns of the terminal, within what reads well; 100 where there is none."""
     return max(60, min(shutil.get_terminal_size((100, 24)).columns, _WIDEST))

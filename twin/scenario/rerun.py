@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twin.evaluate import load
+from twin.topology.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from twin.evaluate import Twin
     from twin.results.results import Results
+    from twin.topology.model import Topology
 
 _PHYSICS = ("schedule", "goodput", "goodput_loss")
 _BILLS = ("energy", "energy_cost")
@@ -40,6 +42,10 @@ class Base:
     seed: int
     twin: Twin
     results: Results
+
+    def topology(self) -> Topology:
+        """The file as it is read, before its months are counted."""
+        return read(self.path, self.twin.registry, scenario=self.scenario, overlays=self.overlays)
 
     def with_overlays(self, overlays: Sequence[str]) -> Results:
         """The results of `cost` with further `path=value` settings.

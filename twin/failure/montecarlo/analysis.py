@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Fraction, Params, hookimpl
-from twin.errors import UsageError
 from twin.failure.montecarlo import frames
 from twin.failure.montecarlo.agreement import agreement
 from twin.failure.montecarlo.beyond import beyond
@@ -22,17 +21,16 @@ from twin.failure.montecarlo.tilt import tilt
 from twin.failure.parts import parts
 from twin.structure.snapshot import months_of_change, snapshot
 from twin.tables import table
-from twin.topology.model import ModelEntry, Where
+from twin.topology.given import with_params as given_from_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from twin.structure.model import Bools, Snapshot, Structure
-    from twin.topology.model import Topology
+    from twin.topology.model import ModelEntry, Topology
 
 
 NAME = "simulation"
-_SECTION = "analyses"
 
 
 class SimulationParams(Params):
@@ -109,7 +107,7 @@ def stated(topology: Topology) -> SimulationParams:
 
 
 def _entry(topology: Topology) -> ModelEntry | None:
-    return next((entry for entry in topology.section(_SECTION) if entry.name == NAME), None)
+    return next((entry for entry in topology.section("analyses") if entry.name == NAME), None)
 
 
 def with_params(topology: Topology, given: Mapping[str, object]) -> Topology:
@@ -122,31 +120,7 @@ def with_params(topology: Topology, given: Mapping[str, object]) -> Topology:
     Raises:
         UsageError: a value that the parameter does not take.
     """
-    if not given:
-        return topology
-    old = _entry(topology)
-    kept = stated(topology)
-    try:
-        checked = SimulationParams.model_validate(dict(given))
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = "--" + str(first["loc"][0]).replace("_", "-")
-        raise UsageError(f"{option}: {first['msg']} (got {first['input']})") from error
-    params = kept.model_copy(update={name: getattr(checked, name) for name in given})
-    texts = {name: str(value) for name, value in given.items()}
-    where = old.where if old else Where("command line", 0, 0)
-    entry = ModelEntry(
-        section=_SECTION,
-        name=NAME,
-        model=NAME,
-        params=params,
-        given={**(old.given if old else {}), **texts},
-        refers=(),
-        where=where,
-        overlaid=(old.overlaid if old else frozenset()) | frozenset(texts),
-    )
-    others = tuple(each for each in topology.entries if (each.section, each.name) != (_SECTION, NAME))
-    return replace(topology, entries=(*others, entry))
+    return given_from_outside(topology, NAME, SimulationParams, given)
 
 
 def _steady(month: Snapshot, params: SimulationParams, seed: int) -> pl.DataFrame:

@@ -1,0 +1,214 @@
+"""The analysis `risk`: what defaults, prices and delay do to each party, by Monte Carlo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from twin import tables
+from twin.api import Analysis, AnalysisInputs, DealRef, Fraction, Params, PartyRef, Rate, Ratio, Term, hookimpl
+from twin.cost.inputs import roles
+from twin.cost.measures import discount_factors
+from twin.cost.scenarios.compiled import Deal, Source, compiled
+from twin.cost.scenarios.draws import Drivers, Price
+from twin.cost.scenarios.engine import Terms, simulate
+from twin.cost.scenarios.statistics import agreement, events, risk
+from twin.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+NAME = "risk"
+
+
+class PriceParams(Params):
+    """A price that wanders: log-normal about its path, pulled back to it."""
+
+    deals: tuple[DealRef, ...] = Field((), description="deals whose price it is")
+    drift: Rate = Field(0.0, gt=-1, description="growth a year of its mean over what the file pays")
+    volatility: Fraction = Field(description="standard deviation of the logarithm over a year")
+    reversion: Rate = Field(0.0, ge=0, description="pull back to the mean, a year; 0 for a random walk")
+
+    def price(self) -> Price:
+        """As the engine reads it."""
+        return Price(self.drift, self.volatility, self.reversion)
+
+
+class RiskParams(Params):
+    """Parameters of `analyses: {risk: …}`."""
+
+    scenarios: int = Field(10_000, ge=100, le=10_000_000, description="scenarios drawn")
+    tenant: PartyRef | None = Field(
+        None, description="party that may default; the obligor of each guarantee where not given"
+    )
+    tenant_default: Rate | None = Field(
+        None, ge=0, lt=1, description="its probability of default a year; that of the guarantee where not given"
+    )
+    guarantor_default: Rate = Field(0.0, ge=0, lt=1, description="probability of default a year of a guarantor")
+    recovery: Fraction | None = Field(
+        None,
+        description="share of the rent that letting again brings after a default; that of the guarantees if not given",
+    )
+    correlation: Fraction = Field(0.0, description="correlation of any two defaults (one-factor Gaussian copula)")
+    market_correlation: Fraction = Field(
+        0.0, description="correlation of defaults with a fall of the price of accelerators"
+    )
+    gpu_price: PriceParams | None = Field(None, description="price of accelerators; `deals` are their purchases")
+    power_price: PriceParams | None = Field(
+        None, description="price of energy; all entries of `energy:` where no deals are named"
+    )
+    delay: dict[Term, Fraction] = Field(
+        default_factory=dict, description="months that energisation is late -> probability; the rest is in time"
+    )
+    lock_up: Ratio = Field(1.15, description="DSCR over twelve months below which a loan keeps the cash")
+    default_dscr: Ratio = Field(1.05, description="DSCR over twelve months below which a loan is in default")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if sum(self.delay.values()) > 1 + 1e-9:
+            raise PydanticCustomError("risk", "the probabilities of `delay` are more than 100 % together")
+        if any(abs(term - round(term)) > 1e-6 for term in self.delay):  # noqa: PLR2004 - rounding
+            raise PydanticCustomError("risk", "a delay is not a whole number of months; write it as '6 months'")
+        if self.gpu_price is not None and not self.gpu_price.deals:
+            raise PydanticCustomError("risk", "gpu_price names no deals; write the purchases whose price it is")
+        if self.market_correlation and self.gpu_price is None:
+            raise PydanticCustomError("risk", "market_correlation needs a gpu_price")
+        return self
+
+
+def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """Tables `risk`, `risk_events` and rows of `checks`; no rows where the file lets nothing happen.
+
+    Raises:
+        RefusedError: two guarantees of one rent, or a default without a probability or a recovery.
+    """
+    params, twin = inputs.params, inputs.twin
+    guarantee = inputs.tables["guarantee"]
+    if guarantee.is_empty() and not _anything(params):
+        return {name: tables.table(name).empty() for name in ("risk", "risk_events", "checks")}
+    deal, drivers, terms = prepare(inputs)
+    outcomes = simulate(deal, drivers, terms, params.scenarios, inputs.seed)
+    base = deal.net @ terms.factors
+    return {
+        "risk": risk(deal, outcomes, base, roles(twin.topology), inputs.seed),
+        "risk_events": events(deal, drivers, terms, outcomes, params.default_dscr),
+        "checks": agreement(deal, drivers, terms, outcomes),
+    }
+
+
+def _anything(params: RiskParams) -> bool:
+    return bool(params.tenant_default or params.gpu_price or params.power_price or params.delay)
+
+
+def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
+    """The deal made ready, what may happen to it, and what is the same in all scenarios."""
+    params, twin = inputs.params, inputs.twin
+    delays = _delays(params.delay)
+    source = _source(inputs, max((months for months, _ in delays), default=0))
+    deal = compiled(source)
+    known = _known(source.guarantee)
+    hazard, first = np.zeros(len(deal.defaulting)), np.zeros(len(deal.defaulting), dtype=np.int64)
+    guarantors = {guarantee.defaults for guarantee in deal.guarantees}
+    for number, party in enumerate(deal.defaulting):
+        yearly = params.guarantor_default if number in guarantors else _hazard(params, party, known)
+        hazard[number] = 1.0 - (1.0 - yearly) ** (1 / 12)
+        starts = [one.first for one in deal.guarantees if number in (one.obligor, one.defaults)]
+        first[number] = min(starts) if starts else _first_payment(deal, number)
+    drivers = Drivers(
+        hazard,
+        first,
+        params.correlation,
+        params.market_correlation,
+        None if params.gpu_price is None else params.gpu_price.price(),
+        None if params.power_price is None else params.power_price.price(),
+        delays,
+    )
+    recovery = params.recovery if params.recovery is not None else _recovery(known)
+    factors = discount_factors(twin.topology.discount_per_year, deal.months)
+    return deal, drivers, Terms(recovery, factors, params.lock_up)
+
+
+def _source(inputs: AnalysisInputs, latest: int) -> Source:
+    params, topology = inputs.params, inputs.twin.topology
+    energy = tuple(entry.name for entry in topology.section("energy"))
+    power = params.power_price
+    return Source(
+        inputs.tables["cashflow"],
+        inputs.tables["debt"],
+        inputs.tables["guarantee"],
+        inputs.twin.calendar,
+        {
+            entry.name: frozenset(entry.params.secured_by)
+            for entry in topology.section("deals")
+            if getattr(entry.params, "secured_by", ())
+        },
+        () if params.gpu_price is None else params.gpu_price.deals,
+        () if power is None else (power.deals or energy),
+        latest,
+        () if params.tenant is None else (params.tenant,),
+    )
+
+
+def _delays(given: Mapping[float, float]) -> tuple[tuple[int, float], ...]:
+    """Months and cumulative probability."""
+    found, below = [], 0.0
+    for months, probability in sorted(given.items()):
+        below += probability
+        found.append((round(months), below))
+    return tuple(found)
+
+
+def _known(guarantee: pl.DataFrame) -> dict[str, Any]:
+    """Yearly probability of default by obligor and recovery, as the closed form of the guarantees has them."""
+    hazard: dict[str, float] = {}
+    recovery: set[float] = set()
+    for rows in guarantee.partition_by("deal", maintain_order=True):
+        row = rows.row(0, named=True)
+        monthly = row["default_probability_fraction"]
+        hazard[row["obligor"]] = 1.0 - (1.0 - monthly) ** 12
+        worth = monthly * row["guaranteed_usd"]
+        if worth > 0:
+            recovery.add(round(1.0 - row["expected_loss_usd"] / worth, 9))
+    return {"hazard": hazard, "recovery": recovery}
+
+
+def _hazard(params: RiskParams, party: str, known: Mapping[str, Any]) -> float:
+    if params.tenant_default is not None and params.tenant in (None, party):
+        return params.tenant_default
+    if party in known["hazard"]:
+        return float(known["hazard"][party])
+    raise RefusedError(
+        NAME, f"nothing says how likely a default of '{party}' is", "give `tenant_default`, as '5 %/year'"
+    )
+
+
+def _recovery(known: Mapping[str, Any]) -> float:
+    if len(known["recovery"]) > 1:
+        said = " and ".join(f"{value:.0%}" for value in sorted(known["recovery"]))
+        raise RefusedError(NAME, f"guarantees assume a recovery of {said}", "give `recovery` in `analyses: {risk: …}`")
+    return next(iter(known["recovery"]), 0.0)
+
+
+def _first_payment(deal: Deal, number: int) -> int:
+    months = [np.flatnonzero(one.amount)[0] for one in deal.streams if one.obligor == number and one.amount.any()]
+    return int(min(months, default=0))
+
+
+@hookimpl
+def twin_analyses() -> list[Analysis]:
+    """The engine, registered as anybody's analysis is."""
+    return [
+        Analysis(
+            name=NAME,
+            doc="What defaults, prices and delay do to each party: expected loss, value at risk, chance of a call.",
+            params=RiskParams,
+            run=run,
+            requires=("cashflow", "debt", "guarantee"),
+            produces=("risk", "risk_events", "checks"),
+        )
+    ]

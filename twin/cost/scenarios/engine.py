@@ -1,0 +1,316 @@
+"""Every month of every scenario: months outermost, all scenarios of a chunk at once.
+
+In each month, from the ledger and what is drawn:
+
+1.  Streams: an obligor that has defaulted pays nothing more.  Of its rent the share `recovery` is paid by whoever the
+    site is let to again (`market`); the guarantor pays the rest of the rent, times what was guaranteed in the month of
+    default over all rent then still to come, unless it has defaulted itself.  The landlord bears what is not let again
+    of a pass-through.  Prices multiply, delay moves.
+2.  Loans: due is the scheduled service and what is overdue with interest at the loan's rate.  There is the CFADS of
+    the month, cash kept under lock-up, and what the borrower pays out of its own pocket in the ledger; nothing more.
+    Cash that is left while the trailing cover ratio is below the lock-up is kept for later service.
+
+What each party gains or loses is a difference from the ledger, discounted, and sums to zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.cost.irr import rates
+from twin.cost.scenarios.compiled import GPU, MARKET, POWER, RENT, THROUGH
+from twin.cost.scenarios.draws import BLOCK, draw
+from twin.units import MONTHS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from twin.cost.scenarios.compiled import Deal, Guarantee, Loan, Stream
+    from twin.cost.scenarios.draws import Draws, Drivers, Price
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+CHUNK = 4 * BLOCK
+_OWED = 0.5
+"""Dollars overdue that count as a payment missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is the same in all scenarios.
+
+    Attributes:
+        recovery: share of the rent that letting again brings after a default.
+        factors: discount factors by month.
+        lock_up: cover ratio below which cash is kept.
+        watched: number of the party whose rate of return is wanted; -1 for none.
+    """
+
+    recovery: float
+    factors: Floats
+    lock_up: float
+    watched: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What has become of each scenario; the last axis is the scenarios.
+
+    Attributes:
+        change: of the present value of each party, shape (parties, scenarios).
+        claimed, paid: what is claimed of each guarantor and what it pays, undiscounted, shape (guarantees, scenarios).
+        least_dscr: lowest trailing cover of each loan, infinite without any; missed: months in which something was
+            overdue; overdue: what is at the end; each of shape (loans, scenarios).
+        default: month of default of each defaulting party, shape (parties, scenarios).
+        delay: months late.
+        log_rate: log(1 + monthly rate of return) of the party watched, NaN where there is none; verdict: why, as in
+            `twin.cost.irr`.
+    """
+
+    change: Floats
+    claimed: Floats
+    paid: Floats
+    least_dscr: Floats
+    missed: Ints
+    overdue: Floats
+    default: Ints
+    delay: Ints
+    log_rate: Floats
+    verdict: Ints
+
+
+def simulate(deal: Deal, drivers: Drivers, terms: Terms, scenarios: int, seed: int, chunk: int = CHUNK) -> Outcomes:
+    """Draw scenarios and live through them.
+
+    Args:
+        deal: made ready.
+        drivers: what may happen.
+        terms: what is the same in all.
+        scenarios: how many.
+        seed: of the draws.
+        chunk: scenarios worked on together, in whole blocks; bounds the memory and changes no result.
+    """
+    blocks = range(-(-scenarios // BLOCK))
+    size = max(chunk // BLOCK, 1)
+    parts = [
+        live(deal, drivers, terms, draw(drivers, deal.months, seed, blocks[start : start + size]))
+        for start in range(0, len(blocks), size)
+    ]
+    return _joined(parts, scenarios)
+
+
+def _joined(parts: list[Outcomes], scenarios: int) -> Outcomes:
+    def whole(name: str) -> NDArray[np.generic]:
+        return np.concatenate([getattr(part, name) for part in parts], axis=-1)[..., :scenarios]
+
+    return Outcomes(**{name: whole(name) for name in Outcomes.__dataclass_fields__})  # type: ignore[arg-type]
+
+
+@dataclass
+class _Books:
+    """Postings of a chunk: what each party gains over the ledger, and what each loan has more to be paid from."""
+
+    factors: Floats
+    change: Floats
+    more: Floats
+    borrowers: tuple[int, ...]
+    watched: int
+    path: Floats | None
+    buffer: Floats
+    month: int = 0
+
+    def post(self, payer: int, payee: int, amount: Floats, loans: tuple[int, ...] = ()) -> None:
+        """`payer` pays `payee` so much more than in the ledger; `loans` are paid from what their borrower has."""
+        worth = np.multiply(amount, self.factors[self.month], out=self.buffer)
+        self.change[payer] -= worth
+        self.change[payee] += worth
+        if self.path is not None and self.watched in (payer, payee):
+            self.path[self.month] += amount if payee == self.watched else -amount
+        for loan in loans:
+            if self.borrowers[loan] == payee:
+                self.more[loan] += amount
+            elif self.borrowers[loan] == payer:
+                self.more[loan] -= amount
+
+
+def live(deal: Deal, drivers: Drivers, terms: Terms, drawn: Draws) -> Outcomes:
+    """Live through some scenarios that are drawn.
+
+    Args:
+        deal: made ready.
+        drivers: what may happen.
+        terms: what is the same in all.
+        drawn: the scenarios.
+    """
+    run = _Run(deal, terms, drawn)
+    for month, factors in enumerate(_prices(drivers, drawn, deal.months)):
+        run.month(month, factors)
+    return run.outcomes()
+
+
+class _Run:
+    """A chunk being lived through."""
+
+    def __init__(self, deal: Deal, terms: Terms, drawn: Draws) -> None:
+        """Nothing has happened yet."""
+        count = drawn.count
+        self.deal, self.terms, self.drawn = deal, terms, drawn
+        self.market = deal.parties.index(MARKET)
+        watched = terms.watched
+        self.books = _Books(
+            terms.factors,
+            np.zeros((len(deal.parties), count)),
+            np.zeros((len(deal.loans), count)),
+            tuple(loan.borrower for loan in deal.loans),
+            watched,
+            np.repeat(deal.net[watched][:, None], count, axis=1) if watched >= 0 else None,
+            np.empty(count),
+        )
+        self.debts = [Debt(loan, terms.lock_up, count) for loan in deal.loans]
+        self.claimed, self.paid = (np.zeros((len(deal.guarantees), count)) for _ in range(2))
+        self.shares = [_guaranteed(guarantee, drawn) for guarantee in deal.guarantees]
+        self.delayed = bool(drawn.delay.any())
+
+    def month(self, month: int, factors: dict[str, Floats]) -> None:
+        """One month of all scenarios."""
+        books = self.books
+        books.month = month
+        books.more[:] = 0.0
+        alive = month < self.drawn.default
+        for stream in self.deal.streams:
+            now = self._amount(stream, month)
+            if now is None:
+                continue
+            if stream.price in factors:
+                now = now * factors[stream.price]
+            paid = now if stream.obligor < 0 else now * alive[stream.obligor]
+            books.post(stream.payer, stream.payee, paid - stream.amount[month], stream.loans)
+            if stream.kind == RENT:
+                self._unpaid_rent(stream, now - paid, alive)
+            elif stream.kind == THROUGH:
+                unpaid, again = now - paid, self.terms.recovery
+                books.post(self.market, stream.payee, again * unpaid)
+                books.post(stream.landlord, stream.payee, (1.0 - again) * unpaid, stream.loans)
+        for number, debt in enumerate(self.debts):
+            performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
+            pays = debt.month(month, books.more[number], performs)
+            books.post(debt.loan.borrower, debt.loan.lender, pays - debt.loan.service[month])
+
+    def _amount(self, stream: Stream, month: int) -> Floats | None:
+        """What the stream comes to without default; None where it is nothing, in the ledger and here.
+
+        One number stands for all scenarios where they do not differ.
+        """
+        if not (stream.late and self.delayed):
+            return stream.amount[month : month + 1] if stream.amount[month] else None
+        since = month - self.drawn.delay
+        now = np.where(since >= 0, stream.amount[np.maximum(since, 0)], 0.0)
+        return now if stream.amount[month] or now.any() else None
+
+    def _unpaid_rent(self, stream: Stream, unpaid: Floats, alive: Bools) -> None:
+        again = self.terms.recovery * unpaid
+        self.books.post(self.market, stream.landlord, again, stream.loans)
+        if stream.guarantee < 0:
+            return
+        guarantee = self.deal.guarantees[stream.guarantee]
+        claim = self.shares[stream.guarantee] * (unpaid - again)
+        pays = claim * alive[guarantee.defaults]
+        self.claimed[stream.guarantee] += claim
+        self.paid[stream.guarantee] += pays
+        self.books.post(guarantee.guarantor, stream.landlord, pays, stream.loans)
+
+    def outcomes(self) -> Outcomes:
+        """What has become of the scenarios."""
+        count, drawn = self.drawn.count, self.drawn
+        log_rate, verdict = np.full(count, np.nan), np.zeros(count, np.int64)
+        if self.books.path is not None:
+            found = rates(self.books.path.T, chunk=count)
+            log_rate, verdict = found.log_rate, found.verdict
+        shape = (len(self.debts), count)
+        return Outcomes(
+            self.books.change,
+            self.claimed,
+            self.paid,
+            np.array([debt.least for debt in self.debts]).reshape(shape),
+            np.array([debt.missed for debt in self.debts], dtype=np.int64).reshape(shape),
+            np.array([debt.overdue for debt in self.debts]).reshape(shape),
+            drawn.default,
+            drawn.delay,
+            log_rate,
+            verdict,
+        )
+
+
+def _guaranteed(guarantee: Guarantee, drawn: Draws) -> Floats:
+    """Guaranteed amount over all rent to come when the obligor defaults, in each scenario."""
+    since = drawn.default[guarantee.obligor] - drawn.delay
+    inside = (since >= 0) & (since < len(guarantee.share))
+    return np.where(inside, guarantee.share[np.clip(since, 0, len(guarantee.share) - 1)], 0.0)
+
+
+class Debt:
+    """A loan in all scenarios of a chunk."""
+
+    def __init__(self, loan: Loan, lock_up: float, count: int) -> None:
+        """Nothing is overdue and nothing kept."""
+        self.loan, self.lock_up = loan, lock_up
+        self.overdue, self.kept, self.year = (np.zeros(count) for _ in range(3))
+        self.past = np.zeros((MONTHS_PER_YEAR, count))
+        self.least = np.full(count, np.inf)
+        self.missed = np.zeros(count, np.int64)
+
+    def month(self, month: int, more: Floats, performs: Bools | None) -> Floats:
+        """One month: what is paid.
+
+        Args:
+            month: its number.
+            more: cash for debt service beyond that of the ledger.
+            performs: whether the borrower has not defaulted; None where it never does.
+        """
+        loan = self.loan
+        cash = loan.cfads[month] + more
+        due = loan.service[month] + self.overdue * (1.0 + loan.rate)
+        have = np.maximum(cash, 0.0) + self.kept + loan.own[month]
+        pays = np.minimum(due, have)
+        if performs is not None:
+            pays = pays * performs
+        self.overdue = due - pays
+        self.missed += self.overdue > _OWED
+        past = self.past[month % MONTHS_PER_YEAR]
+        self.year += cash - past
+        past[:] = cash
+        year = loan.year_service[month]
+        if year > 0:
+            cover = self.year / year
+            np.minimum(self.least, cover, out=self.least)
+            self.kept = np.where(cover < self.lock_up, have - pays, 0.0)
+        else:
+            self.kept = np.zeros(len(cash))
+        return np.asarray(pays)
+
+
+def _prices(drivers: Drivers, drawn: Draws, months: int) -> Iterator[dict[str, Floats]]:
+    """Factors of the prices that wander, month by month."""
+    walks = [
+        (name, _walk(price, shocks, months))
+        for name, price, shocks in ((GPU, drivers.gpu, drawn.gpu), (POWER, drivers.power, drawn.power))
+        if price is not None and shocks is not None
+    ]
+    for _ in range(months):
+        yield {name: next(walk) for name, walk in walks}
+
+
+def _walk(price: Price, shocks: Floats, months: int) -> Iterator[Floats]:
+    stay, size = price.step()
+    centre = price.centre(months)
+    off = np.zeros(shocks.shape[1])
+    for month in range(months):
+        yield np.exp(off + centre[month])
+        off = stay * off + size * shocks[month]
