@@ -149,7 +149,7 @@ def guarantee(entry: Entry[BackstopParams], inputs: FinancingInputs) -> Guarante
 
 
 def default_probability(owed: Floats, per_year: float) -> Floats:
-    """Probability that the obligor survives to a month and defaults in it, from the first in which something is owed."""
+    """Probability that the obligor survives to a month and defaults in it, counted while something is owed."""
     return credit.default_probability(owed > 0, per_year)
 
 
