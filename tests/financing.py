@@ -32,6 +32,8 @@ def inputs(
     cashflow: pl.DataFrame | None = None,
     others: Sequence[Entry] = (),
     start: date = START,
+    debt: pl.DataFrame | None = None,
+    depreciation: pl.DataFrame | None = None,
 ) -> FinancingInputs:
     """Inputs of one call.
 
@@ -76,8 +78,9 @@ def inputs(
         parts=parts,
         schedule=_schedule(calendar, phases),
         cashflow=tables.table("cashflow").empty() if cashflow is None else cashflow,
-        debt=tables.table("debt").empty(),
+        debt=tables.table("debt").empty() if debt is None else debt,
         others={other.name: other for other in others},
+        depreciation=tables.table("depreciation").empty() if depreciation is None else depreciation,
     )
 
 

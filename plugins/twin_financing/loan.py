@@ -81,6 +81,30 @@ def bullet(balance: float, periods: int) -> Floats:
     return principal
 
 
+def fixed_principal(balance: float, periods: int) -> Floats:
+    """Principal by period of a loan repaid in equal parts, with interest on what is left."""
+    return _settled(np.full(periods, balance / periods), balance)
+
+
+def cut(principal: Floats, periods: int) -> tuple[Floats, float]:
+    """A schedule that ends early: its first `periods` periods, and the balloon that is due with the last one."""
+    kept = principal[:periods]
+    return kept, float(np.sum(principal[periods:]))
+
+
+def carried(principal: Floats, rate: float, cfads: Floats, dscr: float) -> float:
+    """The balance whose debt service, in no period, is more than CFADS over the cover ratio.
+
+    Args:
+        principal: by period of a loan of one dollar; shorter than that loan if it has a balloon.
+        rate: interest rate a period.
+        cfads: by period.
+        dscr: cover ratio.
+    """
+    owed = 1.0 - np.concatenate(([0.0], np.cumsum(principal)))[:-1]
+    return float(np.min(cfads / (principal + rate * owed))) / dscr
+
+
 def sized(cfads: Floats, rate: float, dscr: float) -> float:
     """The debt that `cfads` carries at a constant cover ratio: sum of CFADS_t / DSCR / (1+r)^t."""
     return float(np.sum(cfads * discount(rate, len(cfads))) / dscr)

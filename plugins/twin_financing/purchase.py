@@ -1,7 +1,4 @@
-"""The model `purchase`: racks at their catalogue price as they energise, or a stated amount such as a building.
-
-Taxes are left out: there is no depreciation for tax, no bonus and no tax shield in the flows.
-"""
+"""The model `purchase`: racks at their catalogue price as they energise, or a stated amount such as a building."""
 
 from __future__ import annotations
 
@@ -25,10 +22,12 @@ from twin.api import (
     Power,
     SiteRef,
 )
-from twin_financing import terms
+from twin_financing import depreciation, terms
+from twin_financing.depreciation import GOVERNMENT, Held, TaxParams, spread
 from twin_financing.terms import PositiveTerm, WholeTerm
 
 if TYPE_CHECKING:
+    from twin.api import Calendar
     from twin_financing.terms import Floats, Ints
 
 NAME = "purchase"
@@ -36,7 +35,7 @@ _LIFE_ONLY = ("refresh", "salvage", "terminal")
 
 
 class PurchaseParams(Params):
-    """What is bought, from whom, when it is paid and what becomes of it.  Before tax."""
+    """What is bought, from whom, when it is paid and what becomes of it."""
 
     buyer: PartyRef = Field(description="party that pays")
     seller: PartyRef = Field("vendor", description="party that is paid")
@@ -80,6 +79,7 @@ class PurchaseParams(Params):
         description="what `market` pays at the end of the calendar for what is not past its life: nothing, or its "
         "straight-line value between price and salvage; likewise when it is retired before",
     )
+    tax: TaxParams | None = Field(None, description="how it is deducted from taxable income; not where not given")
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -119,30 +119,31 @@ class Lots:
 
     def payments(self, months: int, later: int = 0) -> Floats:
         """Payments by calendar month, with every lot `later` months later."""
-        return _by_month((self.month + later)[:, None] + self.offsets, self.price_usd[:, None] * self.weights, months)
-
-
-def _by_month(month: Ints, amount: Floats, months: int) -> Floats:
-    out = np.zeros(months)
-    month, amount = np.broadcast_arrays(month, amount)
-    inside = (month >= 0) & (month < months)
-    np.add.at(out, month[inside], amount[inside])
-    return out
+        return spread((self.month + later)[:, None] + self.offsets, self.price_usd[:, None] * self.weights, months)
 
 
 def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     """The flows of all purchases.
 
     Returns:
-        `cashflow` (capex, salvage), and for racks `occupancy`: the buyer has the use of what it
-        bought, unless another deal lets the site.
+        `cashflow` (capex, salvage, and where the buyer has a tax rate income_tax and tax_credit),
+        `depreciation` in the books where there is a life, for tax where the file says how; and for racks
+        `occupancy`: the buyer has the use of what it bought, unless another deal lets the site.
     """
     ledger = terms.Ledger(inputs.calendar)
-    occupied = [frame for entry in inputs.entries for frame in _one(entry, inputs, ledger)]
-    return {"cashflow": ledger.frame(), "occupancy": terms.together(occupied, terms.OCCUPANCY)}
+    written = [_one(entry, inputs, ledger) for entry in inputs.entries]
+    occupied = [frame for entry in inputs.entries if entry.params.scope for frame in _use(entry, inputs)]
+    return {
+        "cashflow": ledger.frame(),
+        "occupancy": terms.together(occupied, terms.OCCUPANCY),
+        "depreciation": terms.together(
+            [frame for frames in written for frame in frames], dict(depreciation.DEPRECIATION)
+        ),
+    }
 
 
 def _one(entry: Entry[PurchaseParams], inputs: FinancingInputs, ledger: terms.Ledger) -> list[pl.DataFrame]:
+    """The flows of one purchase; what it writes off."""
     params, months = entry.params, inputs.calendar.months
     terms.two_parties(NAME, entry.name, params.buyer, params.seller)
     lots = _racks(entry, inputs) if params.scope else _outright(entry, inputs)
@@ -154,12 +155,31 @@ def _one(entry: Entry[PurchaseParams], inputs: FinancingInputs, ledger: terms.Le
             f"a payment falls in {inputs.calendar.date(first):%Y-%m}, before the calendar starts",
             f"start the calendar in {inputs.calendar.date(first):%Y-%m} or earlier, or let it be paid later",
         )
-    capex, salvage = generations(params, lots, months)
+    capex, held = lives(params, lots, months)
+    salvage = spread(held.gone, held.proceeds_usd, months)
     ledger.add(entry.name, params.buyer, params.seller, "capex", capex)
     if salvage.any():
         terms.two_parties(NAME, entry.name, "market", params.buyer)
         ledger.add(entry.name, "market", params.buyer, "salvage", salvage)
-    return _use(entry, inputs) if params.scope else []
+    return _written_off(entry, inputs.calendar, held, ledger)
+
+
+def _written_off(
+    entry: Entry[PurchaseParams], calendar: Calendar, held: Held, ledger: terms.Ledger
+) -> list[pl.DataFrame]:
+    params, frames = entry.params, []
+    if params.life is not None:
+        frame = depreciation.in_books(held, int(params.life), params.salvage, calendar)
+        frames.append(depreciation.rows(frame, calendar, entry.name, params.buyer, ("book", "straight-line")))
+    if params.tax is not None and calendar.months:
+        frame, gain = depreciation.for_tax(held, params.tax, calendar)
+        frames.append(depreciation.rows(frame, calendar, entry.name, params.buyer, ("tax", params.tax.label)))
+        due = (gain - frame["depreciation_usd"].to_numpy()) * (params.tax.rate or 0.0)
+        if due.any():
+            terms.two_parties(NAME, entry.name, params.buyer, GOVERNMENT)
+        ledger.add(entry.name, params.buyer, GOVERNMENT, "income_tax", np.maximum(due, 0.0))
+        ledger.add(entry.name, GOVERNMENT, params.buyer, "tax_credit", np.maximum(-due, 0.0))
+    return frames
 
 
 def _racks(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
@@ -209,34 +229,43 @@ def _outright(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
     return Lots(np.array([start + params.months - 1]), np.array([terms.NEVER]), np.array([price]), offsets, weights)
 
 
-def generations(params: PurchaseParams, lots: Lots, months: int) -> tuple[Floats, Floats]:
-    """Payments and proceeds by calendar month over all generations of the lots.
+def lives(params: PurchaseParams, lots: Lots, months: int) -> tuple[Floats, Held]:
+    """Payments by calendar month, and every lot with what becomes of it, over all generations.
 
     A lot bought for month c is replaced in c + k · life, k = 1, 2, …, while at least `least_use` of
     the calendar is left and the topology does not retire it.  What is left of its value comes in when it
     retires, or at the end of the calendar.
     """
-    capex, proceeds = lots.payments(months), np.zeros(months)
+    capex, nothing = lots.payments(months), np.zeros(len(lots.month))
     if params.life is None:
-        return capex, proceeds
+        return capex, Held(lots.month, np.where(lots.end < months, lots.end, terms.NEVER), lots.price_usd, nothing)
     life, least = int(params.life), max(int(params.least_use), 1)
-    newest = lots.month.copy()
+    newest, replaced = lots.month.copy(), []
     latest = np.minimum(months - least, lots.end - 1)
     while params.refresh and (newest + life <= latest).any():
-        renewed = newest + life <= latest
-        lot = Lots(newest[renewed] + life, lots.end[renewed], lots.price_usd[renewed], lots.offsets, lots.weights)
+        due = newest + life <= latest
+        lot = Lots(newest[due] + life, lots.end[due], lots.price_usd[due], lots.offsets, lots.weights)
         capex += lot.payments(months)
-        proceeds += _by_month(lot.month, lot.price_usd * params.salvage, months)
-        newest = np.where(renewed, newest + life, newest)
+        replaced.append(Held(newest[due], lot.month, lot.price_usd, lot.price_usd * params.salvage))
+        newest = np.where(due, newest + life, newest)
+    return capex, _joined([*replaced, _last(params, lots, newest, months)])
+
+
+def _last(params: PurchaseParams, lots: Lots, newest: Ints, months: int) -> Held:
+    """The last generation: sold when it retires, and at the end of the calendar where that brings something."""
     last = np.minimum(lots.end, months)
-    worn = np.minimum((last - newest) / life, 1.0)
+    worn = np.minimum((last - newest) / (params.life or 1.0), 1.0)
     value = lots.price_usd * (1 - worn * (1 - params.salvage))
     if params.terminal == "none":
         value = np.where(worn >= 1, value, 0.0)
     value = np.where(newest < last, value, 0.0)
-    if months:
-        np.add.at(proceeds, np.clip(last, 0, months - 1), value)
-    return capex, proceeds
+    gone = np.where((value > 0) | (lots.end < months), np.clip(last, 0, max(months - 1, 0)), terms.NEVER)
+    return Held(newest, gone, lots.price_usd, value)
+
+
+def _joined(held: list[Held]) -> Held:
+    columns = [[getattr(each, name) for each in held] for name in ("month", "gone", "price_usd", "proceeds_usd")]
+    return Held(*(np.concatenate(column) for column in columns))
 
 
 def _use(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> list[pl.DataFrame]:
@@ -261,7 +290,7 @@ def horizon(inputs: FinancingInputs) -> int:
 
 MODEL = FinancingModel(
     name=NAME,
-    doc="Racks at their catalogue price as they energise, or a stated amount; life, replacement, salvage; before tax.",
+    doc="Racks at their price as they energise, or a stated amount; life, replacement, salvage; depreciation and tax.",
     params=PurchaseParams,
     run=run,
     horizon=horizon,

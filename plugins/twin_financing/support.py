@@ -31,7 +31,7 @@ _FIGURES = (
     "unsupported_debt_usd",
     "breakeven_fee_usd_per_year",
 )
-DEBT_PRICING = {
+DEBT_PRICING: dict[str, pl.DataType] = {
     "deal": pl.String(),
     "guarantee": pl.String(),
     **dict.fromkeys(_FIGURES, pl.Float64()),

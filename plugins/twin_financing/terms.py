@@ -13,9 +13,11 @@ from pydantic_core import PydanticCustomError
 from twin.api import RefusedError, Term, at_sites
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
-    from twin.api import Calendar
+    from twin.api import Calendar, FinancingInputs
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -155,3 +157,26 @@ def in_service(calendar: Calendar, month: pl.Series, retired: pl.Series, amount:
 def month_indices(calendar: Calendar, days: pl.Series) -> Ints:
     """Month index of every date; beyond the longest calendar where there is none."""
     return np.array([NEVER if when is None else calendar.index(when) for when in days], dtype=np.int64)
+
+
+def by_month(rows: pl.DataFrame, calendar: Calendar, sign: Floats) -> Floats:
+    """Amounts of rows, each times its sign, in sum by month of the calendar."""
+    index = rows.select(calendar.number())["month"].to_numpy()
+    amounts = rows["amount_usd"].to_numpy() * sign
+    return np.bincount(index, weights=amounts, minlength=calendar.months).astype(np.float64)[: calendar.months]
+
+
+def net_to(party: str, rows: pl.DataFrame, calendar: Calendar) -> Floats:
+    """What a party is paid less what it pays, by month of the calendar."""
+    sign = (rows["payee"] == party).to_numpy().astype(np.float64) - (rows["payer"] == party).to_numpy()
+    return by_month(rows, calendar, sign)
+
+
+def cash_of(party: str, deals: Collection[str], inputs: FinancingInputs) -> Floats:
+    """Net cash to a party of some deals, less its energy bills, by month of the calendar.
+
+    What is in the ledger and not an entry of `deals:` is a bill of an entry of `energy:`.
+    """
+    every = set(inputs.others) | {entry.name for entry in inputs.entries}
+    counted = pl.col("deal").is_in(list(deals)) | ~pl.col("deal").is_in(list(every))
+    return net_to(party, inputs.cashflow.filter(counted), inputs.calendar)

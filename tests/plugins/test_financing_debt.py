@@ -58,7 +58,7 @@ def test_interest_before_repayment_is_paid_or_added():
 
 
 def test_draws_follow_what_they_fund():
-    spend = ledger([0, 100, 0, 300], deal="campus", payer="spv", payee="contractor")
+    spend = ledger([0, 1e6, 0, 3e6], deal="campus", payer="spv", payee="contractor")
     deal = entry(
         "term-debt",
         **{**LOAN, "principal": "$1M", "funds": "campus", "maturity": "2028-01-01", "amortisation": "level"},

@@ -194,14 +194,16 @@ def test_an_index_is_measured_again_under_ifrs_and_variable_under_asc():
 
 def test_a_reassessment_lengthens_the_term_at_the_rate_of_its_day():
     step = {"at": "2029-01-01", "renewals_certain": 1, "rate": "12 %/year"}
-    out = account(renewals=["1 year"], renewals_exercised=1, accounting={"reassessments": [step]})
+    out = account(
+        renewals=["1 year"], renewals_exercised=1, accounting={"renewals_certain": 0, "reassessments": [step]}
+    )
     old, new = (sum(100e3 / (1 + rate) ** k for k in range(n)) for rate, n in ((0.005, 12), (0.01, 24)))
     again = column(out, "liability_addition", party="fluidstack", standard="asc842")
     assert again[24] == pytest.approx(new - old)
     assert column(out, "liability", party="fluidstack", standard="asc842")[47] == pytest.approx(0, abs=1e-6)
     late = {**step, "at": "2030-02-01"}
     with pytest.raises(RefusedError, match="a reassessment comes 37 months after commencement"):
-        account(renewals=["1 year"], renewals_exercised=1, accounting={"reassessments": [late]})
+        account(renewals=["1 year"], renewals_exercised=1, accounting={"renewals_certain": 0, "reassessments": [late]})
 
 
 def test_what_is_ended_or_cut_leaves_a_gain_and_nothing_else():

@@ -84,22 +84,49 @@ TABLES = (
             "present value of CFADS to maturity over opening balance; null before repayment starts",
             nullable=True,
         ),
-        *(
-            Column(name, dtype, doc, nullable=True, optional=True)
-            for name, dtype, doc in (
-                ("tranche", "str", "tranche of a deal that has several; null where it is one loan"),
-                ("seniority", "i64", "1 is served first out of the same cash"),
-                ("undrawn_usd", "f64", "commitment not drawn at the end of the month"),
-                ("fee_usd", "f64", "upfront, commitment and other fees of the month"),
-                ("swept_usd", "f64", "part of the principal that is prepaid out of excess cash or to cure a covenant"),
-                ("balloon_usd", "f64", "part of the principal that is left for maturity; not in the DSCR"),
-                ("reserve_usd", "f64", "debt service reserve at the end of the month"),
-                ("collateral_usd", "f64", "value of the collateral at the end of the month"),
-                ("ltv_ratio", "f64", "balance over value of the collateral at the end of the month; null where none"),
-                ("locked_up", "bool", "whether a covenant keeps cash of the month from the owners"),
-                ("in_default", "bool", "whether a covenant of the loan is in default"),
-            )
+        Column(
+            "tranche",
+            "str",
+            "tranche of a deal that has several; null where it is one loan",
+            nullable=True,
+            optional=True,
         ),
+        Column("seniority", "i64", "1 is served first out of the same cash", nullable=True, optional=True),
+        Column("undrawn_usd", "f64", "commitment not drawn at the end of the month", nullable=True, optional=True),
+        Column("fee_usd", "f64", "upfront, commitment and other fees of the month", nullable=True, optional=True),
+        Column(
+            "swept_usd",
+            "f64",
+            "part of the principal that is prepaid out of excess cash or to cure a covenant",
+            nullable=True,
+            optional=True,
+        ),
+        Column(
+            "balloon_usd",
+            "f64",
+            "part of the principal that is left for maturity; not in the DSCR",
+            nullable=True,
+            optional=True,
+        ),
+        Column("reserve_usd", "f64", "debt service reserve at the end of the month", nullable=True, optional=True),
+        Column(
+            "collateral_usd", "f64", "value of the collateral at the end of the month", nullable=True, optional=True
+        ),
+        Column(
+            "ltv_ratio",
+            "f64",
+            "balance over value of the collateral at the end of the month; null where none",
+            nullable=True,
+            optional=True,
+        ),
+        Column(
+            "locked_up",
+            "bool",
+            "whether a covenant keeps cash of the month from the owners",
+            nullable=True,
+            optional=True,
+        ),
+        Column("in_default", "bool", "whether a covenant of the loan is in default", nullable=True, optional=True),
     ),
     declare(
         "guarantee",
