@@ -18,6 +18,7 @@ class Plain:
 
     def __init__(self, deal: Deal, drivers: Drivers, terms: Terms) -> None:
         self.deal, self.recovery, self.lock_up = deal, terms.recovery, terms.lock_up
+        self.downtime = terms.downtime
         self.market = deal.parties.index(MARKET)
         self.factors = terms.factors.tolist()
         self.streams = [(one, one.amount.tolist()) for one in deal.streams]
@@ -94,7 +95,8 @@ class Life:
 
     def instead(self, stream, unpaid: float, month: int) -> None:
         """Who pays what a party in default does not."""
-        plain, again = self.plain, self.plain.recovery * unpaid
+        plain, vacant = self.plain, month < self.default[stream.obligor] + self.plain.downtime
+        again = 0.0 if vacant else plain.recovery * unpaid
         if stream.kind == THROUGH:
             self.post(plain.market, stream.payee, again)
             self.post(stream.landlord, stream.payee, unpaid - again, stream.loans)

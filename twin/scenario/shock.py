@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_HALF_A_CENT = 0.005
+
 
 def shocks(base: Base, wanted: Sequence[Shock]) -> dict[str, pl.DataFrame]:
     """Tables `shock` and `shock_effects`, each shock by itself.
@@ -142,7 +144,8 @@ def _loans(base: Base, ledger: pl.DataFrame, calendar: Calendar) -> tuple[list[d
                 break
             for place, (debt, extra) in enumerate(((before, 0.0), (after, more[month]))):
                 paid = debt.month(month, np.array([extra]), None)
-                locked[place] += int(debt.kept[0] > 0)
+                year = loan.year_service[month]
+                locked[place] += int(year > 0 and debt.year[0] / year < terms.lock_up * (1 - 1e-9))
                 if place:
                     unpaid[month] = loan.service[month] - paid[0]
         rows.append(_taken_back(loan, deal, unpaid, calendar))
@@ -193,15 +196,21 @@ def _borne(base: Base, one: Shock, after: _Money) -> pl.DataFrame:
         before.worth()
         .join(after.worth(), on=["party", "category"], how="full", coalesce=True, suffix="_after")
         .fill_null(0.0)
-        .with_columns(change=pl.col("pv_usd_after") - pl.col("pv_usd"))
+        .with_columns(
+            change=_not_rounding(pl.col("pv_usd_after") - pl.col("pv_usd")),
+            net=_not_rounding(pl.col("net_usd_after") - pl.col("net_usd")),
+        )
     )
     known = roles(base.twin.topology)
     rows = joined.group_by("party").agg(
         pl.col("pv_usd").sum().alias("npv_before_usd"),
         pl.col("pv_usd_after").sum().alias("npv_after_usd"),
         pl.col("change").sum().alias("npv_change_usd"),
-        (pl.col("net_usd_after") - pl.col("net_usd")).sum().alias("net_change_usd"),
-        pl.col("category").sort_by(pl.col("change").abs(), "category").last(),
+        pl.col("net").sum().alias("net_change_usd"),
+        pl.col("category")
+        .filter(pl.col("change") != 0)
+        .sort_by(pl.col("change").filter(pl.col("change") != 0).abs())
+        .last(),
         pl.col("change").sort_by(pl.col("change").abs(), "category").last().alias("category_change_usd"),
     )
     return (
@@ -212,3 +221,8 @@ def _borne(base: Base, one: Shock, after: _Money) -> pl.DataFrame:
         .sort("npv_change_usd", "party")
         .select(tables.table("shock").names)
     )
+
+
+def _not_rounding(change: pl.Expr) -> pl.Expr:
+    """A change of less than half a cent is what sums of billions leave behind."""
+    return pl.when(change.abs() < _HALF_A_CENT).then(0.0).otherwise(change)

@@ -295,7 +295,12 @@ TABLES = (
         Column("npv_after_usd", "f64", "net present value with the shock"),
         Column("npv_change_usd", "f64", "what the party gains or loses; zero in sum over all parties"),
         Column("net_change_usd", "f64", "the same, undiscounted"),
-        Column("category", "str", "category of payment that changes most for it; null for a default", nullable=True),
+        Column(
+            "category",
+            "str",
+            "category of payment that changes most for it; null for a default and for none",
+            nullable=True,
+        ),
         Column(
             "category_change_usd",
             "f64",
@@ -311,7 +316,7 @@ TABLES = (
         Column(
             "measure",
             "str",
-            "least_dscr, lock_up (months in which cash is kept), missed (months with service unpaid), overdue at the "
+            "least_dscr, lock_up (months with cover below it), missed (months with service unpaid), overdue at the "
             "end, guaranteed (at the most), expected_loss of a guarantee, claimed on it, unit_cost delivered",
         ),
         Column("unit", "str", "of the two figures"),

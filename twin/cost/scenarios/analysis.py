@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -12,6 +12,7 @@ from twin import tables
 from twin.api import Analysis, AnalysisInputs, DealRef, Fraction, Params, PartyRef, Rate, Ratio, Term, hookimpl
 from twin.cost.inputs import roles
 from twin.cost.measures import discount_factors
+from twin.cost.scenarios.assumed import Assumed, assumed
 from twin.cost.scenarios.compiled import Deal, Source, compiled
 from twin.cost.scenarios.draws import Drivers, Price
 from twin.cost.scenarios.engine import Terms, simulate
@@ -49,10 +50,15 @@ class RiskParams(Params):
     tenant_default: Rate | None = Field(
         None, ge=0, lt=1, description="its probability of default a year; that of the guarantee where not given"
     )
-    guarantor_default: Rate = Field(0.0, ge=0, lt=1, description="probability of default a year of a guarantor")
+    guarantor_default: Rate | None = Field(
+        None, ge=0, lt=1, description="probability of default a year of a guarantor; that of the guarantee if not given"
+    )
     recovery: Fraction | None = Field(
         None,
         description="share of the rent that letting again brings after a default; that of the guarantees if not given",
+    )
+    downtime: Term | None = Field(
+        None, description="months after a default until the site is let again; those of the guarantees if not given"
     )
     correlation: Fraction = Field(0.0, description="correlation of any two defaults (one-factor Gaussian copula)")
     market_correlation: Fraction = Field(
@@ -111,11 +117,11 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
     delays = _delays(params.delay)
     source = _source(inputs, max((months for months, _ in delays), default=0))
     deal = compiled(source)
-    known = _known(source.guarantee)
+    known = assumed(twin.topology, source.guarantee)
     hazard, first = np.zeros(len(deal.defaulting)), np.zeros(len(deal.defaulting), dtype=np.int64)
     guarantors = {guarantee.defaults for guarantee in deal.guarantees}
     for number, party in enumerate(deal.defaulting):
-        yearly = params.guarantor_default if number in guarantors else _hazard(params, party, known)
+        yearly = _guarantor(params, party, known) if number in guarantors else _hazard(params, party, known)
         hazard[number] = 1.0 - (1.0 - yearly) ** (1 / 12)
         starts = [one.first for one in deal.guarantees if number in (one.obligor, one.defaults)]
         first[number] = min(starts) if starts else _first_payment(deal, number)
@@ -128,9 +134,9 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
         None if params.power_price is None else params.power_price.price(),
         delays,
     )
-    recovery = params.recovery if params.recovery is not None else _recovery(known)
+    recovery, downtime = _relet(params, known)
     factors = discount_factors(twin.topology.discount_per_year, deal.months)
-    return deal, drivers, Terms(recovery, factors, params.lock_up)
+    return deal, drivers, Terms(recovery, downtime, factors, params.lock_up)
 
 
 def _source(inputs: AnalysisInputs, latest: int) -> Source:
@@ -163,35 +169,31 @@ def _delays(given: Mapping[float, float]) -> tuple[tuple[int, float], ...]:
     return tuple(found)
 
 
-def _known(guarantee: pl.DataFrame) -> dict[str, Any]:
-    """Yearly probability of default by obligor and recovery, as the closed form of the guarantees has them."""
-    hazard: dict[str, float] = {}
-    recovery: set[float] = set()
-    for rows in guarantee.partition_by("deal", maintain_order=True):
-        row = rows.row(0, named=True)
-        monthly = row["default_probability_fraction"]
-        hazard[row["obligor"]] = 1.0 - (1.0 - monthly) ** 12
-        worth = monthly * row["guaranteed_usd"]
-        if worth > 0:
-            recovery.add(round(1.0 - row["expected_loss_usd"] / worth, 9))
-    return {"hazard": hazard, "recovery": recovery}
-
-
-def _hazard(params: RiskParams, party: str, known: Mapping[str, Any]) -> float:
+def _hazard(params: RiskParams, party: str, known: Assumed) -> float:
     if params.tenant_default is not None and params.tenant in (None, party):
         return params.tenant_default
-    if party in known["hazard"]:
-        return float(known["hazard"][party])
+    if party in known.obligors:
+        return known.obligors[party]
     raise RefusedError(
         NAME, f"nothing says how likely a default of '{party}' is", "give `tenant_default`, as '5 %/year'"
     )
 
 
-def _recovery(known: Mapping[str, Any]) -> float:
-    if len(known["recovery"]) > 1:
-        said = " and ".join(f"{value:.0%}" for value in sorted(known["recovery"]))
-        raise RefusedError(NAME, f"guarantees assume a recovery of {said}", "give `recovery` in `analyses: {risk: …}`")
-    return next(iter(known["recovery"]), 0.0)
+def _guarantor(params: RiskParams, party: str, known: Assumed) -> float:
+    return known.guarantors.get(party, 0.0) if params.guarantor_default is None else params.guarantor_default
+
+
+def _relet(params: RiskParams, known: Assumed) -> tuple[float, int]:
+    """Share of the rent that letting again brings, and the months until it does."""
+    if params.recovery is not None:
+        return params.recovery, round(params.downtime or 0.0)
+    if len(known.relets) > 1:
+        said = " and ".join(f"{share:.0%} after {months} months" for share, months in sorted(known.relets))
+        raise RefusedError(
+            NAME, f"guarantees assume that letting again brings {said}", "give `recovery` in `analyses: {risk: …}`"
+        )
+    share, months = next(iter(known.relets), (0.0, 0))
+    return share, months if params.downtime is None else round(params.downtime)
 
 
 def _first_payment(deal: Deal, number: int) -> int:

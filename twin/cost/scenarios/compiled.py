@@ -70,7 +70,7 @@ class Guarantee:
         guarantor: number of the party; `defaults` its number among the defaulting ones.
         obligor: number among the defaulting parties.
         share: guaranteed amount over all rent still to come, by month of default.
-        amount: guaranteed at the start of each month.
+        amount: guaranteed at the start of each month, and `ahead`: all rent still to come.
         first: first month in which something is guaranteed.
         in_force: months in which something is.
     """
@@ -81,13 +81,20 @@ class Guarantee:
     obligor: int
     share: Floats
     amount: Floats
+    ahead: Floats
     first: int
     in_force: int
 
-    def expected_claim(self, hazard: float, recovery: float) -> float:
-        """Sum over months k in force of (1 - h)^k h (1 - recovery) x guaranteed amount: the closed form."""
-        amount = self.amount[self.amount > 0]
-        return float(((1 - hazard) ** np.arange(len(amount)) * hazard * (1 - recovery)) @ amount)
+    def expected_claim(self, hazard: float, recovery: float, downtime: int) -> float:
+        """The claim in closed form: sum over months k in force of (1 - h)^k h x what is lost of what is guaranteed.
+
+        Lost is what letting again after the downtime does not bring of the rent still to come.
+        """
+        later = np.append(self.ahead[downtime:], np.zeros(min(downtime, len(self.ahead))))
+        lost = 1.0 - recovery * np.divide(later, self.ahead, out=np.zeros(len(later)), where=self.ahead > 0)
+        force = self.amount > 0
+        age = np.arange(len(self.amount)) - self.first
+        return float(((1 - hazard) ** age[force] * hazard * lost[force]) @ self.amount[force])
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +235,7 @@ def _guarantees(
                 defaulting.index(str(obligor)),
                 share,
                 amount,
+                ahead,
                 int(force[0]) if len(force) else 0,
                 len(force),
             )

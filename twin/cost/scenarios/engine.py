@@ -2,10 +2,10 @@
 
 In each month, from the ledger and what is drawn:
 
-1.  Streams: an obligor that has defaulted pays nothing more.  Of its rent the share `recovery` is paid by whoever the
-    site is let to again (`market`); the guarantor pays the rest of the rent, times what was guaranteed in the month of
-    default over all rent then still to come, unless it has defaulted itself.  The landlord bears what is not let again
-    of a pass-through.  Prices multiply, delay moves.
+1.  Streams: an obligor that has defaulted pays nothing more.  After the downtime, whoever the site is let to again
+    (`market`) pays the share `recovery` of its rent; the guarantor pays the rest of the rent, times what was guaranteed
+    in the month of default over all rent then still to come, unless it has defaulted itself.  The landlord bears what
+    is not let again of a pass-through.  Prices multiply, delay moves.
 2.  Loans: due is the scheduled service and what is overdue with interest at the loan's rate.  There is the CFADS of
     the month, cash kept under lock-up, and what the borrower pays out of its own pocket in the ledger; nothing more.
     Cash that is left while the trailing cover ratio is below the lock-up is kept for later service.
@@ -47,13 +47,15 @@ class Terms:
     """What is the same in all scenarios.
 
     Attributes:
-        recovery: share of the rent that letting again brings after a default.
+        recovery: share of the rent that letting again brings after a default, and
+        downtime: months until it does.
         factors: discount factors by month.
         lock_up: cover ratio below which cash is kept.
         watched: number of the party whose rate of return is wanted; -1 for none.
     """
 
     recovery: float
+    downtime: int
     factors: Floats
     lock_up: float
     watched: int = -1
@@ -193,11 +195,12 @@ class _Run:
             paid = now if stream.obligor < 0 else now * alive[stream.obligor]
             books.post(stream.payer, stream.payee, paid - stream.amount[month], stream.loans)
             if stream.kind == RENT:
-                self._unpaid_rent(stream, now - paid, alive)
+                self._unpaid_rent(stream, now - paid, alive, month)
             elif stream.kind == THROUGH:
-                unpaid, again = now - paid, self.terms.recovery
-                books.post(self.market, stream.payee, again * unpaid)
-                books.post(stream.landlord, stream.payee, (1.0 - again) * unpaid, stream.loans)
+                unpaid = now - paid
+                again = self._let_again(stream, unpaid, month)
+                books.post(self.market, stream.payee, again)
+                books.post(stream.landlord, stream.payee, unpaid - again, stream.loans)
         for number, debt in enumerate(self.debts):
             performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
             pays = debt.month(month, books.more[number], performs)
@@ -214,8 +217,15 @@ class _Run:
         now = np.where(since >= 0, stream.amount[np.maximum(since, 0)], 0.0)
         return now if stream.amount[month] or now.any() else None
 
-    def _unpaid_rent(self, stream: Stream, unpaid: Floats, alive: Bools) -> None:
+    def _let_again(self, stream: Stream, unpaid: Floats, month: int) -> Floats:
+        """What the next tenant pays of it, once there is one."""
         again = self.terms.recovery * unpaid
+        if self.terms.downtime:
+            again = again * (self.drawn.default[stream.obligor] <= month - self.terms.downtime)
+        return again
+
+    def _unpaid_rent(self, stream: Stream, unpaid: Floats, alive: Bools, month: int) -> None:
+        again = self._let_again(stream, unpaid, month)
         self.books.post(self.market, stream.landlord, again, stream.loans)
         if stream.guarantee < 0:
             return

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEVELS = (0.95, 0.99)
 _A_DOLLAR = 1.0
 """Changes of a present value of billions that are not rounding."""
+_HALF_A_CENT = 0.005
 _ERRORS = 4.5
 """Standard errors by which an estimate may miss the closed form: one run in a hundred thousand does."""
 
@@ -62,7 +63,7 @@ def risk(deal: Deal, outcomes: Outcomes, base_npv: Floats, roles: Mapping[str, s
     called = (outcomes.claimed > 0).any(axis=0) if len(outcomes.claimed) else np.zeros(outcomes.delay.shape, bool)
     rows = []
     for number, party in enumerate(deal.parties):
-        change = outcomes.change[number] + 0.0
+        change = np.where(np.abs(outcomes.change[number]) < _HALF_A_CENT, 0.0, outcomes.change[number])
         if np.abs(change).max(initial=0.0) < _A_DOLLAR:
             continue
         at = {level: value_at_risk(0.0 - change, level) for level in LEVELS}
@@ -145,7 +146,7 @@ def agreement(deal: Deal, drivers: Drivers, terms: Terms, outcomes: Outcomes) ->
     rows = []
     for number, guarantee in enumerate(deal.guarantees if not drivers.delays else ()):
         claimed = outcomes.claimed[number]
-        wanted = guarantee.expected_claim(float(drivers.hazard[guarantee.obligor]), terms.recovery)
+        wanted = guarantee.expected_claim(float(drivers.hazard[guarantee.obligor]), terms.recovery, terms.downtime)
         mean, error = float(claimed.mean()), float(claimed.std() / np.sqrt(len(claimed)))
         rows.append(
             {
