@@ -224,7 +224,7 @@ def energy(source: Source, out: Output) -> None:
     with working(f"running energy of {source.file}"):
         results = source.load().run("energy", "carbon", "resilience", seed=source.seed)
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, _width())), nl=False)
+        click.echo(screen(lines(results, width())), nl=False)
         save(results, out)
     else:
         emit_tables(results, out, _ENERGY, _HOURS, ("checks",))
