@@ -12,7 +12,6 @@ from twin.api import Entry, FinancingInputs, FinancingModel
 from twin_financing import credit, terms
 from twin_financing import lease as leases
 from twin_financing.backstop_params import BackstopParams
-from twin_financing.credit import default_probability
 
 if TYPE_CHECKING:
     from twin_financing.terms import Floats
@@ -33,8 +32,11 @@ _MONTHLY = (
 GUARANTEE = {
     "month": pl.Date(),
     **dict.fromkeys(_PARTIES, pl.String()),
-    **dict.fromkeys(_MONTHLY, pl.Float64()),
+    **dict.fromkeys(_MONTHLY[:3], pl.Float64()),
 }
+"""What every guarantee says by month."""
+
+_WHOLE = {**GUARANTEE, **dict.fromkeys(_MONTHLY[3:], pl.Float64())}
 _VALUES = (
     "peak_usd",
     "fee_pv_usd",
@@ -106,7 +108,7 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
         values.append(_value(entry, made, fee, inputs))
     return {
         "cashflow": ledger.frame(),
-        "guarantee": terms.together(monthly, GUARANTEE),
+        "guarantee": terms.together(monthly, _WHOLE),
         "guarantee_value": terms.together(values, GUARANTEE_VALUE),
     }
 
@@ -139,11 +141,16 @@ def guarantee(entry: Entry[BackstopParams], inputs: FinancingInputs) -> Guarante
         (contract.let_kw * contract.base).sum(axis=0) * (months >= started),
         owed,
         guaranteed,
-        default_probability(owed > 0, params.default_probability),
+        default_probability(owed, params.default_probability),
         both / params.default_probability if params.default_probability else 0.0,
         _lost(params, owed),
         params.insolvency_share,
     )
+
+
+def default_probability(owed: Floats, per_year: float) -> Floats:
+    """Probability that the obligor survives to a month and defaults in it, counted while something is owed."""
+    return credit.default_probability(owed > 0, per_year)
 
 
 def _limits(params: BackstopParams, inputs: FinancingInputs, first: int) -> list[tuple[int, float]]:
@@ -194,7 +201,7 @@ def _monthly(entry: Entry[BackstopParams], made: Guarantee, inputs: FinancingInp
             pl.Series("month", inputs.calendar.dates(), dtype=pl.Date), *_named(entry.params, entry.name)
         )
         .filter(pl.col("guaranteed_usd") > 0)
-        .select(list(GUARANTEE))
+        .select(list(_WHOLE))
     )
 
 

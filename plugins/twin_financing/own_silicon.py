@@ -138,7 +138,7 @@ def _one(
 def _figures(name: str, params: OwnSiliconParams) -> pl.DataFrame:
     each = params.fixed_usd / params.volume
     whole = params.unit_cost + each
-    rows = [
+    rows: list[tuple[str, float | None, str, str]] = [
         ("fixed_cost", params.fixed_usd, "$", "design and masks"),
         ("fixed_cost_each", each, "$", f"of one chip, over {params.volume:,}"),
         ("unit_cost", whole, "$", "of one chip, design and masks included, undiscounted"),
@@ -165,7 +165,7 @@ def horizon(inputs: FinancingInputs) -> int:
 
 MODEL = FinancingModel(
     name=NAME,
-    doc="A chip of one's own: design and masks paid ahead and written off over the chips, unit cost, break-even volume.",
+    doc="A chip of one's own: design and masks paid ahead, written off over the chips; unit cost, break-even volume.",
     params=OwnSiliconParams,
     run=run,
     horizon=horizon,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-import polars as pl
 from pydantic import Field, model_validator
 
 from twin.api import (
@@ -27,6 +26,8 @@ from twin_financing.depreciation import GOVERNMENT, Held, TaxParams, spread
 from twin_financing.terms import PositiveTerm, WholeTerm
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from twin.api import Calendar
     from twin_financing.terms import Floats, Ints
 
@@ -132,7 +133,12 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     """
     ledger = terms.Ledger(inputs.calendar)
     written = [_one(entry, inputs, ledger) for entry in inputs.entries]
-    occupied = [frame for entry in inputs.entries if entry.params.scope for frame in _use(entry, inputs)]
+    occupied = [
+        frame
+        for entry in inputs.entries
+        if entry.params.scope
+        for frame in terms.racks_in_use(inputs, entry.params.site, entry.name, entry.params.buyer)
+    ]
     return {
         "cashflow": ledger.frame(),
         "occupancy": terms.together(occupied, terms.OCCUPANCY),
@@ -193,14 +199,7 @@ def _racks(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> Lots:
             f"there are no racks to buy {where}",
             "put groups of kind rack in the site, or state an amount",
         )
-    unpriced = parts.filter(pl.col("price_usd").is_null())["group"].unique(maintain_order=True).to_list()
-    if unpriced:
-        raise terms.refuse(
-            NAME,
-            entry.name,
-            f"the price of racks is not known for {', '.join(repr(group) for group in unpriced)}",
-            "give these groups a `price`, as '$3.4M'",
-        )
+    terms.refuse_unpriced(NAME, entry.name, parts)
     month, end = (terms.month_indices(inputs.calendar, parts[name]) for name in ("month", "retired"))
     price = parts["racks"].to_numpy() * parts["price_usd"].to_numpy()
     if params.deposit == 0:
@@ -266,16 +265,6 @@ def _last(params: PurchaseParams, lots: Lots, newest: Ints, months: int) -> Held
 def _joined(held: list[Held]) -> Held:
     columns = [[getattr(each, name) for each in held] for name in ("month", "gone", "price_usd", "proceeds_usd")]
     return Held(*(np.concatenate(column) for column in columns))
-
-
-def _use(entry: Entry[PurchaseParams], inputs: FinancingInputs) -> list[pl.DataFrame]:
-    parts = terms.at_site(inputs.parts, entry.params.site)
-    frames = []
-    for site in parts["site"].unique(maintain_order=True).to_list():
-        here = parts.filter(pl.col("site") == site)
-        it_kw = terms.in_service(inputs.calendar, here["month"], here["retired"], here["it_kw"])
-        frames.append(terms.occupancy(inputs.calendar, entry.name, site, entry.params.buyer, it_kw))
-    return frames
 
 
 def horizon(inputs: FinancingInputs) -> int:

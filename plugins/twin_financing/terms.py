@@ -180,3 +180,30 @@ def cash_of(party: str, deals: Collection[str], inputs: FinancingInputs) -> Floa
     every = set(inputs.others) | {entry.name for entry in inputs.entries}
     counted = pl.col("deal").is_in(list(deals)) | ~pl.col("deal").is_in(list(every))
     return net_to(party, inputs.cashflow.filter(counted), inputs.calendar)
+
+
+def racks_in_use(inputs: FinancingInputs, site: str | None, deal: str, user: str) -> list[pl.DataFrame]:
+    """Rows of table `occupancy`: a user has the racks of a site, or of all sites, while they are in service."""
+    parts = at_site(inputs.parts, site)
+    frames = []
+    for name in parts["site"].unique(maintain_order=True).to_list():
+        here = parts.filter(pl.col("site") == name)
+        it_kw = in_service(inputs.calendar, here["month"], here["retired"], here["it_kw"])
+        frames.append(occupancy(inputs.calendar, deal, name, user, it_kw))
+    return frames
+
+
+def refuse_unpriced(model: str, deal: str, parts: pl.DataFrame) -> None:
+    """Refuse a deal on racks of which some have no price.
+
+    Raises:
+        RefusedError: the groups, by name.
+    """
+    unpriced = parts.filter(pl.col("price_usd").is_null())["group"].unique(maintain_order=True).to_list()
+    if unpriced:
+        raise refuse(
+            model,
+            deal,
+            f"the price of racks is not known for {', '.join(repr(group) for group in unpriced)}",
+            "give these groups a `price`, as '$3.4M'",
+        )

@@ -19,7 +19,11 @@ def references(model: str) -> dict[str, str]:
 
 
 def test_the_models_on_offer():
-    assert list(MODELS) == ["purchase", "lease", "backstop", "term-debt", "cloud-rental", "operating-cost"]
+    assert list(MODELS) == [
+        *("purchase", "lease", "backstop", "term-debt", "cloud-rental", "operating-cost"),
+        *("delayed-draw", "chip-lease", "residual-value-guarantee", "sale-leaseback", "vendor-finance"),
+        *("preferred-equity", "equity-waterfall", "own-silicon"),
+    ]
     assert {model.api for model in MODELS.values()} == {API_VERSION}
 
 

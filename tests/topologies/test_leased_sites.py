@@ -94,3 +94,18 @@ def test_statements_balance_and_parties_sum_to_zero(helios: twin.Results, five: 
         assert checks.height == 3
         assert checks["ok"].all(), checks
         assert results.party_metrics["net_usd"].sum() == pytest.approx(0, abs=0.005)
+
+
+def test_the_chip_vehicle_borrows_what_was_published_and_pays_it_back() -> None:
+    """$31B of A1 and A2 with support, $35B in all; A2 between 5.5 and 5.75 %, B at 8.5 %; 1 % of rounding."""
+    results = twin.load(FOLDER / "chip-lease.yaml").cost()
+    drawn = dict(results.debt.group_by("tranche").agg(pl.col("draw_usd").sum()).iter_rows())
+    assert drawn["A1"] + drawn["A2"] == pytest.approx(31e9, rel=0.01)
+    assert sum(drawn.values()) == pytest.approx(35e9, rel=0.01)
+    for name, low, high in (("A2", 0.055, 0.0575), ("B", 0.085, 0.085)):
+        part = results.debt.filter(pl.col("tranche") == name).filter(pl.col("opening_usd") > 1e6)
+        rate = part["interest_usd"].sum() / part["opening_usd"].sum() * 12
+        assert low - 1e-6 <= rate <= high + 1e-6
+    assert results.guarantee["guaranteed_usd"].max() < 31.01e9
+    checks = results.checks.filter(pl.col("check").str.contains("repaid|sum_to_zero|statements"))
+    assert checks["ok"].all(), checks
