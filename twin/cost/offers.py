@@ -22,6 +22,7 @@ from twin import tables
 from twin.api import Analysis, AnalysisInputs, DealRef, Fraction, Params, PartyRef, Ratio, hookimpl
 from twin.cost.measures import discount_factors, month_numbers
 from twin.cost.run import run_deals
+from twin.cost.unit_cost import owned, used
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -161,10 +162,18 @@ def work(inputs: AnalysisInputs, name: str) -> Worked:
     rented = pl.col("category").str.starts_with(_CLOUD)
     scale = pl.when(rented).then(offer.rented_per_accelerator).otherwise(1.0)
     ledger = ledger.with_columns(pl.col("amount_usd") * scale)
-    hours = _on_site(done["occupancy"], str(user), schedule, twin.calendar) if on_site else None
-    if hours is None:
+    if on_site:
+        use = used(done["occupancy"], schedule, owned(ledger)).filter(pl.col("user") == user)
+        hours = _on_site(use, twin.calendar)
+    else:
         hours = _rented(ledger, schedule, twin.calendar, offer.delivered)
-    return _worked(ledger, str(user), hours, twin.calendar, metered=not on_site)
+    metered = not on_site and not any(_committed(entry.params) for entry in (*kept, *own))
+    return _worked(ledger, str(user), hours, twin.calendar, metered=metered)
+
+
+def _committed(params: Params) -> bool:
+    """Whether a rental is paid whether it is used or not."""
+    return any(getattr(params, name, 0) for name in ("commitment", "reserved_months", "committed_spend"))
 
 
 def _worked(
@@ -182,20 +191,14 @@ def _worked(
     return Worked(paid, sums["payer"], sums["payee"], *hours, metered)
 
 
-def _on_site(occupancy: pl.DataFrame, user: str, schedule: pl.DataFrame, calendar: Calendar) -> tuple[Floats, Floats]:
-    """Accelerator-hours of the user by month, nameplate and delivered: its share of those of each site."""
-    used = occupancy.group_by("month", "site", "user", maintain_order=True).agg(pl.col("it_kw").sum())
-    all_used = pl.col("it_kw").sum().over("month", "site")
-    rows = (
-        used.join(schedule, on=["month", "site"])
-        .with_columns(share=pl.col("it_kw") / pl.max_horizontal(all_used, pl.col("it_kw_right")))
-        .filter(pl.col("user") == user)
-    )
-    place = month_numbers(rows, calendar)
-    return tuple(  # type: ignore[return-value]
-        np.bincount(place, weights=(rows[name] * rows["share"]).to_numpy(), minlength=calendar.months)
-        for name in ("accelerator_h", "delivered_accelerator_h")
-    )
+def _on_site(use: pl.DataFrame, calendar: Calendar) -> tuple[Floats, Floats]:
+    """Accelerator-hours of a user by month, nameplate and delivered: its share of those of each site."""
+    place = month_numbers(use, calendar)
+
+    def by_month(name: str) -> Floats:
+        return np.bincount(place, weights=use[name].to_numpy(), minlength=calendar.months).astype(np.float64)
+
+    return by_month("accelerator_h"), by_month("delivered_accelerator_h")
 
 
 def _rented(
@@ -207,7 +210,8 @@ def _rented(
     )
     rented = np.zeros(calendar.months, dtype=bool)
     rented[month_numbers(ledger.filter(pl.col("category").str.starts_with(_CLOUD)), calendar)] = True
-    return hours * rented, hours * rented * delivered
+    had = hours.astype(np.float64) * rented
+    return had, had * delivered
 
 
 def mixed(worked: Mapping[str, Worked], shares: Mapping[str, float]) -> Worked:
