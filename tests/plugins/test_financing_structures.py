@@ -151,9 +151,14 @@ CHIPS = {
         {"name": "A", "lender": "insurers", "share": "75 %", "rate": "5.6 %/year", "supported": True},
         {"name": "B", "lender": "fund2", "share": "15 %", "rate": "8.5 %/year", "repaid_by": "residual"},
     ],
-    "support": {"guarantor": "chipmaker", "default_probability": "4 %", "sale_discount": "20 %", "volatility": 0.3,
-                "fee_rate": "0.5 %/year"},
-}  # fmt: skip
+    "support": {
+        "guarantor": "chipmaker",
+        "default_probability": "4 %",
+        "sale_discount": "20 %",
+        "volatility": "30 %/year",
+        "fee_rate": "0.5 %/year",
+    },
+}
 
 
 def test_the_rent_amortises_the_senior_tranche_and_the_resale_repays_the_junior():
@@ -176,7 +181,7 @@ def test_the_rent_amortises_the_senior_tranche_and_the_resale_repays_the_junior(
 
 
 def test_the_support_is_what_a_default_and_a_sale_leave_owed():
-    out = call("chip-lease", **{**CHIPS, "deliveries": 1, "support": {**CHIPS["support"], "volatility": 0.0}})
+    out = call("chip-lease", **{**CHIPS, "deliveries": 1, "support": {**CHIPS["support"], "volatility": "0 %/year"}})
     rows = out["guarantee"]
     owed = out["debt"].filter(tranche="A").select("month", "opening_usd")
     both = rows.join(owed, on="month")
@@ -461,7 +466,9 @@ def test_nothing_is_paid_out_while_a_loan_is_locked_up():
     st.floats(0, 1),
 )
 def test_a_waterfall_pays_out_its_cash_and_nothing_else(net, locked, first, last):
-    params = MODELS["equity-waterfall"].params.model_validate({**JV, "tiers": [{"hurdle": 0.12, "promote": first}]})
+    params = MODELS["equity-waterfall"].params.model_validate(
+        {**JV, "tiers": [{"hurdle": "12 %/year", "promote": first}]}
+    )
     rules = equity_waterfall.steps(params)
     made = equity_waterfall.share_out(np.array(net), np.array(locked[: len(net)], float), rules, last)
     paid = (made.owners + made.sponsor).sum(axis=0)
