@@ -206,12 +206,16 @@ def _cli() -> str:
         cli, info_name="twin", terminal_width=WIDTH, **cli.context_settings | {"max_content_width": WIDTH}
     )
     text += "```text\n" + cli.get_help(context) + "\n```\n"
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        if command is not None:
-            inner = click.Context(command, info_name=name, parent=context)
-            text += f"\n## twin {name}\n\n```text\n{command.get_help(inner)}\n```\n"
-    return text
+    return text + "".join(_help(cli.get_command(context, name), name, context, 2) for name in COMMANDS)
+
+
+def _help(command: click.Command | None, name: str, parent: click.Context, level: int) -> str:
+    """The help page of a command, and of those below it."""
+    assert command is not None
+    context = click.Context(command, info_name=name, parent=parent)
+    text = f"\n{'#' * level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    below = command.commands if isinstance(command, click.Group) else {}
+    return text + "".join(_help(each, sub, context, level + 1) for sub, each in below.items())
 
 
 def main() -> None:

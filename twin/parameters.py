@@ -65,9 +65,12 @@ def _quantity(dimension: str, least: float | None = 0.0, most: float | None = No
     }
 
     def describe(old: JsonDict) -> None:
-        """The schema of what a person writes, in place of that of the float it becomes."""
+        """The schema of what a person writes, in place of that of the float it becomes; what it means stays."""
+        means = old.get("description")
         old.clear()
         old.update(schema)
+        if means:
+            old["description"] = means
 
     return Annotated[float, mark, BeforeValidator(mark.read), Field(json_schema_extra=describe)]
 

@@ -108,3 +108,11 @@ def test_parts_that_there_are_not_name_the_nearest(call):
     done = call("parts", "nvidia.gb200-nvl71")
     assert done.status == EXIT_BAD_INPUT
     assert "did you mean 'nvidia.gb200-nvl72'?" in done.err
+
+
+def test_schema_is_written_whole_and_says_how_editors_find_it(call, tmp_path):
+    done = call("schema", "-o", tmp_path / "twin.schema.json")
+    assert (done.status, done.out) == (0, "")
+    assert "yaml-language-server: $schema=twin.schema.json" in done.err
+    written = (tmp_path / "twin.schema.json").read_text()
+    assert json.loads(written) == json.loads(call("schema").out)

@@ -161,7 +161,7 @@ def simulate(source: Source, out: Output, **given: object) -> None:
 
     from twin.cli.output import emit_tables, save
     from twin.cli.screen import screen
-    from twin.failure.montecarlo.analysis import with_params
+    from twin.failure.montecarlo.analysis import stated, with_params
     from twin.report.simulation import lines
 
     with working(f"simulating {source.file}"):
@@ -169,7 +169,11 @@ def simulate(source: Source, out: Output, **given: object) -> None:
         wanted = {name: value for name, value in given.items() if value not in (None, False)}
         if wanted:
             twin = replace(twin, topology=with_params(twin.topology, wanted))
-        results = twin.run("simulation", seed=source.seed)
+        # what uncertain rates do to the work is asked only where rates are drawn and there is work
+        goodput = (
+            ("workload-uncertainty",) if stated(twin.topology).draws and twin.topology.section("workloads") else ()
+        )
+        results = twin.run("simulation", *goodput, seed=source.seed)
     if out.resolve() is None and out.table is None:
         click.echo(screen(lines(results, _width())), nl=False)
         save(results, out)
