@@ -5,7 +5,8 @@
     burst          hours of further accelerators · price, on demand
     commitment     at the end of each year of it: max(committed - spent in that year, 0)
 
-The discounts of the plans are those of `cloud_discounts.csv`, with their source.
+The discounts of the plans are those of `cloud_discounts.csv`, listed prices those of `cloud_prices.csv`, each with
+its source; a listed price is that of its own plan.
 """
 
 from __future__ import annotations
@@ -62,7 +63,12 @@ class CloudRentalParams(Params):
         description="accelerators rented as a share of those energised in the file; give either this or accelerators",
     )
     site: SiteRef | None = Field(None, description="site whose accelerators share refers to; all sites where not given")
-    price: MoneyPerHour = Field(description="list price of an accelerator-hour, on demand")
+    price: MoneyPerHour | None = Field(
+        None, description="list price of an accelerator-hour, on demand; give either this or listed"
+    )
+    listed: str | None = Field(
+        None, description="published price, by its name in `cloud_prices.csv`, as gcp.h100.reserved-3y"
+    )
     plan: Literal["on-demand", "reserved-1y", "reserved-3y"] = Field(
         "on-demand",
         description="on-demand: hours used are paid; reserved: all hours of one or three years, again and again",
@@ -92,10 +98,15 @@ class CloudRentalParams(Params):
             raise terms.wrong("give one of accelerators and share")
         if self.site is not None and self.share is None:
             raise terms.wrong("site goes with share only")
-        for fault in (_reserved(self), _committed(self)):
+        for fault in (_priced(self), _reserved(self), _committed(self)):
             if fault:
                 raise terms.wrong(fault)
         return self
+
+    @property
+    def list_price(self) -> float:
+        """Dollars an accelerator-hour, as stated or as listed."""
+        return prices()[self.listed] if self.listed is not None else (self.price or 0.0)
 
     @property
     def reserved_months(self) -> int:
@@ -106,6 +117,16 @@ class CloudRentalParams(Params):
     def rebate(self) -> float:
         """The discount that holds: that of the plan, or the one stated."""
         return self.discount if self.cloud is None else discounts()[self.cloud, self.plan]
+
+
+def _priced(rental: CloudRentalParams) -> str:
+    if (rental.price is None) == (rental.listed is None):
+        return "give one of price and listed"
+    if rental.listed is not None and rental.listed not in prices():
+        return f"there is no listed price '{rental.listed}'; one of: {', '.join(prices())}"
+    if rental.listed is not None and rental.reserved_months:
+        return "a listed price is that of its own plan; leave plan out"
+    return ""
 
 
 def _reserved(rental: CloudRentalParams) -> str:
@@ -131,6 +152,13 @@ def _committed(rental: CloudRentalParams) -> str:
 
 
 @cache
+def prices() -> dict[str, float]:
+    """Published price of an accelerator-hour by name, as shipped."""
+    with Path(__file__).with_name("cloud_prices.csv").open(encoding="utf-8", newline="") as file:
+        return {row["name"]: float(row["usd_per_accelerator_h"]) for row in csv.DictReader(file)}
+
+
+@cache
 def discounts() -> dict[tuple[str, str], float]:
     """Discount on the list price by (cloud, plan), as shipped."""
     with Path(__file__).with_name("cloud_discounts.csv").open(encoding="utf-8", newline="") as file:
@@ -153,7 +181,7 @@ def _amounts(entry: Entry[CloudRentalParams], inputs: FinancingInputs) -> dict[s
     age = np.arange(calendar.months) - _start(entry, inputs)
     live = (age >= 0) & (age < (params.term or np.inf))
     paid = 1.0 if params.reserved_months else max(params.commitment, params.utilisation)
-    rented = live * _hours(params, inputs) * paid * params.price * (1 - params.rebate)
+    rented = live * _hours(params, inputs) * paid * params.list_price * (1 - params.rebate)
     ahead = np.zeros(calendar.months)
     if params.upfront:
         number = np.where(live, age // params.reserved_months, -1)
@@ -183,7 +211,7 @@ def _hours(params: CloudRentalParams, inputs: FinancingInputs) -> Floats:
 def _burst(params: CloudRentalParams, inputs: FinancingInputs) -> Floats:
     if params.burst is None:
         return np.zeros(inputs.calendar.months)
-    price = params.price if params.burst.price is None else params.burst.price
+    price = params.list_price if params.burst.price is None else params.burst.price
     return month_hours(inputs) * params.burst.accelerators * params.burst.utilisation * price
 
 

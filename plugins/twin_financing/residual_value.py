@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NAME = "residual-value-guarantee"
 _YEAR = 12
+_CERTAIN = 1e-9
+"""Standard deviation below which a value is taken for certain."""
 
 
 class ResidualValueParams(Params):
@@ -74,17 +76,13 @@ def expected_shortfall(strike: float | Floats, mean: float | Floats, deviation: 
     Args:
         strike: K.
         mean: F, the expected value.
-        deviation: standard deviation of its logarithm; where it is 0 the value is certain.
+        deviation: standard deviation of its logarithm; where it is next to 0 the value is certain.
     """
-    strike, mean, deviation = np.broadcast_arrays(*(np.asarray(each, dtype=np.float64) for each in (
-        strike, mean, deviation)))  # fmt: skip
-    certain = np.maximum(strike - mean, 0.0)
-    open_ = (deviation > 0) & (strike > 0) & (mean > 0)
-    out = certain.copy()
-    k, f, s = strike[open_], mean[open_], deviation[open_]
+    certain = np.maximum(np.asarray(strike, dtype=np.float64) - mean, 0.0)
+    open_ = (np.asarray(deviation) > _CERTAIN) & (np.asarray(strike) > 0) & (np.asarray(mean) > 0)
+    k, f, s = (np.where(open_, each, 1.0) for each in (strike, mean, deviation))
     far = np.log(f / k) / s + s / 2
-    out[open_] = np.maximum(k * ndtr(s - far) - f * ndtr(-far), certain[open_])
-    return out
+    return np.where(open_, np.maximum(k * ndtr(s - far) - f * ndtr(-far), certain), certain)
 
 
 def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:

@@ -2,7 +2,8 @@
 
     cost          = present value of all that the user pays less all that it is paid, by category
     hours         = present value of the accelerator-hours of its sites, times its share of each site
-    share         = kW it occupies / max(kW that all users occupy, IT kW in service), by site and month
+    share         = kW it occupies / max(kW that all users occupy, IT kW in service), by site and month; where all users
+                    own the racks, over the kW that they occupy: what else draws there serves their racks
     unit cost     = cost / hours
 
 Rent of cloud capacity is left out on both sides: it buys, or sells, hours and does not make them.
@@ -44,7 +45,7 @@ def unit_cost(
         {"month": calendar.dates(), "factor": discount_factors(rate_per_year, calendar.months)},
         schema={"month": pl.Date, "factor": pl.Float64},
     )
-    hours = _hours(occupancy, schedule, months)
+    hours = _hours(used(occupancy, schedule, owned(cashflow)), months)
     cost = _cost(cashflow, hours["party"].to_list(), months)
     total = cost.group_by("party", maintain_order=True).agg(
         pl.lit(TOTAL).alias("category"), pl.col("cost_pv_usd").sum()
@@ -61,15 +62,42 @@ def unit_cost(
     )
 
 
-def _hours(occupancy: pl.DataFrame, schedule: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """`party, pv_accelerator_h, pv_delivered_accelerator_h` of every user that has some."""
-    used = occupancy.group_by("month", "site", "user", maintain_order=True).agg(pl.col("it_kw").sum())
+def owned(cashflow: pl.DataFrame) -> list[str]:
+    """Deals under which something is bought: the use that they give is that of an owner."""
+    return cashflow.filter(pl.col("category") == "capex")["deal"].unique().to_list()
+
+
+def used(occupancy: pl.DataFrame, schedule: pl.DataFrame, bought: list[str]) -> pl.DataFrame:
+    """Accelerator-hours by month, site and user: `accelerator_h, delivered_accelerator_h`, each its share.
+
+    Args:
+        occupancy: table `occupancy`, settled.
+        schedule: table `schedule`.
+        bought: deals of owners.
+    """
+    use = occupancy.group_by("month", "site", "user", maintain_order=True).agg(
+        pl.col("it_kw").sum(), pl.col("deal").is_in(bought).all().alias("owner")
+    )
     all_used = pl.col("it_kw").sum().over("month", "site")
-    capacity = pl.max_horizontal(all_used, pl.col("it_kw_right"))
-    joined = used.join(schedule, on=["month", "site"]).with_columns(share=pl.col("it_kw") / capacity)
-    weight = pl.col("share") * pl.col("factor")
+    drawn = pl.when(pl.col("owner").all().over("month", "site")).then(0.0).otherwise(pl.col("it_kw_right"))
+    share = pl.col("it_kw") / pl.max_horizontal(all_used, drawn)
     return (
-        joined.join(months, on="month")
+        use.join(schedule, on=["month", "site"], maintain_order="left")
+        .with_columns(share=share)
+        .select(
+            "month",
+            "site",
+            "user",
+            *((pl.col(name) * pl.col("share")).alias(name) for name in ("accelerator_h", "delivered_accelerator_h")),
+        )
+    )
+
+
+def _hours(use: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """`party, pv_accelerator_h, pv_delivered_accelerator_h` of every user that has some."""
+    weight = pl.col("factor")
+    return (
+        use.join(months, on="month")
         .group_by(pl.col("user").alias("party"))
         .agg(
             (pl.col("accelerator_h") * weight).sum().alias("pv_accelerator_h"),

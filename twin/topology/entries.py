@@ -79,7 +79,7 @@ def _entry(draft: Draft, section: str, name: str, node: Node, place: str) -> Non
         place=place,
         params={key: item for key, item in taken.items() if key not in _OWN},
         keys=dict(node.keys),
-        about={key: text_of(taken.get(key)) for key in ("doc", "source", "note")},
+        about={key: text_of(taken.get(key)) for key in ("offer", "doc", "source", "note")},
     )
 
 
@@ -94,7 +94,9 @@ def validate(draft: Draft) -> tuple[ModelEntry, ...]:
         entry = check(draft, raw)
         if entry is not None:
             entries.append(entry)
-    _circles(draft, {entry.name: entry for entry in entries if entry.section == "deals"})
+    deals = {entry.name: entry for entry in entries if entry.section == "deals"}
+    _circles(draft, deals)
+    _offers(draft, entries, deals)
     return tuple(entries)
 
 
@@ -363,6 +365,26 @@ def _items(origin: Any, args: tuple[Any, ...], value: Any, loc: Loc) -> Iterable
         several = origin is tuple and Ellipsis not in args
         for index, item in enumerate(value):
             yield from _inner(args[index if several else 0], item, (*loc, index))
+
+
+def _offers(draft: Draft, entries: Iterable[ModelEntry], deals: Mapping[str, ModelEntry]) -> None:
+    """Note entries that cannot be on offer, and deals that refer to one which is not there when they are."""
+    for entry in entries:
+        raw = draft.entries[entry.section, entry.name]
+        if entry.offer and entry.section != "deals":
+            message = f"'{entry.name}' cannot be on offer"
+            draft.findings.add(raw.node, join(raw.place, "offer"), message, expected="only entries of deals: can")
+        if entry.section != "deals":
+            continue
+        for name in entry.refers:
+            other = deals.get(name)
+            if other is not None and other.offer not in ("", entry.offer):
+                draft.findings.add(
+                    raw.node,
+                    raw.place,
+                    f"'{entry.name}' refers to '{name}', which is only there in the offer '{other.offer}'",
+                    expected=f"write 'offer: {other.offer}', or refer to a deal of the file",
+                )
 
 
 def _circles(draft: Draft, deals: Mapping[str, ModelEntry]) -> None:

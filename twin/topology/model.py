@@ -226,6 +226,7 @@ class ModelEntry:
         params: the validated parameters.
         given: name of each parameter the file or an overlay states -> its text.
         overlaid: those of them that a scenario or `--set` gave, in whole or in part.
+        offer: the offer that a deal belongs to; empty where it is one of the file.
         refers: names of other deals that it refers to.
         where: place in the file.
         files: files beside the topology that its parameters name.
@@ -240,6 +241,7 @@ class ModelEntry:
     where: Where
     overlaid: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
+    offer: str = ""
     doc: str = ""
     source: str = ""
     note: str = ""
@@ -389,8 +391,13 @@ class Topology:
         return frozenset((*self.parties, *EXTERNAL_PARTIES))
 
     def section(self, name: str) -> tuple[ModelEntry, ...]:
-        """The entries of one section, in file order."""
-        return tuple(entry for entry in self.entries if entry.section == name)
+        """The entries of one section, in file order; deals on offer are not among them."""
+        return tuple(entry for entry in self.entries if entry.section == name and not entry.offer)
+
+    @property
+    def on_offer(self) -> tuple[ModelEntry, ...]:
+        """The deals that belong to an offer, in file order."""
+        return tuple(entry for entry in self.entries if entry.offer)
 
     def ancestors(self, path: str) -> list[Group]:
         """The groups that contain `path`, from the site down, `path` itself last."""

@@ -265,6 +265,11 @@ ENTRY = declare(
     "entry",
     Key("model", "text", "name of the model; its parameters stand beside it", required=True),
     Key("name", "name", "name of the entry; the model's where not given"),
+    Key(
+        "offer",
+        "name",
+        "deals only: the offer that it belongs to; it is worked out where offers are compared, and nowhere else",
+    ),
     *_ABOUT,
 )
 DEMAND = declare(

@@ -72,7 +72,6 @@ class Guarantee:
         share: guaranteed amount over all rent still to come, by month of default.
         amount: guaranteed at the start of each month, and `ahead`: all rent still to come.
         first: first month in which something is guaranteed.
-        in_force: months in which something is.
     """
 
     deal: str
@@ -83,18 +82,25 @@ class Guarantee:
     amount: Floats
     ahead: Floats
     first: int
-    in_force: int
 
-    def expected_claim(self, hazard: float, recovery: float, downtime: int) -> float:
-        """The claim in closed form: sum over months k in force of (1 - h)^k h x what is lost of what is guaranteed.
+    def default_in(self, hazard: float, start: int) -> Floats:
+        """Probability that the obligor defaults in each month, (1 - h)^age h, where something is guaranteed in it.
+
+        Args:
+            hazard: of a month.
+            start: month from which the obligor may default; its age counts from there.
+        """
+        age = np.arange(len(self.amount)) - start
+        return np.where(self.amount > 0, (1 - hazard) ** np.maximum(age, 0) * hazard, 0.0)
+
+    def expected_claim(self, default: Floats, recovery: float, downtime: int) -> float:
+        """The claim in closed form: sum over months of default of its probability x what is lost of what is guaranteed.
 
         Lost is what letting again after the downtime does not bring of the rent still to come.
         """
         later = np.append(self.ahead[downtime:], np.zeros(min(downtime, len(self.ahead))))
         lost = 1.0 - recovery * np.divide(later, self.ahead, out=np.zeros(len(later)), where=self.ahead > 0)
-        force = self.amount > 0
-        age = np.arange(len(self.amount)) - self.first
-        return float(((1 - hazard) ** age[force] * hazard * lost[force]) @ self.amount[force])
+        return float((default * lost) @ self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ class Deal:
         months: of the calendar and the longest delay together.
         net: what each party is left with by month in the ledger, shape (parties, months).
         streams, guarantees, loans: as above.
+        left_out: guarantees of something other than rent, which scenarios do not call.
     """
 
     parties: tuple[str, ...]
@@ -142,6 +149,7 @@ class Deal:
     streams: tuple[Stream, ...]
     guarantees: tuple[Guarantee, ...]
     loans: tuple[Loan, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +193,7 @@ def compiled(source: Source) -> Deal:
     for column, sign in (("payee", 1.0), ("payer", -1.0)):
         place = ledger[column].replace_strict(number, return_dtype=pl.Int64).to_numpy()
         np.add.at(net, (place, month_numbers(ledger, source.calendar)), sign * ledger["amount_usd"].to_numpy())
-    guarantees, covered = _guarantees(source, number, defaulting, months)
+    guarantees, covered, left_out = _guarantees(source, number, defaulting, months)
     return Deal(
         tuple(names),
         defaulting,
@@ -194,6 +202,7 @@ def compiled(source: Source) -> Deal:
         _streams(source, number, obligors, covered, months),
         guarantees,
         _loans(source, number, defaulting, months),
+        left_out,
     )
 
 
@@ -205,8 +214,9 @@ def _by_month(rows: pl.DataFrame, source: Source, months: int, column: str = "am
 
 def _guarantees(
     source: Source, number: Mapping[str, int], defaulting: tuple[str, ...], months: int
-) -> tuple[tuple[Guarantee, ...], dict[tuple[str, str], int]]:
-    """The guarantees, and which of them covers the rent from an obligor to a beneficiary."""
+) -> tuple[tuple[Guarantee, ...], dict[tuple[str, str], int], tuple[str, ...]]:
+    """The guarantees, which of them covers the rent from an obligor to a beneficiary, and those of something else."""
+    left_out: list[str] = []
     found: list[Guarantee] = []
     covered: dict[tuple[str, str], int] = {}
     for (deal, guarantor, obligor, beneficiary), rows in source.guarantee.group_by(
@@ -219,12 +229,15 @@ def _guarantees(
                 f"'{deal}' and '{found[covered[pair]].deal}' both guarantee what '{obligor}' owes '{beneficiary}'",
                 "make them one guarantee",
             )
-        covered[pair] = len(found)
         rent = source.cashflow.filter(
             (pl.col("payer") == obligor) & (pl.col("payee") == beneficiary) & (pl.col("category") == "base_rent")
         )
         ahead = np.cumsum(_by_month(rent, source, months)[::-1])[::-1]
+        if not ahead.any():
+            left_out.append(str(deal))
+            continue
         amount = _by_month(rows, source, months, "guaranteed_usd")
+        covered[pair] = len(found)
         share = np.divide(amount, ahead, out=np.zeros(months), where=ahead > 0)
         force = np.flatnonzero(amount > 0)
         found.append(
@@ -237,10 +250,9 @@ def _guarantees(
                 amount,
                 ahead,
                 int(force[0]) if len(force) else 0,
-                len(force),
             )
         )
-    return tuple(found), covered
+    return tuple(found), covered, tuple(left_out)
 
 
 def _streams(
