@@ -63,6 +63,8 @@ PAGES = tuple(
         "docs/explanation/goodput.md",
         "docs/explanation/simulation.md",
         "docs/explanation/cost.md",
+        "docs/explanation/leases.md",
+        "docs/explanation/accounting.md",
         "docs/explanation/energy.md",
         "docs/explanation/validation.md",
     )

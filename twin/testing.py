@@ -96,6 +96,8 @@ RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
             "debt",
             "occupancy",
             "guarantee",
+            "guarantee_value",
+            "debt_pricing",
             "lease_accounting",
             "lease_tests",
             "debt_sizing",

@@ -175,6 +175,7 @@ def in_books(held: Held, life: int, salvage: float, calendar: Calendar) -> pl.Da
     np.add.at(slope, end, -rate)
     sold = held.gone < months
     left = held.price_usd - rate * (end - start)
+    left = np.where(left > 1e-12 * held.price_usd, left, 0.0)  # at its end of life, what is left is rounding
     written = np.cumsum(slope)[:-1]
     columns = {
         "addition": spread(held.month, held.price_usd, months),

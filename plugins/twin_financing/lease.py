@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twin_financing.lease_service import Service
     from twin_financing.terms import Floats, Ints
 
-__all__ = ["MODEL", "NAME", "LeaseParams", "Roll", "horizon", "roll", "run"]
+__all__ = ["MODEL", "NAME", "LeaseParams", "Roll", "horizon", "prepayment_credit", "roll", "run"]
 
 Line = tuple[str, str, str, "Floats"]
 """Payer, payee, category, amount by month of the calendar."""

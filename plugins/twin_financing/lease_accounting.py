@@ -115,8 +115,8 @@ def tables(entry: Entry[LeaseParams], inputs: FinancingInputs, rent: Floats) -> 
         operating = standard == "asc842" and not finance
         kind = "lessee" if standard == "ifrs16" else f"{'operating' if operating else 'finance'} lessee"
         frames.append(_tenants(lease, standard, kind, operating=operating))
-        if not finance:
-            frames.append(_landlords(lease, standard))
+        # A sale by the landlord (sales-type) is not modelled: it is an operating lessor whatever the tenant is.
+        frames.append(_landlords(lease, standard))
     rows = [(entry.name, *test) for test in tests]
     return terms.together(frames, LEASE_ACCOUNTING), pl.DataFrame(rows, schema=LEASE_TESTS, orient="row")
 
@@ -124,9 +124,9 @@ def tables(entry: Entry[LeaseParams], inputs: FinancingInputs, rent: Floats) -> 
 def _tests(lease: _Lease) -> list[tuple[str, str, str, bool]]:
     """The tests of ASC 842-10-25-2: one that is met makes it a finance lease; what is not known is not met."""
     given, params = lease.accounting, lease.params
-    paid = lease.payments(given.renewals_certain, 0, changed=False)
+    paid = lease.payments(params.certain, 0, changed=False)
     value = sum(lease_books.present_value(phase, given.rate / YEAR) for phase in paid)
-    life = None if given.economic_life is None else lease.term(given.renewals_certain) / given.economic_life
+    life = None if given.economic_life is None else lease.term(params.certain) / given.economic_life
     share = None if given.fair_value is None else value / given.fair_value
     special = params.kind == "build-to-suit" if given.specialised is None else given.specialised
     return [
@@ -153,7 +153,7 @@ def _at_least(got: float | None, least: float, what: str) -> tuple[str, str, boo
 def _events(lease: _Lease, phase: int, start: int, *, index: bool) -> list[Event]:
     """When a phase is measured, and with what: at commencement and whenever something changes."""
     given, params, calendar = lease.accounting, lease.params, lease.inputs.calendar
-    certain, rate = given.renewals_certain, given.rate
+    certain, rate = params.certain, given.rate
     steps = {calendar.index(step.at) - start: step for step in given.reassessments}
     for age in sorted(age for age in steps if age <= 0):
         certain, rate = steps[age].renewals_certain, steps[age].rate

@@ -27,7 +27,11 @@ class AccountingParams(Params):
 
     standards: tuple[Standard, ...] = Field(("asc842", "ifrs16"), min_length=1, description="asc842, ifrs16 or both")
     rate: Rate = Field(ge=0, description="incremental borrowing rate of the tenant, or the rate implicit in the lease")
-    renewals_certain: int = Field(0, ge=0, description="renewals that the tenant is reasonably certain to exercise")
+    renewals_certain: int | None = Field(
+        None,
+        ge=0,
+        description="renewals that the tenant is reasonably certain of at commencement; those exercised if not given",
+    )
     initial_direct_costs: Money = Field(0.0, description="cost of the tenant to obtain the lease, shared by capacity")
     transfers_ownership: bool = Field(default=False, description="whether the tenant owns the site in the end")
     purchase_option_certain: bool = Field(

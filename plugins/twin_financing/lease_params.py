@@ -187,6 +187,12 @@ class LeaseParams(Params):
         return int(self.term)
 
     @property
+    def certain(self) -> int:
+        """Renewals that accounting is certain of at commencement."""
+        stated = None if self.accounting is None else self.accounting.renewals_certain
+        return self.renewals_exercised if stated is None else stated
+
+    @property
     def total_months(self) -> int:
         """Months of the base term and the renewals exercised."""
         return int(self.term + sum(self.renewals[: self.renewals_exercised]))
@@ -245,7 +251,7 @@ def _accounts(lease: LeaseParams) -> str:
     if lease.modification is not None and lease.modification.rate is None:
         return "accounting for a modification needs its `rate`, the discount rate of that day"
     most = len(lease.renewals)
-    steps = (lease.accounting.renewals_certain, *(step.renewals_certain for step in lease.accounting.reassessments))
+    steps = (lease.certain, *(step.renewals_certain for step in lease.accounting.reassessments))
     if max(steps) > most:
         return f"accounting counts on {max(steps)} renewals, but there are {most}"
     if steps[-1] != lease.renewals_exercised and lease.termination is None:

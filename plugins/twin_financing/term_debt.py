@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from twin.api import Entry, FinancingInputs, FinancingModel
 from twin_financing import cascade, funding, loan, sizing, term_debt_frames, terms
 from twin_financing.cascade import Rules
 from twin_financing.sizing import Limit, Uses
+from twin_financing.support import DEBT_PRICING, supported_rate
 from twin_financing.term_debt_dates import NAME, Dates, cfads, dates, refuse_shared_security
 from twin_financing.term_debt_params import TermDebtParams
 
@@ -25,7 +26,8 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
 
     Returns:
         `cashflow` (debt_draw, interest, principal, fees, reserve, equity), `debt` from the first draw to
-        maturity, `debt_sizing`, and `waterfall` of the loans that say who pays them.
+        maturity, `debt_sizing`, `waterfall` of the loans that say who pays them, and `debt_pricing` of those
+        that a guarantee supports.
 
     Raises:
         RefusedError: a loan that cannot be worked out, or two that count the same cash, by name.
@@ -33,11 +35,12 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     refuse_shared_security(inputs, NAME)
     ledger = terms.Ledger(inputs.calendar)
     made = [_one(entry, inputs, ledger) for entry in inputs.entries]
+    schemas: dict[str, dict[str, pl.DataType]] = {**term_debt_frames.SCHEMAS, "debt_pricing": DEBT_PRICING}
     return {
         "cashflow": ledger.frame(),
         **{
             name: terms.together([frames[name] for frames in made if name in frames], schema)
-            for name, schema in term_debt_frames.SCHEMAS.items()
+            for name, schema in schemas.items()
         },
     }
 
@@ -59,11 +62,26 @@ def _one(entry: Entry[TermDebtParams], inputs: FinancingInputs, ledger: terms.Le
     cash = cfads(entry, inputs, when)
     if divides:
         _refuse_no_cash(entry, inputs, when, cash[when.grace :])
-    work = _Work(entry, inputs, when, cash[when.grace :])
-    built = work.ordered() if params.order else work.plain()
+    work, pricing = _supported(_Work(entry, inputs, when, cash[when.grace :]))
+    built = work.built()
     repaid = work.repaid(built.balance)
-    term_debt_frames.pay(entry, ledger, when, built, repaid)
-    return term_debt_frames.tables(entry, inputs, when, built, repaid, cash[: when.grace + when.count])
+    term_debt_frames.pay(work.entry, ledger, when, built, repaid)
+    frames = term_debt_frames.tables(work.entry, inputs, when, built, repaid, cash[: when.grace + when.count])
+    return {**frames, **pricing}
+
+
+def _supported(work: _Work) -> tuple[_Work, dict[str, pl.DataFrame]]:
+    """The loan at the rate that a guarantee brings, and table `debt_pricing`."""
+    entry, support = work.entry, work.entry.params.support
+    if support is None:
+        return work, {}
+
+    def at(rate: float) -> _Work:
+        return replace(work, entry=Entry(entry.name, entry.params.model_copy(update={"rate": rate})))
+
+    months = work.when.repay, work.when.maturity
+    rate, row = supported_rate(NAME, entry, support, work.inputs, months, lambda rate: at(rate).built().balance)
+    return at(rate), {"debt_pricing": row}
 
 
 def _refuse_no_cash(entry: Entry[TermDebtParams], inputs: FinancingInputs, when: Dates, flow: Floats) -> None:
@@ -142,6 +160,10 @@ class _Work:
         if params.ltv is not None and params.value is not None:
             found.append(Limit("ltv", f"a loan to value of {params.ltv:.4g}", params.ltv * params.value / unit))
         return tuple(found)
+
+    def built(self) -> term_debt_frames.Built:
+        """The loan up to its first repayment."""
+        return self.ordered() if self.entry.params.order else self.plain()
 
     def plain(self) -> term_debt_frames.Built:
         """Draws as the file says; interest, fees and reserve before repayment out of the borrower's pocket."""

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from twin.api import Date, DealRef, Fraction, Money, Params, PartyRef, Rate, Ratio
 from twin_financing import terms
+from twin_financing.support import SupportParams
 from twin_financing.terms import PositiveTerm
 
 SIZERS = ("dscr", "ltc", "ltv")
@@ -63,6 +64,9 @@ class TermDebtParams(Params):
     )
     secured_by: tuple[DealRef, ...] = Field(
         (), description="deals whose net cash to the borrower, less the energy bills it pays, is the CFADS"
+    )
+    support: SupportParams | None = Field(
+        None, description="a guarantee of the rent that lowers the rate: table `debt_pricing`"
     )
     behind: tuple[DealRef, ...] = Field(
         (), description="loans secured by the same deals that are served first; the CFADS is what they leave"

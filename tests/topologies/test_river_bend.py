@@ -74,7 +74,9 @@ def test_the_notes_are_drawn_whole_and_amortise_to_nothing(results: twin.Results
 
 
 def test_the_guarantor_covers_the_base_term_and_is_paid_for_it(results: twin.Results) -> None:
-    assert results.guarantee["guaranteed_usd"].max() < BASE_TERM_USD
+    # rent and pass-through of the base term, as published; never more than all of both
+    through = results.sql("select sum(amount_usd) from cashflow where category = 'pass_through'").item()
+    assert BASE_TERM_USD < results.guarantee["guaranteed_usd"].max() < _rent(results) + through
     assert results.guarantee["default_probability_fraction"].sum() < 1
     fee = results.cashflow.filter((pl.col("payee") == "google") & (pl.col("category") == "guarantee_fee"))
     assert fee["amount_usd"].sum() == pytest.approx(200 * IT_KW * 15)
@@ -142,3 +144,43 @@ def test_racks_interrupt_the_run_as_often_as_llama_3_was(results: twin.Results) 
     assert row["interruptions_per_day"] == pytest.approx(scaled, rel=0.005)
     lost = results.goodput_loss["lost_accelerator_h_per_year"]
     assert row["wasted_accelerator_h_per_year"] == math.fsum(lost)
+
+
+def test_debt_service_amortises_the_notes_and_covers_by_year(results: twin.Results) -> None:
+    """By hand: NOI of a year over its debt service; the same cover in every full year, as a sculpted loan has."""
+    notes = results.debt.with_columns(year=pl.col("month").dt.year()).filter(pl.col("year").is_between(2028, 2041))
+    by_year = notes.group_by("year", maintain_order=True).agg(
+        pl.col("cfads_usd").sum(), service=(pl.col("interest_usd") + pl.col("principal_usd")).sum()
+    )
+    ratios = (by_year["cfads_usd"] / by_year["service"]).to_list()
+    assert ratios == pytest.approx([1.317] * 14, abs=0.001)
+    discounted = sum(
+        service / (1 + COUPON / 12) ** k
+        for k, service in enumerate(
+            results.debt.filter(pl.col("principal_usd") > 0)
+            .select(pl.col("interest_usd") + pl.col("principal_usd"))
+            .to_series(),
+            1,
+        )
+    )
+    assert discounted == pytest.approx(NOTES_USD, abs=1.0)
+
+
+def test_without_the_backstop_the_same_notes_are_hardly_covered(results: twin.Results) -> None:
+    alone = twin.load(FILE, scenario="no-backstop").run("cost")
+    assert alone.guarantee.is_empty()
+    assert alone.debt["dscr_ratio"].min() < 1.1 < results.debt["dscr_ratio"].min()
+    values = alone.guarantee_value.row(0, named=True), results.guarantee_value.row(0, named=True)
+    assert values[0]["beneficiary_loss_pv_usd"] > 100 * values[1]["beneficiary_loss_pv_usd"]
+
+
+def test_the_lease_is_in_the_books_of_both_sides(results: twin.Results) -> None:
+    book = results.lease_accounting.filter(pl.col("standard") == "asc842")
+    assert book["classification"].unique().sort().to_list() == ["operating lessee", "operating lessor"]
+    tenant = book.filter(pl.col("party") == "fluidstack")
+    assert tenant["straight_line_usd"].sum() == pytest.approx(_rent(results))
+    assert tenant["liability_usd"].max() > NOTES_USD
+    assert abs(tenant["liability_usd"][-1]) < 0.005
+    landlord = book.filter(pl.col("party") == "hut8")
+    assert landlord["deferred_rent_usd"].max() > 0
+    assert abs(landlord["deferred_rent_usd"][-1]) < 0.005

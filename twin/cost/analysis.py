@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,8 @@ from twin.cost.inputs import roles
 from twin.cost.levelised import levelised
 from twin.cost.measures import party_metrics, positions
 from twin.cost.operating import yields_on_cost
-from twin.cost.run import WRITTEN, run_deals
+from twin.cost.run import WRITTEN, categories, run_deals
+from twin.cost.statements import reconciled, statements
 from twin.cost.unit_cost import unit_cost
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-MEASURED = ("party_metrics", "debt_metrics", "unit_cost", "levelised")
+MEASURED = ("party_metrics", "debt_metrics", "unit_cost", "levelised", "statements")
 """Tables that are measured from what the deals write."""
 
 
@@ -33,6 +34,9 @@ class CostParams(Params):
     least_dscr: Ratio = Field(
         default=1.0, description="debt service cover ratio over twelve months below which the check of a loan fails"
     )
+    lease_standard: Literal["asc842", "ifrs16"] = Field(
+        default="asc842", description="lease accounting that the statements of the parties follow"
+    )
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
@@ -40,7 +44,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
 
     Returns:
         What the deals wrote, what is measured from it (`party_metrics`, `debt_metrics`, `unit_cost`,
-        `levelised`), and rows of `checks`.
+        `levelised`, `statements`), and rows of `checks`.
 
     Raises:
         RefusedError: a deal that cannot be worked out, by name.
@@ -55,13 +59,17 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     rate = topology.discount_per_year
     on_cost = yields_on_cost(done["cashflow"], schedule, calendar)
     cost = unit_cost(done["cashflow"], done["occupancy"], schedule, calendar, rate)
+    standard = inputs.params.lease_standard
+    made = statements(done, categories(topology.section("deals"), twin.registry), calendar, standard)
+    others = [*_assertions(inputs, done), *reconciled(made, done, standard)]
     return {
         **done,
+        "statements": made,
         "party_metrics": party_metrics(found, calendar, roles(topology), rate, on_cost),
         "debt_metrics": debt_metrics(done["debt"], done["cashflow"], calendar),
         "unit_cost": cost,
         "levelised": levelised(cost, done["occupancy"], schedule, inputs.tables["goodput"], calendar, rate),
-        "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr, _assertions(inputs, done)),
+        "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr, others),
     }
 
 

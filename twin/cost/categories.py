@@ -47,6 +47,8 @@ ACCOUNTS = {
             "operating_cost", "income", "operating", "energy, operation, taxes on property, fees and credits given"
         ),
         Account("lease_cost", "income", "operating", "rent of a tenant"),
+        Account("depreciation", "income", "operating", "book depreciation, and amortisation of a right of use"),
+        Account("gains", "income", "operating", "on what is sold, or given up of a lease; a loss is negative"),
         Account("interest_income", "income", "operating", "interest and financing fees earned"),
         Account("interest_expense", "income", "operating", "interest and financing fees borne"),
         Account("income_tax", "income", "tax", "tax on income, credits negative"),

@@ -9,6 +9,7 @@ import networkx as nx
 import polars as pl
 
 from twin import tables
+from twin.cost.categories import known
 from twin.cost.hold import hold
 from twin.cost.inputs import entries_of, financing_inputs
 from twin.errors import PluginError, RefusedError, one_of
@@ -16,7 +17,7 @@ from twin.errors import PluginError, RefusedError, one_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from twin.api import Calendar, FinancingInputs
+    from twin.api import Calendar, Category, FinancingInputs
     from twin.registry import Provided, Registry
     from twin.structure.model import Structure
     from twin.topology.model import ModelEntry, Topology
@@ -26,6 +27,8 @@ WRITTEN = (
     "occupancy",
     "debt",
     "guarantee",
+    "guarantee_value",
+    "debt_pricing",
     "lease_accounting",
     "lease_tests",
     "debt_sizing",
@@ -88,6 +91,20 @@ def run_deals(
     done["cashflow"] = done["cashflow"].sort("month", maintain_order=True)
     done["occupancy"] = settle(done["occupancy"], done["cashflow"])
     return done
+
+
+def categories(deals: Sequence[ModelEntry], registry: Registry) -> dict[str, Category]:
+    """Every category that the models of these deals may write, by name.
+
+    Raises:
+        PluginError: two models declare one of them differently.
+    """
+    found: dict[str, Category] = {}
+    for provided, _ in calls(deals, registry):
+        for name, category in known(provided.model.categories, provided.who).items():
+            if found.setdefault(name, category) != category:
+                raise PluginError(f"{provided.who} declares category '{name}' otherwise than another model does")
+    return found
 
 
 def energy_flows(energy_cost: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from twin.cost.measures import discount_factors
 if TYPE_CHECKING:
     from twin.api import Calendar
 
-ELSEWHERE = ("cloud_rental",)
+ELSEWHERE = ("cloud_rental", "cloud_upfront", "cloud_shortfall")
 """Categories of payments for accelerator-hours themselves, and not for what it takes to have them."""
 
 TOTAL = "total"

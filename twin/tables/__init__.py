@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twin.errors import UsageError, nearest
-from twin.tables import capacity, common, failure, financing, money, montecarlo, network, plant
+from twin.tables import books, capacity, common, failure, financing, money, montecarlo, network, plant
 from twin.tables.schema import Column, Table, hold
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["TABLES", "Column", "Table", "check", "table"]
 
 TABLES: dict[str, Table] = {
     declared.name: declared
-    for module in (plant, capacity, network, failure, montecarlo, money, financing, common)
+    for module in (plant, capacity, network, failure, montecarlo, money, financing, books, common)
     for declared in module.TABLES
 }
 
