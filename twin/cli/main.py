@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "simulate",
         "Failure simulated, beside the exact answer.",
     ),
-    "energy": ("twin.cli.run", "energy", "What it draws hour by hour, where that comes from, what it costs and emits."),
+    "energy": ("twin.cli.run", "energy", "What it draws by the hour, what that costs and emits."),
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
