@@ -42,6 +42,8 @@ month = 730 * hour = mo
 year = 12 * month = y = yr = a
 watt = [power] = W
 watt_hour = watt * hour = Wh
+btu = 1055.05585262 * watt * second = Btu
+million_btu = 1e6 * btu = MMBtu
 USD = [currency]
 percent = 0.01 = %
 bit = [information] = b
@@ -112,6 +114,8 @@ _ALL = (
     Dimension("temperature", "kelvin", "c", "27 °C", "°C"),
     Dimension("temperature_difference", "kelvin", "k", "5 K", "K"),
     Dimension("pressure", "pascal", "pa", "650 Pa", "Pa"),
+    Dimension("mass_per_power", "kilogram / kilowatt", "kg_per_kw", "1.5 t/kW", "kg/kW"),
+    Dimension("money_per_mass", "USD / kilogram", "usd_per_kg", "$50/t", "$/kg"),
     Dimension("volume", "litre", "l", "5000 L", "L"),
     Dimension("water_per_energy", "litre / (kilowatt * hour)", "l_per_kwh", "1.8 L/kWh", "L/kWh"),
     Dimension("number", "", "number", "72", "", bare=True),
@@ -134,7 +138,7 @@ _QUANTITY = re.compile(rf"\s*(?P<sign>[+-]?)(?P<usd>\$|USD\s)?\s*(?P<number>{_NU
 _MONEY_SCALE = {"k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "B": 1e9, "bn": 1e9, "T": 1e12}
 _SCALE_WORD = re.compile(r"(k|K|M|m|bn|B|T)(?![A-Za-z])\s*(?:USD\b)?\s*(?P<rest>.*)$")
 _LANES = re.compile(r"\s*(\d+)\s*[x\u00d7]\s*(.+)$")
-_PER_ENERGY = re.compile(r"(?:Wh|W[-* ]h(?:rs?|ours?)?|watt[-_* ]?hours?)$", re.IGNORECASE)
+_PER_ENERGY = re.compile(r"(?:Wh|M?M?Btu|W[-* ]h(?:rs?|ours?)?|watt[-_* ]?hours?)$", re.IGNORECASE)
 _LARGEST_WRITTEN_OUT = 1e15
 MOST = 1e40
 """Larger quantities are slips of the pen, and their sums and products would leave the range of floats."""

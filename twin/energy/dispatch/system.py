@@ -76,6 +76,11 @@ class Generator:
         """Whether it matters which machines run."""
         return self.minimum_fraction > 0 or self.online_fuel_kw > 0 or self.start_usd > 0
 
+    @property
+    def burns(self) -> bool:
+        """Whether it uses fuel."""
+        return self.online_fuel_kw > 0 or any(heat > 0 for _, heat in self.segments)
+
     def most_online(self) -> Floats:
         """Largest share of the machines that can run, by step: those whose power is not available cannot."""
         each = max(self.capacity_kw / self.machines, 1e-12)
