@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "simulate",
         "Failure simulated, beside the exact answer.",
     ),
-    "energy": ("twin.cli.run", "energy", "What it draws hour by hour, where that comes from, what it costs and emits."),
+    "energy": ("twin.cli.run", "energy", "What it draws by the hour, what that costs and emits."),
     "cost": ("twin.cli.cost", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "risk": ("twin.cli.risk", "risk", "What defaults, prices and delay do to each party."),
     "compare": ("twin.cli.compare", "compare", "Own, lease or rent: the offers of a file side by side."),

@@ -213,7 +213,7 @@ def simulate(source: Source, out: Output, **given: object) -> None:
 )
 @_runs
 def energy(source: Source, out: Output) -> None:
-    """What it draws hour by hour, where that comes from, what it costs and emits.
+    """What it draws by the hour, what that costs and emits.
 
     And how long it lives when the grid fails.
     """
