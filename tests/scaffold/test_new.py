@@ -34,7 +34,8 @@ def python(*args: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedPr
 def test_there_is_a_kind_for_every_hook():
     hooks = {hook.removeprefix("twin_") for hook in RETURNS}
     plural = {"workload": "workloads", "analysis": "analyses", "reader": "readers"}
-    assert {plural.get(kind, kind) for kind in KINDS} == hooks
+    # weather and the carbon of a grid are data for others' models, and no package of its own to start from
+    assert {plural.get(kind, kind) for kind in KINDS} == hooks - {"weather", "carbon"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,12 +20,18 @@ def larger(inputs: Any, times: int) -> Any:
 
 def rows(inputs: Any) -> int:
     """Rows of all frames with a column `site`."""
-    found = 0
-    for each in fields(inputs):
-        value = getattr(inputs, each.name)
-        held = value.values() if isinstance(value, Mapping) else (value,)
-        found += sum(one.height for one in held if isinstance(one, pl.DataFrame) and "site" in one.columns)
-    return found
+    return sum(frame.height for each in fields(inputs) for frame in _frames(getattr(inputs, each.name)))
+
+
+def fewest(inputs: Any) -> int:
+    """Rows of the smallest frame that has any and a column `site`."""
+    frames = [each for name in fields(inputs) for each in _frames(getattr(inputs, name.name))]
+    return min((frame.height for frame in frames if frame.height), default=0)
+
+
+def _frames(value: Any) -> list[pl.DataFrame]:
+    held = value.values() if isinstance(value, Mapping) else (value,)
+    return [one for one in held if isinstance(one, pl.DataFrame) and "site" in one.columns]
 
 
 def _value(value: Any, times: int) -> Any:

@@ -58,10 +58,15 @@ class Table:
         return pl.DataFrame(schema=self.schema())
 
     def frame(self, columns: Mapping[str, object]) -> pl.DataFrame:
-        """A frame of this table from columns by name; each is cast to its declared type."""
+        """A frame of this table from columns by name, each cast to its declared type; optional ones may be left out."""
         import polars as pl  # noqa: PLC0415 - as above
 
-        return pl.DataFrame({name: columns[name] for name in self.names}, schema=self.schema(), strict=False)
+        given = [column.name for column in self.columns if not column.optional or column.name in columns]
+        made = pl.DataFrame(
+            {name: columns[name] for name in given}, schema={name: self.schema()[name] for name in given}, strict=False
+        )
+        absent = [pl.lit(None, dtype).alias(name) for name, dtype in self.schema().items() if name not in given]
+        return made.with_columns(absent).select(self.names)
 
 
 def _dtypes() -> dict[str, pl.DataType]:
