@@ -32,7 +32,8 @@ def levelised(results: Results, width: int) -> list[Text]:
         for row in others.iter_rows(named=True):
             unit = row["unit"].removeprefix("$/")
             of = f" of {row['workload']}" if row["workload"] else ""
-            texts.append(f"{money(row['nameplate'])} a {unit}{of} ({money(row['delivered'])} delivered)")
+            article = "an" if unit[0] in "AEIO" else "a"
+            texts.append(f"{money(row['nameplate'])} {article} {unit}{of} ({money(row['delivered'])} delivered)")
         if texts:
             said += fact(f"THAT IS for {party}", ", ".join(texts), width)
     return said
