@@ -63,6 +63,7 @@ PAGES = tuple(
         "docs/explanation/goodput.md",
         "docs/explanation/simulation.md",
         "docs/explanation/cost.md",
+        "docs/explanation/debt.md",
         "docs/explanation/leases.md",
         "docs/explanation/accounting.md",
         "docs/explanation/energy.md",
