@@ -53,10 +53,12 @@ def show(source: Source, selector: str | None) -> None:
     Of each group that it names, the first node is explained.
     """
     from twin.report.explain import explain, tree
+    from twin.report.fate import MOST_INSTANCES, fate
     from twin.topology.select import select
 
     with working(f"reading {source.file}"):
-        topology = source.load().topology
+        twin = source.load()
+    topology = twin.topology
     width = min(shutil.get_terminal_size().columns, _WIDE) if sys.stdout.isatty() else _WIDE
     if selector is None:
         _print(tree(topology, width))
@@ -64,6 +66,8 @@ def show(source: Source, selector: str | None) -> None:
     found = select(topology, selector)
     for path, locals_ in list(found.items())[:_GROUPS_EXPLAINED]:
         _print(explain(topology, path, int(locals_[0]), width))
+        if sum(group.total for group in topology.groups.values()) <= MOST_INSTANCES:
+            _print(fate(twin.structure, path, int(locals_[0]), width))
         if len(locals_) > 1:
             remark(f"and {len(locals_) - 1:,} more of {path}; name one of them to have it explained")
     if len(found) > _GROUPS_EXPLAINED:
