@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +17,7 @@ from twin.conformance.larger import larger, rows
 from twin.conformance.steps import steps
 from twin.errors import TwinError, UsageError, one_of
 from twin.loading import ACTIVE, Loaded
+from twin.parameters import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,6 @@ EXAMPLE = "example.yaml"
 _FEW, _MANY = 4, 16
 _LINES_A_ROW = 0.5
 _TIMED_ROWS = 20_000
-_DOC = re.compile(r"^\s*([a-z_]\w*):", re.MULTILINE)
 
 
 class Row(NamedTuple):
@@ -93,9 +92,7 @@ def _described(hook: str, offer: Any) -> Iterator[Row]:
     """Whether every parameter and every column says what it is."""
     if not isinstance(offer, Model):
         return
-    silent = [
-        name for name, field in offer.params.model_fields.items() if not (field.description or _said(offer, name))
-    ]
+    silent = [name for name in offer.params.model_fields if not meaning(offer.params, name)]
     subject = f"{hook.removeprefix('twin_')}/{offer.name}"
     yield Row(
         subject,
@@ -107,10 +104,6 @@ def _described(hook: str, offer: Any) -> Iterator[Row]:
     if isinstance(offer, Analysis):
         for table in offer.tables:
             yield _units(subject, table)
-
-
-def _said(model: Model, name: str) -> bool:
-    return name in _DOC.findall(model.params.__doc__ or "")
 
 
 def _units(subject: str, table: Table) -> Row:
