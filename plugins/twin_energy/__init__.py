@@ -1,4 +1,4 @@
-"""First-party energy models: tariffs for a bill, weather, and what cooling draws in it."""
+"""First-party energy models: tariffs for a bill, supplies beside them, weather, and what cooling draws in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from twin.api import CarbonModel, CoolingModel, EnergyModel, WeatherModel, hooki
 from twin_energy.carbon import models as carbon
 from twin_energy.cooling import models as cooling
 from twin_energy.pue import ConstantPue, constant_pue
+from twin_energy.supplies import models as supplies
 from twin_energy.tariff import GridTariff, grid_prices, grid_tariff
 from twin_energy.tariffs import model as tariffs
 from twin_energy.tariffs.params import Tariff
@@ -15,8 +16,9 @@ from twin_energy.weather import models as weather
 
 @hookimpl
 def twin_energy() -> list[EnergyModel]:
-    """The tariffs."""
+    """The tariffs and the supplies."""
     return [
+        *supplies.MODELS,
         EnergyModel(
             "grid-tariff",
             "A price for energy, one for the month's peak demand and a fixed charge.",

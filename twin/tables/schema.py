@@ -104,12 +104,19 @@ def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
         raise PluginError(f"{who} returned {type(frame).__name__} as table '{want.name}'; a polars DataFrame is wanted")
     absent = [column.name for column in want.columns if column.optional and column.name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, want.schema()[name]).alias(name) for name in absent)
+    # a nullable column with nothing in it has no type of its own
+    bare = [name for name in _nullable(want) if frame.schema.get(name) == pl.Null]
+    frame = frame.with_columns(pl.col(name).cast(want.schema()[name]) for name in bare)
     faults = _column_faults(want, frame)
     if not faults:
         faults = _value_faults(want, frame)
     if faults:
         raise PluginError(f"{who} returned a bad table '{want.name}': " + "; ".join(faults))
     return frame.select(want.names)
+
+
+def _nullable(want: Table) -> list[str]:
+    return [column.name for column in want.columns if column.nullable]
 
 
 def _column_faults(want: Table, frame: pl.DataFrame) -> list[str]:

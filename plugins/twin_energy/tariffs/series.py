@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
@@ -78,7 +78,7 @@ def prices_of(table: pl.DataFrame, name: str, load: Load) -> tuple[Floats, Float
     if PRICE not in table.columns:
         raise RefusedError(ENGINE, f"'{name}' has no column '{PRICE}'", "name the price of energy so")
     columns = [column for column in (PRICE, EXPORT) if column in table.columns]
-    keyed = _by_time(table, name, load) if "time" in table.columns else _typical(table, name, load)
+    keyed = by_step(table, name, load)
     found = []
     for column in columns:
         if not keyed[column].dtype.is_numeric():
@@ -91,7 +91,28 @@ def prices_of(table: pl.DataFrame, name: str, load: Load) -> tuple[Floats, Float
     return found[0], found[1] if len(found) > 1 else None
 
 
-def _by_time(table: pl.DataFrame, name: str, load: Load) -> pl.DataFrame:
+class Steps(Protocol):
+    """Steps of equal length: the start of each, and how long they last."""
+
+    @property
+    def time(self) -> pl.Series:
+        """Start of every step."""
+
+    @property
+    def step_h(self) -> float:
+        """Length of a step."""
+
+
+def by_step(table: pl.DataFrame, name: str, load: Steps) -> pl.DataFrame:
+    """Rows of a table in the order of the steps: by its column `time`, or as one typical year.
+
+    Raises:
+        RefusedError: the wrong length, an hour missing or doubled.
+    """
+    return _by_time(table, name, load) if "time" in table.columns else _typical(table, name, load)
+
+
+def _by_time(table: pl.DataFrame, name: str, load: Steps) -> pl.DataFrame:
     """Rows in the order of the load's steps; an hourly price holds for the quarters of its hour."""
     if not table["time"].dtype.is_temporal():
         raise RefusedError(ENGINE, f"'time' of '{name}' is not a time", "write 2027-01-01 00:00:00, standard time")
@@ -111,7 +132,7 @@ def _by_time(table: pl.DataFrame, name: str, load: Load) -> pl.DataFrame:
     return found
 
 
-def _typical(table: pl.DataFrame, name: str, load: Load) -> pl.DataFrame:
+def _typical(table: pl.DataFrame, name: str, load: Steps) -> pl.DataFrame:
     """A typical year by month, day and hour; 29 February takes 28 February."""
     per_hour = table.height / YEAR_HOURS
     if per_hour not in {1.0, round(1.0 / load.step_h)}:
