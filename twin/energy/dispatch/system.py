@@ -178,6 +178,7 @@ class System:
         import_kg_co2e_per_kwh: emissions of the grid.
         cfe_fraction: carbon-free score that must be reached over the span; None for no such bound.
         import_cfe_fraction: carbon-free share of the grid.
+        cfe_usd_per_kwh: worth of a kWh of carbon-free score inside the optimisation; None where it has none.
     """
 
     site: str
@@ -197,6 +198,12 @@ class System:
     import_kg_co2e_per_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     cfe_fraction: float | None = None
     import_cfe_fraction: Floats = field(default_factory=lambda: np.zeros(0))
+    cfe_usd_per_kwh: float | None = None
+
+    @property
+    def scored(self) -> bool:
+        """Whether the carbon-free score is in the program."""
+        return self.cfe_fraction is not None or self.cfe_usd_per_kwh is not None
 
     @property
     def steps(self) -> int:
@@ -259,7 +266,7 @@ def _series(system: System) -> Iterator[tuple[str, Floats, bool]]:
     yield "the export limit", system.export_limit_kw, False
     if system.carbon_usd_per_kg:
         yield "the grid's carbon intensity", system.import_kg_co2e_per_kwh, False
-    if system.cfe_fraction is not None:
+    if system.scored:
         yield "the grid's carbon-free share", system.import_cfe_fraction, False
     for generator in system.generators:
         yield f"the available power of '{generator.entry}'", generator.available_kw, False
