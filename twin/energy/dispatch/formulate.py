@@ -54,6 +54,7 @@ def formulate(system: System) -> Program:
     blocks.put(balance, unserved, 1.0)
     for number, generator in enumerate(system.generators):
         _generator(blocks, system, number, generator)
+    _connection(blocks, system, bought)
     for number, storage in enumerate(system.storages):
         _storage(blocks, system, number, storage)
     for number, shift in enumerate(system.shifts):
@@ -97,6 +98,19 @@ def _generator(blocks: Blocks, system: System, number: int, generator: Generator
             blocks.put(row, power, system.step_h)
     if generator.committed:
         _commitment(blocks, system, number, generator, powers)
+
+
+def _connection(blocks: Blocks, system: System, bought: Ints) -> None:
+    """What is bought and what comes by the grid under contract, at most what the connection carries."""
+    by_grid = [number for number, generator in enumerate(system.generators) if generator.by_grid]
+    bound = np.flatnonzero(np.isfinite(system.import_limit_kw))
+    if not by_grid or not len(bound):
+        return
+    rows = blocks.rows(("connection", 0, 0), len(bound), -inf, system.import_limit_kw[bound] / KW)
+    blocks.put(rows, bought[bound], 1.0)
+    for number in by_grid:
+        for part in range(len(system.generators[number].segments)):
+            blocks.put(rows, blocks.find(("power", number, part))[bound], 1.0)
 
 
 def _commitment(

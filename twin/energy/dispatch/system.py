@@ -51,6 +51,7 @@ class Generator:
         limit_kwh: most energy over the whole span, as permit hours times rating.
         carbon_free: counts towards the carbon-free score.
         renewable: what it does not give is curtailed, not saved.
+        by_grid: it comes over the grid connection and shares the import limit.
         fuel_kg_co2e_per_kwh: emissions of a kWh of fuel.
     """
 
@@ -69,6 +70,7 @@ class Generator:
     limit_kwh: float = inf
     carbon_free: bool = False
     renewable: bool = False
+    by_grid: bool = False
     fuel_kg_co2e_per_kwh: float = 0.0
 
     @property
@@ -166,7 +168,7 @@ class System:
         step_h: length of a step.
         load_kw: what the site draws.
         import_usd_per_kwh: price of energy from the grid.
-        import_limit_kw: most from the grid; inf where nothing limits it.
+        import_limit_kw: most from the grid, contracts that come by it among it; inf where nothing limits it.
         export_usd_per_kwh: what the grid pays.
         export_limit_kw: most into the grid.
         generators: plants, contracts, interruptible load.
