@@ -166,13 +166,16 @@ def test_a_score_without_data_is_refused():
 def test_a_better_score_never_costs_less_and_the_first_point_is_the_cheapest():
     model = supplied(resources=_sun)
     model.topology = _with(model.topology, known(free="20 %"))
-    curve = found(model, carbon.CarbonParams(tradeoff=4))["cfe_tradeoff"]
-    assert curve.height == 5
-    assert curve["asked_fraction"][0] is None
+    worths = ("$50/MWh", "$150/MWh", "$400/MWh")
+    curve = found(model, carbon.CarbonParams(tradeoff=worths))["cfe_tradeoff"]
+    assert curve["worth_usd_per_kwh"].to_list() == pytest.approx([0.0, 0.05, 0.15, 0.4])
     assert curve["cfe_fraction"].is_sorted()
     assert curve["cost_usd"].is_sorted()
-    assert curve["cfe_fraction"][-1] > curve["cfe_fraction"][0] + 0.1
-    assert curve["warm"].to_list()[1:] == [True] * 4
+    # a kWh of the plant costs 10 cents more than one of the grid, of which a fifth is carbon-free already
+    assert curve["cfe_fraction"][1] == pytest.approx(0.2)
+    assert curve["cfe_fraction"][2] == pytest.approx(curve["highest_fraction"][2])
+    assert curve["added_usd_per_kwh"][2] == pytest.approx(0.1 / 0.8, rel=1e-6)
+    assert curve["warm"].to_list()[1:] == [True] * 3
 
 
 def _sun(inputs):

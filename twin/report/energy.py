@@ -187,7 +187,7 @@ def _unit(row: dict[str, Any], step_h: float, *, several: bool) -> list[str]:
         "-" if rating is None else power(rating),
         energy_text(row["power_kw"]),
         percent_of(row["power_kw"], most) if most > 0 else "-",
-        energy_text(row["curtailed_kw"]) if row["curtailed_kw"] > 0 else "-",
+        energy_text(row["curtailed_kw"]) if row["curtailed_kw"] > 1 else "-",
     ]
 
 
@@ -268,24 +268,28 @@ def tradeoff(results: Results, width: int) -> list[Text]:
     """What a better carbon-free score costs."""
     if "cfe_tradeoff" not in results or not results["cfe_tradeoff"].height:
         return []
+    frame = results["cfe_tradeoff"]
     rows = [
         [
+            f"${row['worth_usd_per_kwh'] * _TONNE:,.0f}/MWh" if row["worth_usd_per_kwh"] else "nothing",
             f"{row['cfe_fraction'] * 100:.1f} %",
             money(row["cost_usd"]),
-            "-" if row["added_usd_per_kwh"] is None else f"${row['added_usd_per_kwh'] * _TONNE:,.0f}/MWh",
-            f"${row['marginal_usd_per_kwh'] * _TONNE:,.0f}/MWh" if row["marginal_usd_per_kwh"] else "-",
+            "-" if row["added_usd_per_kwh"] is None else f"${row['added_usd_per_kwh'] * _TONNE:,.1f}/MWh",
             _tonnes(row["emission_kg_co2e"]),
         ]
-        for row in results["cfe_tradeoff"].iter_rows(named=True)
+        for row in frame.iter_rows(named=True)
     ]
     columns = [
-        Col("score", right=False),
+        Col("worth of a MWh", right=False),
+        Col("score"),
         Col("cost of a year"),
-        Col("mean of more"),
-        Col("the next"),
+        Col("mean of more", keep=6),
         Col("emissions", keep=5),
     ]
-    return block("CARBON-FREE at a price", columns, rows, width)
+    said = block("CARBON-FREE at a price", columns, rows, width)
+    return said + note(
+        f"the highest score that any dispatch reaches is {largest(frame['highest_fraction']):.1%}", width
+    )
 
 
 def water(results: Results, width: int) -> list[Text]:

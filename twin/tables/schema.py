@@ -58,15 +58,16 @@ class Table:
         return pl.DataFrame(schema=self.schema())
 
     def frame(self, columns: Mapping[str, object]) -> pl.DataFrame:
-        """A frame of this table from columns by name, each cast to its declared type; optional ones may be left out."""
+        """A frame of this table from columns by name, each cast to its declared type; optional ones may be absent."""
         import polars as pl  # noqa: PLC0415 - as above
 
-        given = [column.name for column in self.columns if not column.optional or column.name in columns]
-        made = pl.DataFrame(
-            {name: columns[name] for name in given}, schema={name: self.schema()[name] for name in given}, strict=False
+        given = {column.name for column in self.columns if column.name in columns or not column.optional}
+        schema = self.schema()
+        made = {name: columns[name] for name in self.names if name in given}
+        frame = pl.DataFrame(made, schema={name: schema[name] for name in made}, strict=False)
+        return frame.select(
+            pl.col(name) if name in given else pl.lit(None, schema[name]).alias(name) for name in self.names
         )
-        absent = [pl.lit(None, dtype).alias(name) for name, dtype in self.schema().items() if name not in given]
-        return made.with_columns(absent).select(self.names)
 
 
 def _dtypes() -> dict[str, pl.DataType]:

@@ -197,7 +197,9 @@ def unit_row(place: Place, kind: str, capacity_kw: float, **more: Any) -> dict[s
 
 def gathered(rows: list[dict[str, Any]], hours: list[pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """What `resources` returns."""
-    made = {"resources": pl.DataFrame(rows, infer_schema_length=None) if rows else NO_UNITS.clone()}
+    units = pl.DataFrame(rows, infer_schema_length=None) if rows else NO_UNITS.clone()
+    # what no entry says has no type yet
+    made = {"resources": units.with_columns(pl.col(pl.Null).cast(pl.Float64))}
     if hours:
         made["resource_hours"] = pl.concat(hours, how="diagonal")
     return made

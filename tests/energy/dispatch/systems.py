@@ -150,6 +150,7 @@ def _plant(draw, rng, steps, number):
             start_usd=draw(st.sampled_from([0.0, 2.0])),
         )
     limit = {"limit_kwh": 150.0} if kind == "limited" else {}
+    limit |= {"by_grid": kind == "taken"}
     free = {"renewable": kind == "solar", "carbon_free": kind in ("solar", "taken"), "must_take": kind == "taken"}
     return generator(steps, name, available_kw=available, usd_per_kwh=cost, **limit, **free)
 

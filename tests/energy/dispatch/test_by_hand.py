@@ -79,6 +79,15 @@ def test_what_must_be_taken_is_paid_for_and_used_first():
     assert solved.flows.power_kw[0] == pytest.approx(np.full(24, 100.0))
 
 
+def test_a_contract_shares_the_connection():
+    contract = generator(24, "ppa", usd=0.02, kw=80.0, by_grid=True)
+    made = system(import_limit_kw=np.full(24, 70.0), generators=(contract,), unserved_usd_per_kwh=1.0)
+    flows = solve(made).flows
+    assert flows.power_kw[0] + flows.import_kw == pytest.approx(np.full(24, 70.0))
+    assert flows.unserved_kw == pytest.approx(np.full(24, 30.0))
+    assert by_rule(made).unserved_kw == pytest.approx(np.full(24, 30.0))
+
+
 def test_energy_is_limited_over_the_span():
     diesel = generator(24, "diesel", usd=0.30, kw=100.0, limit_kwh=250.0)
     short = system(import_limit_kw=np.full(24, 90.0), generators=(diesel,))

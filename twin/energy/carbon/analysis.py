@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from twin import tables
-from twin.api import Analysis, AnalysisInputs, Mass, MassPerPower, Params, Term
+from twin.api import Analysis, AnalysisInputs, Mass, MassPerPower, MoneyPerEnergy, Params, Term
 from twin.energy import outside
 from twin.energy.carbon.accounts import Accounts, Grid
 from twin.energy.read import Hours, read
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
 KEYS = ("month", "site")
@@ -32,8 +33,8 @@ class CarbonParams(Params):
         rack_life: months over which it is spread evenly.
         building: emission of building and plant for a kW of IT power.
         building_life: months over which it is spread evenly.
-        tradeoff: scores between the cheapest and the highest for which the dispatch of a year is solved again; 0
-            for none.
+        tradeoff: worths of a kWh of carbon-free score, as `$20/MWh`, for each of which the dispatch of the last year
+            is solved again.
     """
 
     accelerator: Mass | None = None
@@ -42,7 +43,7 @@ class CarbonParams(Params):
     rack_life: Term = 60.0
     building: MassPerPower | None = None
     building_life: Term = 300.0
-    tradeoff: Annotated[int, Field(ge=0, le=50)] = 0
+    tradeoff: tuple[MoneyPerEnergy, ...] = ()
 
     @model_validator(mode="after")
     def _lives(self) -> Self:
@@ -102,17 +103,17 @@ def _embodied(schedule: pl.DataFrame, params: CarbonParams) -> list[pl.DataFrame
     return made
 
 
-def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, points: int) -> pl.DataFrame:
+def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, worths: Sequence[float]) -> pl.DataFrame:
     empty = tables.table("cfe_tradeoff").empty()
     known = set(year["site"])
     own = [site for site in hours.sites if site in set(hours.units["site"]) and site in known]
-    if not points or not own:
+    if not worths or not own:
         return empty
     from twin.energy.again import market_of  # noqa: PLC0415 - only who asks for the curve needs the optimiser
     from twin.energy.carbon.tradeoff import tradeoff  # noqa: PLC0415 - as above
 
     load, resources, market = market_of(twin, hours, own)
-    return tradeoff(load, hours.steps.step_h, resources, market, points)
+    return tradeoff(load, hours.steps.step_h, resources, market, worths)
 
 
 def _said(hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFrame:

@@ -256,6 +256,7 @@ class _Unit:
             fuel_usd_per_kwh=self._by_step("fuel_usd_per_kwh"),
             segments=tuple(curve),
             limit_kwh=row["limit_kwh_per_year"],
+            by_grid=self.kind == "contract",
             **{name: row[name] for name in (*same, *marks)},
         )
 

@@ -40,18 +40,21 @@ def by_rule(system: System, rule: StorageRule = "price") -> Flows:
     first = [n for n, g in enumerate(system.generators) if g.must_take or _free(system, g)]
     power = [np.zeros(size) for _ in system.generators]
     rest = system.load_kw.copy()
+    line = system.import_limit_kw.copy()
     for number in first:
-        power[number] = system.generators[number].available_kw.copy()
+        generator = system.generators[number]
+        power[number] = np.minimum(generator.available_kw, line) if generator.by_grid else generator.available_kw.copy()
+        line = _less(line, power[number], generator)
         rest = rest - power[number]
     charges, discharges, states = [], [], []
     for storage in system.storages:
-        charge, discharge, state = _store(system, storage, rest, rule)
+        charge, discharge, state = _store(system, storage, rest, line, rule)
         rest = rest + charge - discharge
         charges.append(charge)
         discharges.append(discharge)
         states.append(state)
     surplus, need = np.maximum(-rest, 0.0), np.maximum(rest, 0.0)
-    bought, online = _by_cost(system, need, power, first)
+    bought, online = _by_cost(system, need, line, power, first)
     served = bought + sum((power[n] for n in range(len(power)) if n not in first), np.zeros(size))
     sold = np.minimum(surplus, system.export_limit_kw)
     _curtail(power, first, surplus - sold)
@@ -75,9 +78,16 @@ def _free(system: System, generator: Generator) -> bool:
     return not generator.committed and float((generator.usd_per_kwh + fuel).max()) <= 0
 
 
-def _store(system: System, storage: Storage, rest: Floats, rule: StorageRule) -> tuple[Floats, Floats, Floats]:
+def _less(line: Floats, power: Floats, generator: Generator) -> Floats:
+    """What is left of the connection after a generator's power."""
+    return np.maximum(line - power, 0.0) if generator.by_grid else line
+
+
+def _store(
+    system: System, storage: Storage, rest: Floats, line: Floats, rule: StorageRule
+) -> tuple[Floats, Floats, Floats]:
     """What one store takes, gives and holds, by step."""
-    room = np.maximum(system.import_limit_kw - np.maximum(rest, 0.0), 0.0)
+    room = np.maximum(line - np.maximum(rest, 0.0), 0.0)
     if rule == "price":
         cheap, dear = _cheap_and_dear(system)
         give = np.where(dear, np.maximum(rest, 0.0), 0.0)
@@ -143,7 +153,9 @@ def _mean_by_month(system: System, values: Floats) -> Floats:
     return means[number]
 
 
-def _by_cost(system: System, need: Floats, power: list[Floats], first: list[int]) -> tuple[Floats, tuple[Floats, ...]]:
+def _by_cost(
+    system: System, need: Floats, line: Floats, power: list[Floats], first: list[int]
+) -> tuple[Floats, tuple[Floats, ...]]:
     """Cover what is needed from the cheapest source first; fills `power`, returns the import and what runs.
 
     A plant's price is that of full load.  One that cannot run below a minimum gives whole machines at least at
@@ -152,21 +164,24 @@ def _by_cost(system: System, need: Floats, power: list[Floats], first: list[int]
     sources = [n for n in range(len(power)) if n not in first] + [IMPORT]
     price = np.stack([_price(system, number) for number in sources])
     rank = np.argsort(price, axis=0, kind="stable")
-    most = np.stack([_most(system, number, need) for number in sources])
     bought = np.zeros(system.steps)
     left = need.copy()
     for place in range(len(sources)):
         for index, number in enumerate(sources):
             here = rank[place] == index
-            given = np.where(here, np.minimum(left, most[index]), 0.0)
             if number == IMPORT:
+                given = np.where(here, np.minimum(left, line), 0.0)
                 bought += given
+                line = line - given
             else:
-                given = _runnable(system.generators[number], given)
-                given = _within_limit(system, system.generators[number], given, power[number])
+                generator = system.generators[number]
+                most = np.minimum(generator.available_kw, line) if generator.by_grid else generator.available_kw
+                given = _runnable(generator, np.where(here, np.minimum(left, most), 0.0))
+                given = _within_limit(system, generator, given, power[number])
                 power[number] = power[number] + given
+                line = _less(line, given, generator)
             left = np.maximum(left - given, 0.0)
-    bought += np.minimum(left, np.maximum(system.import_limit_kw - bought, 0.0))
+    bought += np.minimum(left, line)
     online = tuple(_online(g, p) for g, p in zip(system.generators, power, strict=True))
     return bought, online
 
@@ -180,12 +195,6 @@ def _price(system: System, number: int) -> Floats:
         fuel += heat * (reach - below)
         below = reach
     return generator.usd_per_kwh + fuel * system.fuel_cost(generator)
-
-
-def _most(system: System, number: int, need: Floats) -> Floats:
-    if number == IMPORT:
-        return np.minimum(system.import_limit_kw, need)
-    return system.generators[number].available_kw
 
 
 def _online(generator: Generator, power: Floats) -> Floats:

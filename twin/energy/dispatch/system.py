@@ -51,6 +51,7 @@ class Generator:
         limit_kwh: most energy over the whole span, as permit hours times rating.
         carbon_free: counts towards the carbon-free score.
         renewable: what it does not give is curtailed, not saved.
+        by_grid: it comes over the grid connection and shares the import limit.
         fuel_kg_co2e_per_kwh: emissions of a kWh of fuel.
     """
 
@@ -69,6 +70,7 @@ class Generator:
     limit_kwh: float = inf
     carbon_free: bool = False
     renewable: bool = False
+    by_grid: bool = False
     fuel_kg_co2e_per_kwh: float = 0.0
 
     @property
@@ -166,7 +168,7 @@ class System:
         step_h: length of a step.
         load_kw: what the site draws.
         import_usd_per_kwh: price of energy from the grid.
-        import_limit_kw: most from the grid; inf where nothing limits it.
+        import_limit_kw: most from the grid, contracts that come by it among it; inf where nothing limits it.
         export_usd_per_kwh: what the grid pays.
         export_limit_kw: most into the grid.
         generators: plants, contracts, interruptible load.
@@ -178,6 +180,7 @@ class System:
         import_kg_co2e_per_kwh: emissions of the grid.
         cfe_fraction: carbon-free score that must be reached over the span; None for no such bound.
         import_cfe_fraction: carbon-free share of the grid.
+        cfe_usd_per_kwh: worth of a kWh of carbon-free score inside the optimisation; None where it has none.
     """
 
     site: str
@@ -197,6 +200,12 @@ class System:
     import_kg_co2e_per_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     cfe_fraction: float | None = None
     import_cfe_fraction: Floats = field(default_factory=lambda: np.zeros(0))
+    cfe_usd_per_kwh: float | None = None
+
+    @property
+    def scored(self) -> bool:
+        """Whether the carbon-free score is in the program."""
+        return self.cfe_fraction is not None or self.cfe_usd_per_kwh is not None
 
     @property
     def steps(self) -> int:
@@ -259,7 +268,7 @@ def _series(system: System) -> Iterator[tuple[str, Floats, bool]]:
     yield "the export limit", system.export_limit_kw, False
     if system.carbon_usd_per_kg:
         yield "the grid's carbon intensity", system.import_kg_co2e_per_kwh, False
-    if system.cfe_fraction is not None:
+    if system.scored:
         yield "the grid's carbon-free share", system.import_cfe_fraction, False
     for generator in system.generators:
         yield f"the available power of '{generator.entry}'", generator.available_kw, False
