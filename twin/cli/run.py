@@ -202,7 +202,8 @@ def cost(source: Source, out: Output) -> None:
 
     What the parties pay and are paid sums to zero, for every dollar has two ends.
     """
-    rest = ("debt", "cashflow", "occupancy", "guarantee", "energy_cost")
+    loans = ("debt", "debt_sizing", "waterfall", "depreciation", "deal_figures")
+    rest = (*loans, "cashflow", "occupancy", "guarantee", "energy_cost")
     _run("cost", source, out, ("party_metrics", "unit_cost"), rest)
 
 
