@@ -104,14 +104,14 @@ deals:
     name: low
     company: spv
     deals: [high]
-    sponsor: hold
     investors: [{party: hold, share: 1}]
+    sponsor: hold
   - model: equity-waterfall
     name: high
     company: hold
     deals: [low]
-    sponsor: spv
     investors: [{party: spv, share: 1}]
+    sponsor: spv
 """
 
 
