@@ -66,6 +66,7 @@ PAGES = tuple(
         "docs/explanation/measures.md",
         "docs/explanation/risk.md",
         "docs/explanation/compare.md",
+        "docs/explanation/debt.md",
         "docs/explanation/leases.md",
         "docs/explanation/accounting.md",
         "docs/explanation/energy.md",

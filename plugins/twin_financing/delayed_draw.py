@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from twin_financing.terms import Floats
 
 NAME = "delayed-draw"
+_ROUNDING = 1e-11
 
 
 class DelayedDrawParams(Params):
@@ -104,6 +105,7 @@ def _one(
     most = params.max_ltv if params.cure == "prepay" else None
     principal, swept = repayments(draw, params.rate / 12, int(params.draw_tenor), value, most)
     closing = np.cumsum(draw - principal)
+    closing[np.abs(closing) <= _ROUNDING * float(draw.sum())] = 0.0
     interest = params.rate / 12 * np.concatenate(([0.0], closing[:-1]))
     fees = _fees(params, draw, inputs)
     balance = {"draw": draw, "interest": np.maximum(interest, 0.0), "principal": principal, "cfads": cash}

@@ -47,9 +47,7 @@ def _one(loan: pl.DataFrame, cashflow: pl.DataFrame, calendar: Calendar) -> dict
     draw, repaid, opening, closing, cfads = (
         loan[f"{name}_usd"].to_numpy() for name in ("draw", "principal", "opening", "closing", "cfads")
     )
-    lent = cashflow.filter(pl.col("deal") == loan["deal"][0])
-    parties = {loan["lender"][0]: "lender"}
-    rate, note = irr(positions(lent, calendar, parties).net[0])
+    rate, note = irr(_lenders(loan, cashflow, calendar))
     cover = loan.drop_nulls("dscr_ratio")
     worst = cover.row(int(cover["dscr_ratio"].arg_min() or 0), named=True) if cover.height else None
     first = int(np.argmax(repaid > _OWED)) if (repaid > _OWED).any() else None
@@ -72,6 +70,19 @@ def _one(loan: pl.DataFrame, cashflow: pl.DataFrame, calendar: Calendar) -> dict
         "lender_irr_per_year": rate,
         "lender_irr_note": note,
     }
+
+
+def _lenders(loan: pl.DataFrame, cashflow: pl.DataFrame, calendar: Calendar) -> Floats:
+    """Cash of the lender by month, fees included; of a tranche what its rows say, as others may have the same lender.
+
+    A reserve that the lender holds is the borrower's money.
+    """
+    if loan["tranche"][0] is not None:
+        paid = pl.col("interest_usd") - pl.col("capitalised_usd") + pl.col("principal_usd") - pl.col("draw_usd")
+        return np.asarray(loan.select(paid + pl.col("fee_usd").fill_null(0.0)).to_series().to_numpy())
+    reserve = pl.col("category").is_in(["reserve_funding", "reserve_release"])
+    lent = cashflow.filter((pl.col("deal") == loan["deal"][0]) & ~reserve)
+    return np.asarray(positions(lent, calendar, {loan["lender"][0]: "lender"}).net[0])
 
 
 _COVER = ("llcr_ratio", "plcr_ratio")
