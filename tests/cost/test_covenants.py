@@ -100,8 +100,18 @@ def test_the_rate_of_a_lender_leaves_its_reserve_account_out():
 CIRCLE = """
 parties: {spv: {role: owner}, hold: {role: owner}}
 deals:
-  - {model: equity-waterfall, name: low, company: spv, deals: [high], investors: [{party: hold, share: 1}], sponsor: hold}
-  - {model: equity-waterfall, name: high, company: hold, deals: [low], investors: [{party: spv, share: 1}], sponsor: spv}
+  - model: equity-waterfall
+    name: low
+    company: spv
+    deals: [high]
+    investors: [{party: hold, share: 1}]
+    sponsor: hold
+  - model: equity-waterfall
+    name: high
+    company: hold
+    deals: [low]
+    investors: [{party: spv, share: 1}]
+    sponsor: spv
 """
 
 

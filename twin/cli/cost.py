@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TABLES = ("party_metrics", "unit_cost", "levelised", "debt_metrics")
-_MORE = ("debt", "cashflow", "occupancy", "guarantee", "energy_cost", "checks")
+_MORE = (
+    *("debt", "debt_sizing", "waterfall", "depreciation", "deal_figures"),
+    *("cashflow", "occupancy", "guarantee", "energy_cost", "checks"),
+)
 
 
 def _usual(function: Callable[..., None]) -> Callable[..., None]:

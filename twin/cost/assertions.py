@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from twin import tables, units
+from twin.cost.covenants import loan_name
 from twin.cost.measures import CENT
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _repaid(loan: pl.DataFrame) -> Row:
     left, last = loan["closing_usd"][-1], loan["month"][-1]
     return (
         "debt_repaid",
-        loan["deal"][0],
+        loan_name(loan["deal"][0], loan["tranche"][0]),
         abs(left) < CENT / 2,
         f"{left:,.2f} $ owed after {last:%Y-%m}",
         "0.00 $ at maturity, within the calendar",
@@ -159,7 +160,7 @@ def _covered(loan: pl.DataFrame, least_dscr: float) -> list[Row]:
     return [
         (
             "debt_service_covered",
-            loan["deal"][0],
+            loan_name(loan["deal"][0], loan["tranche"][0]),
             got >= least_dscr - 1e-9,
             f"{got:.3f} {when}",
             f"at least {least_dscr:g} in every twelve months of repayment",

@@ -79,10 +79,12 @@ def _lenders(loan: pl.DataFrame, cashflow: pl.DataFrame, calendar: Calendar) -> 
     """
     if loan["tranche"][0] is not None:
         paid = pl.col("interest_usd") - pl.col("capitalised_usd") + pl.col("principal_usd") - pl.col("draw_usd")
-        return np.asarray(loan.select(paid + pl.col("fee_usd").fill_null(0.0)).to_series().to_numpy())
+        flows: Floats = loan.select(paid + pl.col("fee_usd").fill_null(0.0)).to_series().to_numpy()
+        return flows
     reserve = pl.col("category").is_in(["reserve_funding", "reserve_release"])
     lent = cashflow.filter((pl.col("deal") == loan["deal"][0]) & ~reserve)
-    return np.asarray(positions(lent, calendar, {loan["lender"][0]: "lender"}).net[0])
+    net: Floats = positions(lent, calendar, {loan["lender"][0]: "lender"}).net[0]
+    return net
 
 
 _COVER = ("llcr_ratio", "plcr_ratio")

@@ -98,8 +98,10 @@ def debt(results: Results, width: int) -> list[Text]:
     """Each loan: drawn, peak, cover, when it is repaid; and each guarantee."""
     said: list[Text] = []
     if "debt" in results:
-        for (deal,), loan in results["debt"].group_by("deal", maintain_order=True):
-            said += fact(f"DEBT {deal}", _loan(loan.sort("month")), width)
+        for (deal, tranche), loan in results["debt"].group_by("deal", "tranche", maintain_order=True):
+            name = deal if tranche is None else f"{deal}/{tranche}"
+            text = _loan(loan.sort("month")) + _sized(results, deal, tranche)
+            said += fact(f"DEBT {name}", text, width)
     if "guarantee" in results:
         for (deal,), part in results["guarantee"].group_by("deal", maintain_order=True):
             first = part.row(0, named=True)
@@ -108,6 +110,14 @@ def debt(results: Results, width: int) -> list[Text]:
             text += f"expected loss {money(total(part['expected_loss_usd']))}"
             said += fact(f"GUARANTEE {deal}", text, width)
     return said
+
+
+def _sized(results: Results, deal: object, tranche: object) -> str:
+    """What made a loan as large as it is, where that is not what the file says."""
+    if "debt_sizing" not in results or tranche is not None:
+        return ""
+    found = results["debt_sizing"].filter((pl.col("deal") == deal) & (pl.col("binding") != "principal"))
+    return f" · {found['message'][0]}" if found.height else ""
 
 
 def _loan(loan: pl.DataFrame) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _PARTIES = 8
 _PARTS = 7
 
+LOAN = pl.concat_str("deal", "tranche", separator="/", ignore_nulls=True).alias("deal")
+"""A loan as the page names it: the deal, and its tranche where it has several."""
+
 
 def cash(results: Results) -> Iterator[str]:
     """Net cash of each party by year."""
@@ -54,7 +57,7 @@ def cover(results: Results) -> Iterator[str]:
     """Debt service cover of each loan."""
     if "debt" not in results:
         return
-    frame = results["debt"].drop_nulls("dscr_ratio").select("month", "deal", "dscr_ratio")
+    frame = results["debt"].drop_nulls("dscr_ratio").select("month", LOAN, "dscr_ratio")
     if frame.is_empty():
         return
     least = float(frame["dscr_ratio"].to_numpy().min())
@@ -75,7 +78,7 @@ def balance(results: Results) -> Iterator[str]:
     """What is owed on each loan."""
     if "debt" not in results or results["debt"].is_empty():
         return
-    frame = results["debt"].select("month", "deal", "closing_usd")
+    frame = results["debt"].select("month", LOAN, "closing_usd")
     most = frame.group_by("month").agg(pl.col("closing_usd").sum())["closing_usd"].max()
     chart = (
         alt.Chart(frame.with_columns(musd=pl.col("closing_usd") / 1e6))
