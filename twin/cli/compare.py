@@ -30,9 +30,10 @@ def _usual(function: Callable[..., None]) -> Callable[..., None]:
 @_usual
 @click.option("--offers", is_flag=True, help="Compare the offers of `analyses: {offers: …}`.")
 def compare(source: Source, out: Output, offers: bool) -> None:
-    """Own, lease or rent: offers side by side on the same work and months.
+    """Own, lease or rent: the offers of a file side by side.
 
-    An offer is some of the deals of the file, deals that are marked with its name, or a mix of other offers.
+    They are for the same work and months.  An offer is some of the deals of the file, deals that are marked with
+    its name, or a mix of other offers.
     """
     from twin.cli.output import emit_tables, save
     from twin.cli.run import width

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TABLES = ("party_metrics", "unit_cost", "levelised", "debt_metrics")
-_MORE = ("debt", "cashflow", "occupancy", "guarantee", "energy_cost", "checks")
+_MORE = (
+    *("debt", "debt_sizing", "waterfall", "depreciation", "deal_figures"),
+    *("cashflow", "occupancy", "guarantee", "energy_cost", "checks"),
+)
 
 
 def _usual(function: Callable[..., None]) -> Callable[..., None]:
@@ -54,7 +57,7 @@ def cost(source: Source, out: Output, shocks: tuple[str, ...]) -> None:
     if shocks:
         _shock(source, out, shocks)
         return
-    from twin.cli.output import emit_tables, save
+    from twin.cli.output import emit_tables, mention, save
     from twin.cli.run import width
     from twin.cli.screen import screen
     from twin.report.cost import lines
@@ -64,6 +67,7 @@ def cost(source: Source, out: Output, shocks: tuple[str, ...]) -> None:
     if out.resolve() is None and out.table is None:
         click.echo(screen(lines(results, width())), nl=False)
         save(results, out)
+        mention(results, [name for name in (*_TABLES, *_MORE) if name in results])
     else:
         emit_tables(results, out, _TABLES, _TABLES[0], _MORE)
     end_on_failed_checks(results)

@@ -72,7 +72,7 @@ def emit_tables(
         if not filled:
             remark(f"nothing to show: {', '.join(have)} have no rows")
         _write_text(_grids({name: results[name] for name in filled}, out, titled=len(have) > 1), out)
-        _mention(results, [name for name in rest if name in results])
+        mention(results, [name for name in rest if name in results])
     elif form == "json":
         have = [name for name in (*shown, *rest) if name in results]
         body = ",\n".join(f'"{name}": {results[name].write_json()}' for name in have)
@@ -93,7 +93,8 @@ def save(results: Results, out: Output) -> None:
         remark(f"saved {len(results)} tables in {out.path}")
 
 
-def _mention(results: Results, names: Sequence[str]) -> None:
+def mention(results: Results, names: Sequence[str]) -> None:
+    """Name tables that have rows and are not shown."""
     more = [f"{name} ({results[name].height:,} rows)" for name in names if results[name].height]
     if more:
         remark(f"more with --table NAME: {', '.join(more)}")

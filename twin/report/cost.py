@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from twin import tables
 from twin.report import finance, summary
 from twin.report.layout import fact, largest, money, month, percent, total
 
@@ -23,10 +24,15 @@ def lines(results: Results, width: int = 100) -> list[Text]:
     return [line for section in (*sections, summary.checks) for line in section(results, width)]
 
 
+def _rows(results: Results, name: str) -> pl.DataFrame:
+    """A table; without rows where these results do not have it."""
+    return results[name] if name in results else tables.table(name).empty()
+
+
 def levelised(results: Results, width: int) -> list[Text]:
     """The same cost by kW and month, by EFLOP and by training run."""
     said: list[Text] = []
-    for (party,), part in results["levelised"].group_by("party", maintain_order=True):
+    for (party,), part in _rows(results, "levelised").group_by("party", maintain_order=True):
         others = part.filter(pl.col("unit") != "$/accelerator-hour")
         texts = []
         for row in others.iter_rows(named=True):
@@ -41,7 +47,7 @@ def levelised(results: Results, width: int) -> list[Text]:
 
 def earners(results: Results, width: int) -> list[Text]:
     """What those earn who build and let: return, yield on cost, multiple, payback."""
-    frame = results["party_metrics"].filter(pl.col("role").is_in(list(_EARNS)) & (pl.col("inflow_usd") > 0))
+    frame = _rows(results, "party_metrics").filter(pl.col("role").is_in(list(_EARNS)) & (pl.col("inflow_usd") > 0))
     said: list[Text] = []
     for row in frame.iter_rows(named=True):
         rate = row["irr_per_year"]
@@ -60,7 +66,7 @@ def earners(results: Results, width: int) -> list[Text]:
 def lenders(results: Results, width: int) -> list[Text]:
     """Whether each loan is covered, in the ratios that lenders read."""
     said: list[Text] = []
-    for row in results["debt_metrics"].iter_rows(named=True):
+    for row in _rows(results, "debt_metrics").iter_rows(named=True):
         parts = [f"{money(row['drawn_usd'])} drawn"]
         if row["least_dscr_ratio"] is not None:
             covered = "covered" if row["least_dscr_ratio"] >= 1 else "NOT covered"
@@ -81,7 +87,7 @@ def lenders(results: Results, width: int) -> list[Text]:
 def guarantors(results: Results, width: int) -> list[Text]:
     """What each guarantor risks and receives."""
     said: list[Text] = []
-    for (deal, guarantor), part in results["guarantee"].group_by("deal", "guarantor", maintain_order=True):
+    for (deal, guarantor), part in _rows(results, "guarantee").group_by("deal", "guarantor", maintain_order=True):
         fees = results["cashflow"].filter((pl.col("deal") == deal) & (pl.col("payee") == guarantor))
         called = min(total(part["default_probability_fraction"]), 1.0)
         text = (

@@ -1,0 +1,80 @@
+"""`twin cost`, `solve`, `risk` and `compare` as a person types them, on the real file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from twin.cli.main import run
+
+FILE = str(Path(__file__).parents[2] / "topologies" / "river-bend.yaml")
+
+
+def type_(capsys, *words):
+    status = run(list(words))
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_cost_answers_four_questions_on_one_screen(capsys):
+    status, out, _ = type_(capsys, "cost", FILE)
+    assert status == 0
+    for part in (
+        "ACCELERATOR-HOUR for fluidstack",
+        "LANDLORD hut8",
+        "LENDER noteholders",
+        "GUARANTOR google",
+        "covered",
+    ):
+        assert part in out
+    assert len(out.splitlines()) <= 32
+
+
+def test_shocks_are_given_one_by_one(capsys):
+    given = ("--shock", "tariff=+20 %", "--shock", "default=2032-06")
+    status, out, _ = type_(capsys, "cost", FILE, *given, "--format", "json")
+    assert status == 0
+    assert {row["shock"] for row in json.loads(out)["shock"]} == {"tariff=+20 %", "default=2032-06"}
+
+
+def test_solve_says_how_to_set_what_it_found(capsys):
+    status, out, err = type_(
+        capsys, "solve", FILE, "--vary", "deals.google-backstop.fee", "--target", "received(google)=$1.47B"
+    )
+    assert status == 0
+    assert "$400" in out
+    assert "--set 'deals.google-backstop.fee=$400" in err
+
+
+def test_risk_takes_what_the_file_leaves_open(capsys):
+    given = ("--scenarios", "500", "--delay", "6 months=50 %", "--correlation", "20 %", "--seed", "3")
+    status, out, _ = type_(capsys, "risk", FILE, *given, "--format", "json")
+    assert status == 0
+    found = json.loads(out)
+    assert {row["scenarios"] for row in found["risk"]} == {500}
+    assert any(row["event"] == "delay" for row in found["risk_events"])
+
+
+def test_compare_shows_the_offers(capsys):
+    status, out, _ = type_(capsys, "compare", FILE, "--offers")
+    assert status == 0
+    for part in ("OFFERS", "chip-lease", "CASH by year", "FROM cloud-on-demand TO lease"):
+        assert part in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("compare", FILE), "say what to compare"),
+        (("cost", FILE, "--shock", "luck=bad"), "there is no shock 'luck'"),
+        (("risk", FILE, "--delay", "soon"), "is not a delay"),
+        (("risk", FILE, "--scenarios", "3"), "--scenarios"),
+        (("solve", FILE, "--vary", "deals.lease.rent", "--target", "joy(hut8)=1"), "there is no measure 'joy'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_would_be_right(capsys, words, says):
+    status, _, err = type_(capsys, *words)
+    assert status == 2
+    assert says in err
