@@ -11,6 +11,7 @@ from twin.api import Analysis, AnalysisInputs, MoneyPerHour, Params, hookimpl
 from twin.failure import premise
 from twin.failure.availability import availability
 from twin.failure.bdd import DEFAULT_NODES
+from twin.failure.beyond import beyond
 from twin.failure.contingency import Maintenance, contingency
 from twin.failure.cut_sets import cut_sets
 from twin.failure.importance import Asked, importance
@@ -21,6 +22,7 @@ from twin.failure.pairs import pairs
 from twin.failure.solved import Shared, Solved, by_boxes
 from twin.structure.flow import plan
 from twin.structure.snapshot import months_of_change, snapshot
+from twin.tables import table
 
 if TYPE_CHECKING:
     from twin.failure.net import Net
@@ -72,8 +74,28 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "contingency": losses,
         "cut_sets": cut_sets(thresholds, found, params.order),
         "importance": importance(thresholds, found, Asked(params.order, price, params.nodes)),
-        "checks": pl.concat([premise.checks([month.snapshot for month in months]), complete(months), single]),
+        "checks": pl.concat(
+            [premise.checks([month.snapshot for month in months]), complete(months), single, _left_out(months[-1])]
+        ),
     }
+
+
+def _left_out(last: Solved) -> pl.DataFrame:
+    """A row that names what the file states and the exact form does not carry; none where it carries all."""
+    found = beyond(last.snapshot)
+    if not found:
+        return table("checks").empty()
+    said = "; ".join(f"{name} of {', '.join(paths)}" for name, paths in found.items())
+    return table("checks").frame(
+        {
+            "check": ["exact_leaves_out"],
+            "scope": [last.snapshot.structure.topology.name],
+            "ok": [True],
+            "got": [", ".join(found)],
+            "wanted": ["'twin simulate' lives through it in time"],
+            "message": [f"exact but for what these do in time, for which there is 'twin simulate': {said}"],
+        }
+    )
 
 
 def _thresholds(inputs: AnalysisInputs, last: Solved) -> Net:

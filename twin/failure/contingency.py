@@ -155,18 +155,16 @@ def _both_down(elements: Elements, one: Ints, other: Ints) -> tuple[Floats, Floa
 
 
 def _in_maintenance(elements: Elements, out: Blasts, maintenance: Maintenance) -> tuple[Floats, Floats]:
-    """How often `other` fails while `one` is out for maintenance, and how long both are then down.
+    """How often a year `other` is down while `one` is out for maintenance, and how long on average.
 
-    Maintenance lasts a set time h, and the failure comes at any moment of it; the repair takes a time with
-    mean r and no memory.  The mean of the shorter of what is left of one and of the other is
-    r - r^2 / h (1 - exp(-h / r)).
+    Maintenance comes by its plan, whatever is down.  So both are out with the product of their shares of time, and
+    that begins when the failure comes during maintenance or maintenance during repair, as for two failures.
     """
-    per_year, hours = maintenance.per_year[out.one], maintenance.hours[out.one]
-    often = np.minimum(per_year * hours / HOURS_PER_YEAR, 1.0) * elements.failures_per_year[out.other]
-    repair = _mean(elements.unavailability[out.other], elements.failures_per_year[out.other])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        both = repair * (1.0 + np.expm1(-hours / repair) * repair / hours)
-    return often, np.where(often > 0.0, np.where(repair > 0.0, both, 0.0), np.nan)
+    per_year = maintenance.per_year[out.one]
+    share = np.minimum(per_year * maintenance.hours[out.one] / HOURS_PER_YEAR, 1.0)
+    q, w = elements.unavailability[out.other], elements.failures_per_year[out.other]
+    often = share * w + per_year * q
+    return often, _mean(share * q, often)
 
 
 def _mean(share: Floats, often: Floats) -> Floats:

@@ -9,6 +9,7 @@ import polars as pl
 from twin.report import goodput, summary
 from twin.report.layout import Col, block, count, fact, hours, money, month, note, power, total
 from twin.report.needs import in_one, more, rows_of, short
+from twin.topology.attributes import SINK_KINDS
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _FAILURES_SHOWN = 10
+_NEARLY_ALL = 0.9
 _SCOPES_SHOWN = 8
 _KINDS_SHOWN = 6
 _KWH_PER_MWH = 1000.0
@@ -29,7 +31,7 @@ def lines(results: Results, width: int = 100) -> list[Text]:
         results: of a run of the analyses `failure` and `workload`.
         width: columns of the screen; 60 and more read well.
     """
-    sections = (headline, scopes, loads, levels, failures, matters, goodput.lines, summary.checks)
+    sections = (headline, beyond, scopes, loads, levels, failures, matters, goodput.lines, summary.checks)
     return [line for section in sections for line in section(results, width)]
 
 
@@ -42,8 +44,20 @@ def headline(results: Results, width: int) -> list[Text]:
     if frame is not None:
         sites = _last(frame).filter(pl.col("kind") == "site")
         changed += [f"{power(total(sites['it_kw']))} IT", count(int(total(sites["racks"])), "rack")]
-        changed.append(f"availability of {month(frame['month'].max())}, everything exact")
+        exact = "exact but for what is said below" if _left_out(results) else "everything exact"
+        changed.append(f"availability of {month(frame['month'].max())}, {exact}")
     return fact(origin.topology, " · ".join(changed) or "nothing is in service", width)
+
+
+def _left_out(results: Results) -> list[str]:
+    """What the file states and the exact form does not carry, in a sentence."""
+    frame = rows_of(results, "checks")
+    return [] if frame is None else frame.filter(pl.col("check") == "exact_leaves_out")["message"].to_list()
+
+
+def beyond(results: Results, width: int) -> list[Text]:
+    """What the exact answer leaves out."""
+    return [line for text in _left_out(results) for line in note(text, width)]
 
 
 def _last(frame: pl.DataFrame) -> pl.DataFrame:
@@ -174,7 +188,21 @@ def failures(results: Results, width: int) -> list[Text]:
     said = block("WHAT BREAKS IT", columns, rows, width)
     if not priced:
         said += note("no dollars: state 'analyses: {failure: {accelerator_hour_price: $2/h}}'", width)
-    return said + more(frame.height - shown.height, "contingency", width)
+    return said + more(frame.height - shown.height, "contingency", width) + _rest(results, frame, width)
+
+
+def _rest(results: Results, frame: pl.DataFrame, width: int) -> list[Text]:
+    """How much of what supply fails to give these failures explain, where that is not nearly all of it."""
+    indices = rows_of(results, "reliability")
+    if indices is None:
+        return []
+    whole = total(_last(indices).filter(pl.col("kind") == "site")["eens_kwh_per_year"])
+    supply = frame.filter(~pl.col("kind").is_in(SINK_KINDS))
+    share = total(supply["expected_kwh_lost_per_year"]) / whole if whole > 0 else 1.0
+    if share >= _NEARLY_ALL:
+        return []
+    text = f"failures of one and two explain {share:.0%} of what supply fails to give; common causes, starts that fail "
+    return note(text + "and three or more at once are the rest", width)
 
 
 def _failure(row: dict[str, Any], prefix: str, *, priced: bool) -> list[str]:

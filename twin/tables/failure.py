@@ -116,8 +116,14 @@ TABLES = (
         Column("elements", "str", "ids of the elements of the first of the cut sets, joined by ' + '"),
         Column("groups", "str", "their groups, joined by ' + '"),
         Column("cut_sets", "i64", "how many such cut sets one scope or rack has"),
-        Column("probability_fraction", "f64", "long-run probability that all elements of one are down"),
-        Column("occurrences_per_year", "f64", "expected number of times a year that one comes about"),
+        Column(
+            "probability_fraction",
+            "f64",
+            "long-run probability that all elements of one are down, were they independent",
+        ),
+        Column(
+            "occurrences_per_year", "f64", "expected number of times a year that one comes about, were they independent"
+        ),
     ),
     declare(
         "importance",
@@ -138,7 +144,12 @@ TABLES = (
             "share of the downtime with a minimal cut set down that it is in, by those up to `order`",
             nullable=True,
         ),
-        Column("diagnostic_fraction", "f64", "probability that it is down in an outage", nullable=True),
+        Column(
+            "diagnostic_fraction",
+            "f64",
+            "probability that it is down by its own failures in an outage; common causes are not counted",
+            nullable=True,
+        ),
         Column("risk_achievement_ratio", "f64", "downtime with it always down over downtime now", nullable=True),
         Column(
             "risk_reduction_ratio",

@@ -12,7 +12,7 @@ import pytest
 import twin
 from twin import tables
 from twin.errors import RefusedError
-from twin.failure.montecarlo.beyond import beyond
+from twin.failure.beyond import beyond
 from twin.failure.montecarlo.clock import clock
 from twin.structure.snapshot import snapshot
 

@@ -10,9 +10,9 @@ import polars as pl
 from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Fraction, Params, hookimpl
+from twin.failure.beyond import beyond
 from twin.failure.montecarlo import frames
 from twin.failure.montecarlo.agreement import agreement
-from twin.failure.montecarlo.beyond import beyond
 from twin.failure.montecarlo.estimate import Stop
 from twin.failure.montecarlo.headline import headline
 from twin.failure.montecarlo.sequential import Histories, live_through
