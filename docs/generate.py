@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -19,11 +18,12 @@ from twin import tables, units
 from twin.api import Params, Quantity, Reference
 from twin.cli.main import COMMANDS, cli
 from twin.hookspecs import RETURNS, Specs
+from twin.parameters import meaning
 from twin.registry import registry
 from twin.topology.shape import language_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 DOCS = Path(__file__).parent
 MARK = "<!-- Written by docs/generate.py from the code; change the code and run it again. -->\n\n"
@@ -130,12 +130,19 @@ def _type_of(annotation: Any, marks: Iterable[Any] = ()) -> str:
     return PLAIN.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
-def _meaning(name: str, field: Any, model: type[Any]) -> str:
-    """The description of a parameter, or its line in the `Attributes:` of the docstring."""
-    if field.description:
-        return str(field.description)
-    found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(model.__doc__ or ""), re.MULTILINE)
-    return " ".join(found[1].split()).removesuffix(".") if found else ""
+def _parameters(model: type[Any], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Name, type, default and meaning of every parameter; those of a group of parameters follow it."""
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *typing.get_args(field.annotation))
+        group = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Params)), None)
+        means = meaning(model, name)
+        if group is None or typing.get_origin(field.annotation) not in (None, typing.Union, types.UnionType):
+            yield f"`{prefix}{name}`", _type(field), _default(field), means
+            continue
+        stated = field.get_default(call_default_factory=True)
+        default = "required" if field.is_required() else "not given" if stated is None else "as below"
+        yield f"`{prefix}{name}`", "group", default, means
+        yield from _parameters(group, f"{prefix}{name}.")
 
 
 def _models() -> str:
@@ -146,10 +153,8 @@ def _models() -> str:
         for name, provided in sorted(known.models(section).items()):
             model = provided.model
             text += f"\n### {name}\n\n{model.doc}  Provided by `{provided.distribution or provided.plugin}`.\n\n"
-            fields = model.params.model_fields
-            if fields:
-                rows = ((f"`{n}`", _type(f), _default(f), _meaning(n, f, model.params)) for n, f in fields.items())
-                text += _grid(("parameter", "type", "default", "meaning"), rows)
+            if model.params.model_fields:
+                text += _grid(("parameter", "type", "default", "meaning"), _parameters(model.params))
     return text
 
 
@@ -191,12 +196,16 @@ def _cli() -> str:
         cli, info_name="twin", terminal_width=WIDTH, **cli.context_settings | {"max_content_width": WIDTH}
     )
     text += "```text\n" + cli.get_help(context) + "\n```\n"
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        if command is not None:
-            inner = click.Context(command, info_name=name, parent=context)
-            text += f"\n## twin {name}\n\n```text\n{command.get_help(inner)}\n```\n"
-    return text
+    return text + "".join(_help(cli.get_command(context, name), name, context, 2) for name in COMMANDS)
+
+
+def _help(command: click.Command | None, name: str, parent: click.Context, level: int) -> str:
+    """The help page of a command, and of those below it."""
+    assert command is not None
+    context = click.Context(command, info_name=name, parent=parent)
+    text = f"\n{'#' * level} {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    below = command.commands if isinstance(command, click.Group) else {}
+    return text + "".join(_help(each, sub, context, level + 1) for sub, each in below.items())
 
 
 def main() -> None:

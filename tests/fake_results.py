@@ -27,6 +27,7 @@ def provenance(**changes) -> Provenance:
 def table(name: str, *rows: dict) -> pl.DataFrame:
     """A frame of a declared table; a column left out is null, or zero where null is not allowed."""
     blank = {"f64": 0.0, "i64": 0, "u32": 0, "str": "", "bool": False, "date": date(2027, 1, 1)}
+    blank["time"] = datetime(2027, 4, 1)  # noqa: DTZ001 - local standard time has no zone
     declared = tables.table(name)
     unknown = {key for row in rows for key in row} - set(declared.names)
     assert not unknown, unknown
@@ -105,6 +106,22 @@ def small_tables() -> dict[str, pl.DataFrame]:
             "energy",
             {"month": second, "site": "river-bend", "stage": "it", "energy_kwh": 1_000_000.0, "peak_kw": 2112.0},
             {"month": second, "site": "river-bend", "stage": "overhead", "energy_kwh": 200_000.0, "peak_kw": 422.0},
+        ),
+        "site_hours": table(
+            "site_hours",
+            *(
+                {
+                    "time": datetime(2027, 4, 1, hour),  # noqa: DTZ001 - local standard time has no zone
+                    "month": second,
+                    "site": "river-bend",
+                    "it_kw": 1400.0,
+                    "overhead_kw": 280.0,
+                    "load_kw": 1680.0,
+                    "import_kw": 1680.0,
+                    "pue_ratio": 1.2,
+                }
+                for hour in (0, 1)
+            ),
         ),
         "energy_cost": table(
             "energy_cost",

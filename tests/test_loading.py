@@ -118,6 +118,12 @@ def test_blocked_code_is_not_imported(installed, blocked):
     assert "TWIN_DISABLE_PLUGINS" in loaded.info.reason
 
 
+def test_all_but_our_own_can_be_left_out(installed):
+    ours = Entry("ours", plugin(twin_energy=[tariff()]), "twin")
+    installed(Entry("one", AssertionError("imported")), ours)
+    assert [loaded.info.state for loaded in load_installed({"*"})] == ["blocked", "active"]
+
+
 def test_blocked_names_from_the_environment(monkeypatch):
     monkeypatch.setenv("TWIN_DISABLE_PLUGINS", " one, two ,,")
     assert blocked_names() == {"one", "two"}

@@ -12,7 +12,7 @@ from twin import tables
 from twin.errors import PluginError, UsageError
 from twin.units import DIMENSIONS
 
-SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms", "per_day"}
+SUFFIXES = {dimension.suffix for dimension in DIMENSIONS.values()} | {"days", "ms", "per_day", "kg_co2e"}
 
 
 BESIDE_A_UNIT = (

@@ -34,11 +34,13 @@ from twin.parameters import (
     Fraction,
     Length,
     Mass,
+    MassPerPower,
     Memory,
     MemoryBandwidth,
     Money,
     MoneyPerEnergy,
     MoneyPerHour,
+    MoneyPerMass,
     MoneyPerPower,
     MoneyPerPowerMonth,
     MoneyPerTime,
@@ -102,11 +104,13 @@ __all__ = [
     "InputError",
     "Length",
     "Mass",
+    "MassPerPower",
     "Memory",
     "MemoryBandwidth",
     "Money",
     "MoneyPerEnergy",
     "MoneyPerHour",
+    "MoneyPerMass",
     "MoneyPerPower",
     "MoneyPerPowerMonth",
     "MoneyPerTime",
@@ -286,7 +290,7 @@ class EnergyInputs:
             site draws.  For `prices` and `resources`, which are asked before dispatch, import is the load.
             `time` is the start of the step, local standard time; every month has all its steps.
         dispatch: for a supply: what its units gave, `time, month, site, entry, unit, power_kw, charge_kw,
-            curtailed_kw, state_kwh, online_fraction`; empty for `prices` and `resources`, and for a tariff.
+            curtailed_kw, state_kwh, online_fraction, fuel_kw`; empty for `prices` and `resources`, and for a tariff.
         weather: the typical year of each site as a model of `weather:` gave it: `site, entry, hour, dry_bulb_c,
             dew_point_c, wet_bulb_c, pressure_pa, wind_m_per_s, ghi_w_per_m2, dni_w_per_m2, dhi_w_per_m2,
             latitude_deg, longitude_deg, elevation_m, utc_offset_h`; no rows where none is known.

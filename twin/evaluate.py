@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Made = Mapping[str, list[pl.DataFrame]]
 
-SHARED_TABLES = ("checks",)
+SHARED_TABLES = ("checks", "uncertainty")
 """Tables that several analyses add rows to; every other table has one analysis that writes it."""
 
 INPUT_TABLES = ("groups", "nodes", "edges", "assumptions")
@@ -187,8 +187,12 @@ def load(
     extra = list(plugins)
     if trust:
         extra += load_twinfile(Path(path).parent / "twinfile.py")
-    known = registry(tuple(extra))
-    topology = read(Path(path), known, scenario=scenario, overlays=tuple(overlays))
+    return load_with(registry(tuple(extra)), Path(path), scenario=scenario, overlays=overlays)
+
+
+def load_with(known: Registry, path: Path, *, scenario: str = "", overlays: Sequence[str] = ()) -> Twin:
+    """Read, check and resolve a topology file with what a registry provides; as `load` otherwise."""
+    topology = read(path, known, scenario=scenario, overlays=tuple(overlays))
     made = Twin(topology, known)
     if topology.calendar.months:
         return made

@@ -48,7 +48,10 @@ GROUP = "twin"
 """Entry-point group that plugins are found in."""
 
 BLOCK_VARIABLE = "TWIN_DISABLE_PLUGINS"
-"""Environment variable: names of plugins or distributions not to load, with commas between."""
+"""Environment variable: names of plugins or distributions not to load, with commas between; `*` is all but twin's."""
+
+ALL_OTHERS = "*"
+"""What stands for every plugin that is not twin's own."""
 
 ACTIVE, BROKEN, BLOCKED = "active", "broken", "blocked"
 
@@ -169,7 +172,7 @@ def _entry_key(entry: EntryPoint) -> tuple[str, str]:
 def _load_entry(entry: EntryPoint, blocked: Collection[str], seen: dict[int, PluginInfo]) -> Loaded:
     distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "")
     info = PluginInfo(entry.name, distribution, version)
-    if entry.name in blocked or distribution in blocked:
+    if entry.name in blocked or distribution in blocked or (ALL_OTHERS in blocked and distribution != PROJECT):
         return Loaded(replace(info, state=BLOCKED, reason=f"named in {BLOCK_VARIABLE}"))
     return _load(info, entry.load, seen)
 

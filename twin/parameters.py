@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +28,18 @@ class Params(BaseModel):
     """Base of every parameter model: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+def meaning(model: type[BaseModel], name: str) -> str:
+    """What a parameter means: its description, or its line in the `Attributes:` of its class or of a base."""
+    description = model.model_fields[name].description
+    if description:
+        return description
+    for base in model.__mro__:
+        found = re.search(rf"^    {name}: (.*(?:\n {{8}}.*)*)", inspect.cleandoc(base.__doc__ or ""), re.MULTILINE)
+        if found:
+            return " ".join(found[1].split()).removesuffix(".")
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +128,12 @@ def _quantity(dimension: str, least: float | None = 0.0, most: float | None = No
     }
 
     def describe(old: JsonDict) -> None:
-        """The schema of what a person writes, in place of that of the float it becomes."""
+        """The schema of what a person writes, in place of that of the float it becomes; what it means stays."""
+        means = old.get("description")
         old.clear()
         old.update(schema)
+        if means:
+            old["description"] = means
 
     return Annotated[float, mark, BeforeValidator(mark.read), Field(json_schema_extra=describe)]
 
@@ -128,6 +145,8 @@ if TYPE_CHECKING:
     Mass = float
     Volume = float
     WaterPerEnergy = float
+    MoneyPerMass = float
+    MassPerPower = float
     Money = float
     MoneyPerEnergy = float
     MoneyPerPower = float
@@ -165,6 +184,8 @@ else:
     Mass = _quantity("mass")
     Volume = _quantity("volume")
     WaterPerEnergy = _quantity("water_per_energy")
+    MoneyPerMass = _quantity("money_per_mass")
+    MassPerPower = _quantity("mass_per_power")
     Money = _quantity("money")
     MoneyPerEnergy = _quantity("money_per_energy")
     MoneyPerPower = _quantity("money_per_power")

@@ -114,6 +114,8 @@ _ALL = (
     Dimension("temperature", "kelvin", "c", "27 °C", "°C"),
     Dimension("temperature_difference", "kelvin", "k", "5 K", "K"),
     Dimension("pressure", "pascal", "pa", "650 Pa", "Pa"),
+    Dimension("mass_per_power", "kilogram / kilowatt", "kg_per_kw", "1.5 t/kW", "kg/kW"),
+    Dimension("money_per_mass", "USD / kilogram", "usd_per_kg", "$50/t", "$/kg"),
     Dimension("volume", "litre", "l", "5000 L", "L"),
     Dimension("water_per_energy", "litre / (kilowatt * hour)", "l_per_kwh", "1.8 L/kWh", "L/kWh"),
     Dimension("number", "", "number", "72", "", bare=True),

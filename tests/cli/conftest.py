@@ -13,7 +13,9 @@ ANALYSES = {
     "capacity": ("capacity", "site_capacity", "stranded", "fit", "demand", "checks"),
     "upgrades": ("upgrades",),
     "failure": ("availability", "contingency", "checks"),
-    "energy": ("schedule", "energy", "energy_cost"),
+    "energy": ("schedule", "energy", "energy_cost", "site_hours", "checks"),
+    "carbon": (),
+    "resilience": (),
     "cost": ("cashflow", "debt", "party_metrics", "unit_cost"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from importlib.resources import files
 
 import pytest
 
@@ -133,3 +134,20 @@ def test_simulate_gives_its_table(call, starter):
     done = call("simulate", starter, "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert {row["method"] for row in rows} == {"steady", "sequential"}
+
+
+def test_diff_of_two_files_and_of_what_they_give(call, tmp_path):
+    one, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    text = files("twin.cli").joinpath("starter.yaml").read_text()
+    one.write_text(text)
+    other.write_text(text.replace("rack[8]", "rack[9]"))
+    assert call("diff", one, one).err.endswith("no difference\n")
+    stated = call("diff", one, other)
+    assert stated.status == 0
+    assert "instances" in stated.out
+    given = call("diff", one, other, "--table", "site_capacity", "--format", "csv")
+    assert "site_capacity" in given.out
+    assert "demand_kw" in given.out
+    assert call("evaluate", one, "-o", tmp_path / "results").status == 0
+    again = call("diff", tmp_path / "results", one)
+    assert again.err.endswith("no difference\n")

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
+import statistics
 import subprocess
 import sys
 from importlib import import_module
+from importlib.resources import files
+from types import SimpleNamespace
 
 import click
 import pytest
 
 from twin import __version__
 from twin.cli import main, trouble
-from twin.cli.common import Taught
+from twin.cli.common import Taught, TaughtGroup
 from twin.cli.main import COMMANDS, cli
 from twin.errors import EXIT_BAD_INPUT, EXIT_BUG, Finding, InputError, RefusedError
 
@@ -59,12 +63,19 @@ def test_help_lists_every_command_with_the_help_the_command_has(call):
         assert short in done.out
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def every_command() -> dict[str, click.Command]:
+    """Commands as they are typed, those of groups with them."""
+    found = {name: cli.get_command(click.Context(cli), name) for name in COMMANDS}
+    groups = {name: each for name, each in found.items() if isinstance(each, TaughtGroup)}
+    return found | {f"{name} {sub}": each for name, group in groups.items() for sub, each in group.taught.items()}
+
+
+@pytest.mark.parametrize("name", every_command())
 def test_every_command_has_help_with_examples(call, name):
-    done = call(name, "--help")
+    done = call(*name.split(), "--help")
     assert done.status == 0
-    command = cli.get_command(click.Context(cli), name)
-    assert isinstance(command, Taught)
+    command = every_command()[name]
+    assert isinstance(command, Taught | TaughtGroup)
     assert command.examples
     for line, does in command.examples:
         assert line in done.out
@@ -73,8 +84,7 @@ def test_every_command_has_help_with_examples(call, name):
 
 
 def test_every_option_has_help():
-    for name in COMMANDS:
-        command = cli.get_command(click.Context(cli), name)
+    for name, command in every_command().items():
         for param in command.params:
             if isinstance(param, click.Option):
                 assert param.help, f"{name} {param.name}"
@@ -225,3 +235,108 @@ def test_completion_offers_the_commands():
     env = os.environ | {"_TWIN_COMPLETE": "bash_complete", "COMP_WORDS": "twin ta", "COMP_CWORD": "1"}
     done = process("from twin.cli.main import main; main()", env=env)
     assert done.stdout.splitlines() == ["plain,tables"]
+
+
+class Entry:
+    """An entry point of the group of commands."""
+
+    def __init__(self, name, thing, distribution="acme") -> None:
+        self.name, self.thing, self.value = name, thing, "acme:command"
+        self.dist = SimpleNamespace(name=distribution, version="1.2")
+
+    def load(self):
+        if isinstance(self.thing, Exception):
+            raise self.thing
+        return self.thing
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """Install commands of plugins: `plugged(entry, ...)`."""
+
+    def install(*entries):
+        monkeypatch.setattr(
+            "importlib.metadata.entry_points", lambda group: entries if group == "twin.commands" else ()
+        )
+
+    return install
+
+
+def test_commands_of_plugins_are_listed_without_their_code(call, plugged):
+    plugged(Entry("audit", ImportError("imported")), Entry("cost", ImportError("shadows ours")))
+    done = call("--help")
+    assert "Commands of plugins:\n  audit  from acme 1.2" in done.out
+    assert "shadows" not in done.out
+    assert call("tables").status == 0
+
+
+def test_a_command_of_a_plugin_runs(call, plugged):
+    @click.command()
+    def audit() -> None:
+        """Audit it."""
+        click.echo("audited")
+
+    plugged(Entry("audit", audit))
+    assert call("audit").out == "audited\n"
+    assert "Audit it." in call("audit", "--help").out
+
+
+@pytest.mark.parametrize("thing", [ImportError("gone"), "no command"])
+def test_a_command_of_a_plugin_that_is_broken_is_an_error_that_names_it(call, plugged, thing):
+    plugged(Entry("audit", thing))
+    done = call("audit")
+    assert done.status == EXIT_BAD_INPUT
+    assert "the command 'audit' of acme 1.2" in done.err
+
+
+def test_without_plugins_there_are_ours_alone(call, plugged, monkeypatch):
+    monkeypatch.setenv("TWIN_DISABLE_PLUGINS", "")
+    plugged(Entry("audit", ImportError("imported")))
+    assert "audit" not in call("--no-plugins", "--help").out
+    assert os.environ["TWIN_DISABLE_PLUGINS"] == "*"
+    assert call("audit").status == EXIT_BAD_INPUT
+
+
+def test_help_costs_less_than_three_times_click():
+    """CPU time of whole processes, the median of 20 each, in turn."""
+    lines = (
+        [sys.executable, "-c", "from twin.cli.main import main; main()", "--help"],
+        [sys.executable, "-c", "import click"],
+    )
+    spent: list[list[float]] = [[], []]
+    for _ in range(20):
+        for line, times in zip(lines, spent, strict=True):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(line, check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    ours, click_alone = (statistics.median(times) for times in spent)
+    assert ours < 3.0 * click_alone
+
+
+def test_quiet_leaves_out_remarks_and_keeps_errors(call, tmp_path):
+    assert call("-q", "init", tmp_path).err == ""
+    assert "is there already" in call("-q", "init", tmp_path).err
+    assert call("init", tmp_path / "loud").err.startswith("wrote ")
+
+
+def completed(line: str, word: str) -> list[str]:
+    words = line.split()
+    env = os.environ | {
+        "_TWIN_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"{line} {word}",
+        "COMP_CWORD": str(len(words)),
+    }
+    done = process("from twin.cli.main import main; main()", env=env)
+    return [item.partition(",")[2] for item in done.stdout.split()]
+
+
+def test_the_shell_completes_commands_tables_and_selectors(tmp_path):
+    assert completed("twin", "capac") == ["capacity"]
+    assert completed("twin plugin", "") == ["check", "new"]
+    assert completed("twin cost --table", "unit") == ["unit_cost"]
+    path = tmp_path / "quickstart.yaml"
+    path.write_text(files("twin.cli").joinpath("starter.yaml").read_text())
+    assert "rack-room/rack" in completed(f"twin show {path}", "rack-room/r")
+    assert completed(f"twin show {path}", "kind=ra") == ["kind=rack"]
+    assert completed(f"twin show {tmp_path / 'gone.yaml'}", "") == []

@@ -24,7 +24,7 @@ def test_a_question_on_the_topology_itself_runs_nothing(call, twin, file):
 
 def test_a_table_that_several_analyses_write_needs_them_all(call, twin, file):
     call("query", file, "select count(*) from checks")
-    assert twin.ran == [(("capacity", "failure"), 0)]
+    assert twin.ran == [(("capacity", "failure", "energy"), 0)]
 
 
 def test_saved_results_are_asked_without_running(call, twin, tmp_path):

@@ -13,7 +13,7 @@ from twin.errors import EXIT_BAD_INPUT, EXIT_CHECK_FAILED
 from twin.results.results import Results
 
 CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand")
-MAIN = {"capacity": "site_capacity", "failure": "availability", "energy": "energy", "cost": "party_metrics"}
+MAIN = {"capacity": "site_capacity", "failure": "availability", "energy": "site_hours", "cost": "party_metrics"}
 
 
 def test_evaluate_prints_the_summary_and_nothing_on_stderr(call, file):
@@ -40,7 +40,7 @@ def test_evaluate_saves_all_tables_in_a_folder_and_still_prints(call, file, tmp_
 
 def test_evaluate_gives_all_tables_as_json(call, file):
     found = json.loads(call("evaluate", file, "--format", "json").out)
-    assert set(found) == set(fake_results.small_tables())
+    assert set(found) == set(fake_results.small_tables()) - {"site_hours"}
     assert found["cashflow"][0]["amount_usd"] == 250_000
     assert found["cashflow"][0]["month"] == "2027-04-01"
 
@@ -96,7 +96,16 @@ def test_failure_runs_the_work_where_there_is_some(call, twin, file):
     assert call("failure", file, "--format", "table").out.startswith("availability\n")
 
 
-@pytest.mark.parametrize("name", ["energy", "cost"])
+def test_energy_prints_its_screen(call, twin, file):
+    done = call("energy", file)
+    assert (done.status, done.err) == (0, "")
+    assert twin.ran == [(("energy", "carbon", "resilience"), 0)]
+    assert "ENERGY by stage" in done.out
+    assert "BILL by line" in done.out
+    assert "\x1b" not in done.out
+
+
+@pytest.mark.parametrize("name", ["cost"])
 def test_a_command_runs_its_analysis_and_gives_its_tables(call, twin, file, name):
     done = call(name, file)
     assert done.status == 0

@@ -4,11 +4,13 @@ import pytest
 from topology.build import campus
 
 from twin.errors import EXIT_BAD_INPUT
+from twin.structure.compile import compile_structure
 
 
 @pytest.fixture(autouse=True)
 def topology(twin):
     twin.topology = campus()
+    twin.structure = compile_structure(twin.topology)
 
 
 def test_without_a_selector_the_groups_are_shown(call, file):

@@ -49,8 +49,9 @@ def test_tables_shows_the_columns_of_one(call, name):
     text = " ".join(call("tables", name).out.split())
     for column in tables.table(name).columns:
         kind = {"f64": "Float64", "i64": "Int64", "u32": "UInt32", "str": "String", "bool": "Boolean", "date": "Date"}
+        kind["time"] = "Datetime"
         assert f"{column.name} {kind[column.dtype]}{'?' if column.nullable else ''} {column.doc}" in text
-        assert str(tables.table(name).schema()[column.name]) == kind[column.dtype]
+        assert str(tables.table(name).schema()[column.name]).startswith(kind[column.dtype])
 
 
 def test_an_unknown_table_names_the_nearest(call):
@@ -108,3 +109,11 @@ def test_parts_that_there_are_not_name_the_nearest(call):
     done = call("parts", "nvidia.gb200-nvl71")
     assert done.status == EXIT_BAD_INPUT
     assert "did you mean 'nvidia.gb200-nvl72'?" in done.err
+
+
+def test_schema_is_written_whole_and_says_how_editors_find_it(call, tmp_path):
+    done = call("schema", "-o", tmp_path / "twin.schema.json")
+    assert (done.status, done.out) == (0, "")
+    assert "yaml-language-server: $schema=twin.schema.json" in done.err
+    written = (tmp_path / "twin.schema.json").read_text()
+    assert json.loads(written) == json.loads(call("schema").out)

@@ -16,8 +16,8 @@ from structure.nested import nested
 from twin.errors import RefusedError
 from twin.failure import lifted as module
 from twin.failure.algebras import Lost, Unfed
+from twin.failure.fed import solve
 from twin.failure.lifted import Lifted
-from twin.failure.system import solve
 from twin.structure.compile import compile_structure
 from twin.structure.snapshot import months_of_change, snapshot
 

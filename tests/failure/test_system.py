@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from twin.errors import RefusedError
 from twin.failure import bdd
-from twin.failure.system import Exact, solve
+from twin.failure.fed import Exact, solve
 
 HOURS = 8760.0
 

@@ -11,6 +11,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from twin.cli.trouble import say
 from twin.errors import EXIT_CHECK_FAILED, UsageError
@@ -30,8 +31,8 @@ ROWS_SHOWN = 40
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
-class Taught(click.Command):
-    """A command whose help ends in examples: pairs of a command line and what it does."""
+class _WithExamples:
+    """Help that ends in examples: pairs of a command line and what it does."""
 
     examples: tuple[tuple[str, str], ...] = ()
 
@@ -42,6 +43,19 @@ class Taught(click.Command):
                 formatter.write(f"{'':{formatter.current_indent}}{line}\n")
                 with formatter.indentation():
                     formatter.write_text(does)
+
+
+class Taught(_WithExamples, click.Command):
+    """A command whose help ends in examples."""
+
+
+class TaughtGroup(_WithExamples, click.Group):
+    """A group of commands whose help ends in examples."""
+
+    @property
+    def taught(self) -> dict[str, Taught]:
+        """Its commands by name."""
+        return {name: each for name, each in self.commands.items() if isinstance(each, Taught)}
 
 
 def command(*examples: tuple[str, str], name: str | None = None) -> Callable[[Callable[..., None]], Taught]:
@@ -141,6 +155,13 @@ def file_argument(function: Function) -> Function:
     return click.argument("file", metavar="FILE", type=kind)(function)
 
 
+def _tables(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The tables whose name begins so, for the shell."""
+    from twin.tables import TABLES
+
+    return [CompletionItem(name, help=table.doc) for name, table in TABLES.items() if name.startswith(begun)]
+
+
 def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Options of every command that gives data; the function gets them as `out`.
 
@@ -153,7 +174,9 @@ def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[.
         def called(format_: str | None, path: Path | None, rows: int, table: str | None = None, **rest: Any) -> None:
             function(out=Output(format_, path, table, rows), **rest)
 
-        which = click.option("--table", metavar="NAME", help="Give this table alone; see 'twin tables'.")
+        which = click.option(
+            "--table", metavar="NAME", help="Give this table alone; see 'twin tables'.", shell_complete=_tables
+        )
         place = "FILE or FOLDER" if table else "FILE"
         return _options(
             called,
@@ -184,7 +207,9 @@ def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[.
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show on a terminal that something is going on, once it has lasted a second."""
-    if not sys.stderr.isatty():
+    context = click.get_current_context(silent=True)
+    quiet = context is not None and (context.find_root().obj or {}).get("quiet")
+    if quiet or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from twin.cli.common import command
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 from twin.errors import UsageError
 
 STARTER = "quickstart.yaml"
@@ -34,5 +34,5 @@ def init(folder: Path) -> None:
         raise UsageError(f"'{place}' is there already; name another folder, or remove it") from error
     except OSError as error:
         raise UsageError(f"cannot write '{place}': {error.strerror or error}") from error
-    say(f"wrote {place}")
-    say(f"next: twin evaluate {place}")
+    remark(f"wrote {place}")
+    remark(f"next: twin evaluate {place}")

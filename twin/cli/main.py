@@ -16,10 +16,11 @@ from click.shell_completion import shell_complete
 
 from twin import __version__
 from twin.cli.trouble import report_bug, report_error, say
-from twin.errors import EXIT_BAD_INPUT, EXIT_OK, TwinError
+from twin.errors import EXIT_BAD_INPUT, EXIT_OK, PluginError, TwinError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.metadata import EntryPoint
 
 EXIT_INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -37,29 +38,61 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "simulate",
         "Failure simulated, beside the exact answer.",
     ),
-    "energy": ("twin.cli.run", "energy", "What it draws, and what that costs."),
+    "energy": ("twin.cli.run", "energy", "What it draws by the hour, what that costs and emits."),
     "cost": ("twin.cli.run", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
+    "report": ("twin.cli.report", "report", "Run everything and write one page of HTML."),
+    "diff": ("twin.cli.diff", "diff", "Show what differs between two topologies or two results."),
     "import": ("twin.cli.importing", "import_model", "Read a model of another tool and solve it."),
     "tables": ("twin.cli.tables", "tables", "List the result tables, or the columns of one."),
+    "schema": (
+        "twin.cli.schema",
+        "schema",
+        "Write the JSON Schema of topology files, for editors.",
+    ),
     "parts": ("twin.cli.parts", "parts", "List the parts of the catalogues, or the figures of one."),
     "plugins": ("twin.cli.plugins", "plugins", "List the plugins, what they provide and what is wrong with them."),
+    "plugin": ("twin.cli.plugin", "plugin", "Write a new plugin, or check one."),
 }
 """Name -> module, attribute, short help: all that `twin --help` needs."""
+
+
+PLUGIN_COMMANDS = "twin.commands"
+"""Entry-point group in which a plugin names click commands of its own."""
+
+_BLOCK_VARIABLE, _ALL_OTHERS = "TWIN_DISABLE_PLUGINS", "*"
+"""As `twin.loading` has them, which imports more than help should."""
+
+
+def plugin_commands() -> dict[str, EntryPoint]:
+    """The commands that plugins add, by name; one that has the name of ours is left out.
+
+    None of their code is imported: that is for when one of them is called.
+    """
+    from importlib.metadata import entry_points
+
+    blocked = {name.strip() for name in os.environ.get(_BLOCK_VARIABLE, "").split(",")}
+    found = sorted(entry_points(group=PLUGIN_COMMANDS), key=lambda entry: entry.name)
+    return {
+        entry.name: entry
+        for entry in found
+        if entry.name not in COMMANDS
+        and not blocked & {_ALL_OTHERS, entry.name, entry.dist.name if entry.dist else entry.name}
+    }
 
 
 class LazyGroup(click.Group):
     """A group that imports a command when it is called, and shows help without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names in the order in which people meet them."""
-        return list(COMMANDS)
+        """The names in the order in which people meet them, those of plugins last."""
+        return [*COMMANDS, *plugin_commands()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import one command; None where there is none of this name."""
         if cmd_name not in COMMANDS:
-            return None
+            return _of_plugin(cmd_name)
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
@@ -77,6 +110,10 @@ class LazyGroup(click.Group):
         """The list of commands, from the static help."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, _, short) in COMMANDS.items()])
+        others = plugin_commands()
+        if others:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, f"from {_whose(entry)}") for name, entry in others.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """What to type first."""
@@ -84,6 +121,36 @@ class LazyGroup(click.Group):
             formatter.write_dl([("twin init", "write quickstart.yaml"), ("twin evaluate quickstart.yaml", "run it")])
         formatter.write_paragraph()
         formatter.write_text("'twin COMMAND --help' shows the options of a command with examples.")
+
+
+def _whose(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def _of_plugin(name: str) -> click.Command | None:
+    """A command that a plugin adds; None where none has this name.
+
+    Raises:
+        PluginError: its code does not import, or is no click command.
+    """
+    entry = plugin_commands().get(name)
+    if entry is None:
+        return None
+    try:
+        command = entry.load()
+    except Exception as error:
+        raise PluginError(f"the command '{name}' of {_whose(entry)} does not load: {error}") from error
+    if not isinstance(command, click.Command):
+        raise PluginError(
+            f"the command '{name}' of {_whose(entry)} is {type(command).__name__}; a click command is wanted"
+        )
+    return command
+
+
+def _no_plugins(_ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+    # by the environment, so that workers leave them out too
+    if value:
+        os.environ[_BLOCK_VARIABLE] = _ALL_OTHERS
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
@@ -94,12 +161,23 @@ def _version(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
-def cli() -> None:
+@click.option(
+    "--no-plugins",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_no_plugins,
+    help="Leave out every plugin but twin's own.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Leave out remarks and progress; errors and failed checks stay.")
+@click.pass_context
+def cli(ctx: click.Context, *, quiet: bool) -> None:
     """An infrastructure digital twin for AI data centres.
 
     One topology file describes sites, power, cooling, racks, network, energy and deals; twin says what it
     can carry, what breaks it, what it draws, who pays whom and what a delivered accelerator-hour costs.
     """
+    ctx.obj = {"quiet": quiet}
 
 
 def run(args: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from twin.cli.grid import grid
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 from twin.errors import UsageError
 from twin.results.store import atomic
 
@@ -70,7 +70,7 @@ def emit_tables(
         have = [name for name in shown if name in results]
         filled = [name for name in have if results[name].height or len(have) == 1]
         if not filled:
-            say(f"nothing to show: {', '.join(have)} have no rows")
+            remark(f"nothing to show: {', '.join(have)} have no rows")
         _write_text(_grids({name: results[name] for name in filled}, out, titled=len(have) > 1), out)
         _mention(results, [name for name in rest if name in results])
     elif form == "json":
@@ -83,20 +83,20 @@ def emit_tables(
         emit(results[main], out, main)
         others = [name for name in (*shown, *rest) if name != main and name in results]
         if others:
-            say(f"this is {main}; with --table NAME: {', '.join(others)}")
+            remark(f"this is {main}; with --table NAME: {', '.join(others)}")
 
 
 def save(results: Results, out: Output) -> None:
     """Save all tables in the folder that `out` names, and say so."""
     if out.path is not None:
         results.save(out.path)
-        say(f"saved {len(results)} tables in {out.path}")
+        remark(f"saved {len(results)} tables in {out.path}")
 
 
 def _mention(results: Results, names: Sequence[str]) -> None:
     more = [f"{name} ({results[name].height:,} rows)" for name in names if results[name].height]
     if more:
-        say(f"more with --table NAME: {', '.join(more)}")
+        remark(f"more with --table NAME: {', '.join(more)}")
 
 
 def _encoded(frame: pl.DataFrame, form: str) -> bytes:
@@ -138,7 +138,7 @@ def _grids(frames: Mapping[str, pl.DataFrame], out: Output, *, titled: bool = Fa
         parts.append(f"{name}\n{made.text}" if titled else made.text)
         label = f"{name}: " if name else ""
         if made.rows_left_out:
-            say(f"{label}{made.rows_left_out:,} more rows with --rows 0, or --format csv")
+            remark(f"{label}{made.rows_left_out:,} more rows with --rows 0, or --format csv")
         if made.columns_left_out:
-            say(f"{label}too narrow for {', '.join(made.columns_left_out)}; --format csv gives all columns")
+            remark(f"{label}too narrow for {', '.join(made.columns_left_out)}; --format csv gives all columns")
     return "\n".join(parts)

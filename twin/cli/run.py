@@ -21,8 +21,8 @@ from twin.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_LARGE = ("nodes", "edges")
-"""Tables with a row an instance: only for who asks for them."""
+_LARGE = ("nodes", "edges", "site_hours", "dispatch", "outage_starts")
+"""Tables with a row an instance or an hour: only for who asks for them."""
 
 _CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand")
 """Tables of `twin capacity`, the main one first."""
@@ -41,6 +41,23 @@ _FAILURE = (
     "goodput_loss",
 )
 """Tables of `twin failure`, the main one first."""
+
+_ENERGY = (
+    "energy",
+    "energy_cost",
+    "carbon",
+    "carbon_free",
+    "cfe_tradeoff",
+    "water",
+    "outage_survival",
+    "ride_through",
+    "dispatch_summary",
+    "supply_units",
+)
+"""Tables of `twin energy`."""
+
+_HOURS = "site_hours"
+"""What CSV and Parquet give of it."""
 
 _WIDEST = 140
 """Columns of a summary beyond which lines are too long to read."""
@@ -161,7 +178,7 @@ def simulate(source: Source, out: Output, **given: object) -> None:
 
     from twin.cli.output import emit_tables, save
     from twin.cli.screen import screen
-    from twin.failure.montecarlo.analysis import with_params
+    from twin.failure.montecarlo.analysis import stated, with_params
     from twin.report.simulation import lines
 
     with working(f"simulating {source.file}"):
@@ -169,7 +186,11 @@ def simulate(source: Source, out: Output, **given: object) -> None:
         wanted = {name: value for name, value in given.items() if value not in (None, False)}
         if wanted:
             twin = replace(twin, topology=with_params(twin.topology, wanted))
-        results = twin.run("simulation", seed=source.seed)
+        # what uncertain rates do to the work is asked only where rates are drawn and there is work
+        goodput = (
+            ("workload-uncertainty",) if stated(twin.topology).draws and twin.topology.section("workloads") else ()
+        )
+        results = twin.run("simulation", *goodput, seed=source.seed)
     if out.resolve() is None and out.table is None:
         click.echo(screen(lines(results, _width())), nl=False)
         save(results, out)
@@ -179,13 +200,35 @@ def simulate(source: Source, out: Output, **given: object) -> None:
 
 
 @command(
-    ("twin energy quickstart.yaml", "Energy and bill by month."),
+    (
+        "twin energy quickstart.yaml",
+        "One screen: a year by stage and month, supplies, the bill by line, carbon, outages.",
+    ),
+    (
+        "twin energy quickstart.yaml --format csv",
+        "Every hour: IT, losses, cooling, import, weather.",
+    ),
+    ("twin energy quickstart.yaml --table energy_cost", "The bill month by month, line by line."),
     ("twin energy quickstart.yaml --set 'cooling.constant-pue.pue=1.3'", "The same with a worse PUE."),
 )
 @_runs
 def energy(source: Source, out: Output) -> None:
-    """What it draws, and what that costs."""
-    _run("energy", source, out, ("energy", "energy_cost"))
+    """What it draws by the hour, what that costs and emits.
+
+    And how long it lives when the grid fails.
+    """
+    from twin.cli.output import emit_tables, save
+    from twin.cli.screen import screen
+    from twin.report.energy import lines
+
+    with working(f"running energy of {source.file}"):
+        results = source.load().run("energy", "carbon", "resilience", seed=source.seed)
+    if out.resolve() is None and out.table is None:
+        click.echo(screen(lines(results, _width())), nl=False)
+        save(results, out)
+    else:
+        emit_tables(results, out, _ENERGY, _HOURS, ("checks",))
+    end_on_failed_checks(results)
 
 
 @command(

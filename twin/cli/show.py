@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from twin.cli.common import Source, command, file_argument, topology_options, working
-from twin.cli.trouble import say
+from twin.cli.trouble import remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 
 _GROUPS_EXPLAINED = 4
 _WIDE = 160
+
+
+def _selectors(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The groups and kinds of the file that is named, for the shell; none where it cannot be read."""
+    from twin.errors import TwinError
+    from twin.evaluate import load
+
+    try:
+        groups = load(ctx.params["file"]).topology.groups
+    except (TwinError, KeyError, TypeError, OSError):
+        return []
+    named = {path: group.kind for path, group in groups.items()}
+    kinds = {f"kind={kind}": "one of every group" for kind in named.values()}
+    return [CompletionItem(name, help=about) for name, about in (named | kinds).items() if name.startswith(begun)]
 
 
 @command(
@@ -29,7 +44,7 @@ _WIDE = 160
     ("twin show river-bend.yaml kind=ups", "One of every group of a kind."),
 )
 @file_argument
-@click.argument("selector", required=False)
+@click.argument("selector", required=False, shell_complete=_selectors)
 @topology_options
 def show(source: Source, selector: str | None) -> None:
     """Show the groups of a topology, or explain one of its nodes.
@@ -38,10 +53,12 @@ def show(source: Source, selector: str | None) -> None:
     Of each group that it names, the first node is explained.
     """
     from twin.report.explain import explain, tree
+    from twin.report.fate import MOST_INSTANCES, fate
     from twin.topology.select import select
 
     with working(f"reading {source.file}"):
-        topology = source.load().topology
+        twin = source.load()
+    topology = twin.topology
     width = min(shutil.get_terminal_size().columns, _WIDE) if sys.stdout.isatty() else _WIDE
     if selector is None:
         _print(tree(topology, width))
@@ -49,10 +66,12 @@ def show(source: Source, selector: str | None) -> None:
     found = select(topology, selector)
     for path, locals_ in list(found.items())[:_GROUPS_EXPLAINED]:
         _print(explain(topology, path, int(locals_[0]), width))
+        if sum(group.total for group in topology.groups.values()) <= MOST_INSTANCES:
+            _print(fate(twin.structure, path, int(locals_[0]), width))
         if len(locals_) > 1:
-            say(f"and {len(locals_) - 1:,} more of {path}; name one of them to have it explained")
+            remark(f"and {len(locals_) - 1:,} more of {path}; name one of them to have it explained")
     if len(found) > _GROUPS_EXPLAINED:
-        say(f"and of {len(found) - _GROUPS_EXPLAINED} more groups: {', '.join(list(found)[_GROUPS_EXPLAINED:])}")
+        remark(f"and of {len(found) - _GROUPS_EXPLAINED} more groups: {', '.join(list(found)[_GROUPS_EXPLAINED:])}")
 
 
 def _print(lines: Sequence[Text]) -> None:

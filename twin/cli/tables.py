@@ -10,7 +10,15 @@ import click
 from twin import tables as declared
 from twin.cli.common import command
 
-_TYPES = {"f64": "Float64", "i64": "Int64", "u32": "UInt32", "str": "String", "bool": "Boolean", "date": "Date"}
+_TYPES = {
+    "f64": "Float64",
+    "i64": "Int64",
+    "u32": "UInt32",
+    "str": "String",
+    "bool": "Boolean",
+    "date": "Date",
+    "time": "Datetime",
+}
 _WIDEST = 120
 
 

@@ -34,6 +34,13 @@ def say(text: str) -> None:
     click.echo(clean(text), err=True)
 
 
+def remark(text: str) -> None:
+    """Words that may be left out: one line on stderr, none with `twin --quiet`."""
+    context = click.get_current_context(silent=True)
+    if context is None or not (context.find_root().obj or {}).get("quiet"):
+        say(text)
+
+
 def report_error(error: TwinError) -> None:
     """A refusal on stderr: findings one a line with their number, anything else as it stands."""
     if not isinstance(error, InputError):

@@ -17,14 +17,17 @@ import polars as pl
 from pydantic import AfterValidator
 
 from twin import tables
-from twin.api import Analysis, AnalysisInputs, Duration, MoneyPerEnergy, Params, hookimpl
+from twin.api import Analysis, AnalysisInputs, Duration, Fraction, MoneyPerEnergy, MoneyPerMass, Params, hookimpl
 from twin.energy import outside
+from twin.energy.carbon import analysis as carbon
 from twin.energy.hold import hold_bill
 from twin.energy.load import ItLoad, it_load
 from twin.energy.models import by_model
 from twin.energy.overhead import Overhead
+from twin.energy.resilience import analysis as resilience
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, dispatch, told
+from twin.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,16 +53,20 @@ class EnergyParams(Params):
         dispatch: the optimum, or a rule for storage: `price` charges when energy is cheap, `peak` shaves peaks.
         commitment: `relaxed` lets any share of a plant's machines run, `whole` rounds to whole machines.
         unserved: price of load that is not served; all must be where not given.
+        cfe: hourly carbon-free score that the dispatch must reach in every year; needs an entry of `carbon:`.
+        carbon_price: price on emissions inside the dispatch; needs an entry of `carbon:`.
     """
 
     step: Annotated[Duration, AfterValidator(_part_of_an_hour)] = 1.0
     dispatch: Literal["optimum", "price", "peak"] = "optimum"
     commitment: Literal["relaxed", "whole"] = "relaxed"
     unserved: MoneyPerEnergy | None = None
+    cfe: Fraction | None = None
+    carbon_price: MoneyPerMass = 0.0
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `energy`, `energy_cost`, `site_hours`, `dispatch`, `dispatch_summary` and `checks`.
+    """Tables `energy`, `energy_cost`, `site_hours`, `dispatch`, `dispatch_summary`, `supply_units` and `checks`.
 
     Raises:
         InputError: two entries of `cooling:`, `weather:` or tariffs of `energy:` serve the same site.
@@ -74,9 +81,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     over = Overhead(twin, load, weather).run()
     energy = _energy(load, over)
     site = _site(twin, load, over, energy)
-    how = {"method": params.dispatch, "commitment": params.commitment, "unserved_usd_per_kwh": params.unserved}
-    given = told(site)
-    dispatch(site, given, **how)
+    dispatch(site, told(site), **ways(site, params))
     site.checks += [*_unseen(site, site.tariffs)]
     checks = [tables.table("checks").empty(), *over.checks, *site.checks]
     return {
@@ -85,7 +90,33 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "site_hours": _hours(load, over, site),
         "dispatch": site.units.rename({"entry": "supply"}).select(tables.table("dispatch").names),
         "dispatch_summary": site.summary,
+        "supply_units": site.known,
         "checks": pl.concat(checks),
+    }
+
+
+def ways(site: Site, params: EnergyParams) -> dict[str, Any]:
+    """How to dispatch, as `twin.energy.supply.dispatch` takes it.
+
+    Raises:
+        RefusedError: a score or a price of carbon is asked for and the emission of a site's grid is not known.
+    """
+    grid = outside.grid(site.twin, site.steps, site.sites)
+    own = [site.sites[number] for number in site.dispatched_sites]
+    blind = [name for name in own if grid is None or name not in set(grid["site"])]
+    if blind and (params.cfe is not None or params.carbon_price):
+        raise RefusedError(
+            "energy",
+            f"nothing is known of the carbon of the grid at site '{blind[0]}', and its dispatch is asked to mind it",
+            "add an entry of 'carbon:' for the site",
+        )
+    return {
+        "method": params.dispatch,
+        "commitment": params.commitment,
+        "unserved_usd_per_kwh": params.unserved,
+        "cfe_fraction": params.cfe,
+        "carbon_usd_per_kg": params.carbon_price,
+        "grid": grid,
     }
 
 
@@ -174,7 +205,7 @@ def _unseen(site: Site, tariffs: Iterable[ModelEntry]) -> list[pl.DataFrame]:
 
 @hookimpl
 def twin_analyses() -> list[Analysis]:
-    """The engine, registered as anybody's analysis is."""
+    """The engines, registered as anybody's analysis is."""
     return [
         Analysis(
             name="energy",
@@ -182,6 +213,8 @@ def twin_analyses() -> list[Analysis]:
             params=EnergyParams,
             run=run,
             requires=("schedule", "load_shape"),
-            produces=("energy", "energy_cost", "site_hours", "dispatch", "dispatch_summary", "checks"),
-        )
+            produces=("energy", "energy_cost", "site_hours", "dispatch", "dispatch_summary", "supply_units", "checks"),
+        ),
+        carbon.ANALYSIS,
+        resilience.ANALYSIS,
     ]

@@ -79,3 +79,13 @@ def spread(steps: Steps, sites: tuple[str, ...], year: pl.DataFrame, column: str
         if len(own):
             made[number] = own.cast(pl.Float64).to_numpy()[steps.typical]
     return made
+
+
+def grid(twin: Any, steps: Steps, sites: tuple[str, ...]) -> pl.DataFrame | None:
+    """`time, month, site, kg_co2e_per_kwh, cfe_fraction` of the sites whose grid is known; None where none is."""
+    year = years(twin, sites, "carbon")
+    known = [site for site in sites if site in set(year["site"])]
+    if not known:
+        return None
+    names = {"kg_co2e_per_kwh": "kg_co2e_per_kwh", "cfe_fraction": "carbon_free_fraction"}
+    return steps.frame(known, {to: spread(steps, tuple(known), year, name) for to, name in names.items()})

@@ -141,8 +141,8 @@ class Steps:
     def months_frame(self, sites: Sequence[str], columns: dict[str, Floats]) -> pl.DataFrame:
         """`month, site` and columns of shape (sites, months), sorted by month."""
         made: dict[str, object] = {
-            "month": np.repeat(self._edges[:-1], len(sites)),
-            "site": list(sites) * self.calendar.months,
+            "month": pl.Series(np.repeat(self._edges[:-1], len(sites)), dtype=pl.Date),
+            "site": pl.Series(list(sites) * self.calendar.months, dtype=pl.String),
         }
         return pl.DataFrame(made | {name: values.T.ravel() for name, values in columns.items()})
 

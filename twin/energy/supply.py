@@ -46,6 +46,7 @@ class Site:
         load_kwh, peak_kw: (sites, months).
         import_kw, export_kw, unserved_kw: (sites, steps), once dispatched.
         marginal_usd_per_kwh: (sites, steps), what one more kWh of load costs; NaN where nothing is dispatched.
+        known: table `supply_units`.
         units: what units did, as `twin.energy.dispatch` gives it.
         summary: table `dispatch_summary`.
         checks: rows of table `checks`.
@@ -62,6 +63,7 @@ class Site:
     export_kw: Floats = field(init=False)
     unserved_kw: Floats = field(init=False)
     marginal_usd_per_kwh: Floats = field(init=False)
+    known: pl.DataFrame = field(init=False)
     units: pl.DataFrame = field(init=False)
     summary: pl.DataFrame = field(init=False)
     checks: list[pl.DataFrame] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Site:
         self.import_kw = self.load_kw
         self.export_kw, self.unserved_kw = np.zeros_like(self.load_kw), np.zeros_like(self.load_kw)
         self.marginal_usd_per_kwh = np.full_like(self.load_kw, np.nan)
+        self.known = tables.table("supply_units").empty()
         self.units = tables.table("dispatch").empty().rename({"supply": "entry"})
         self.summary = tables.table("dispatch_summary").empty()
 
@@ -232,6 +235,7 @@ def dispatch(site: Site, given: dict[str, pl.DataFrame], **how: Any) -> Dispatch
     from twin.energy.dispatch import Market, Resources  # noqa: PLC0415 - only sites with a supply need an optimiser
     from twin.energy.dispatch import dispatch as solve  # noqa: PLC0415 - as above
 
+    site.known = described(given["resources"])
     names = [site.sites[number] for number in own]
     rules = {name: how.pop(name) for name in ("method", "commitment") if name in how}
     steps = site.steps
@@ -251,6 +255,32 @@ def dispatch(site: Site, given: dict[str, pl.DataFrame], **how: Any) -> Dispatch
     found = solve(load, steps.step_h, resources, market, **rules)
     _take(site, found)
     return found
+
+
+def described(resources: pl.DataFrame) -> pl.DataFrame:
+    """Table `supply_units` from the frames of `resources`; what is left out is what their declaration says."""
+    contract = pl.col("kind") == "contract"
+    return resources.rename({"entry": "supply"}).select(
+        "site",
+        "supply",
+        "unit",
+        "kind",
+        "capacity_kw",
+        "charge_kw",
+        "energy_kwh",
+        pl.col("charge_efficiency").fill_null(1.0).alias("charge_efficiency_fraction"),
+        pl.col("discharge_efficiency").fill_null(1.0).alias("discharge_efficiency_fraction"),
+        pl.col("machines").fill_null(1),
+        pl.col("carbon_free").fill_null(value=False),
+        pl.col("fuel_kwh_per_kwh").fill_null(0.0),
+        pl.col("fuel_kg_co2e_per_kwh").fill_null(0.0),
+        "fuel_store_kwh",
+        "mtbf_h",
+        "mttr_h",
+        pl.col("start_failure_fraction").fill_null(0.0),
+        pl.col("on_outage").fill_null(~contract),
+        pl.col("embodied_kg_co2e_per_kwh").fill_null(0.0),
+    )
 
 
 def _take(site: Site, found: Dispatched) -> None:

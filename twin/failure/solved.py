@@ -16,8 +16,8 @@ import numpy as np
 from twin.errors import RefusedError
 from twin.failure.algebras import Lost, Unfed
 from twin.failure.bdd import DEFAULT_NODES, Measure
+from twin.failure.fed import Exact, solve
 from twin.failure.lifted import Lifted, Memory
-from twin.failure.system import Exact, solve
 from twin.structure.symmetry import scopes
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Exact availability and outage frequency of every load and every scope of a structure.
+"""The causes of every gate, element and load of a structure, as decision diagrams.
 
 What takes a load down is a set of *causes*, any one of which is enough.  A gate contributes the
 failures that alone take it down (the essential ones, however deep upstream) as causes of their own,
@@ -11,7 +11,6 @@ So a hall, a site or a campus costs the sum of its independent pieces, and not t
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,11 @@ from twin.errors import RefusedError
 from twin.failure.bdd import DEFAULT_NODES, DOWN, MAX_VARIABLES, UP, Diagram, Measure, Step
 from twin.failure.bundles import bundles
 from twin.failure.parts import parts
+from twin.failure.variables import order, runs, walk
 from twin.structure.live import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from oxidd.bdd import BDDFunction
@@ -32,75 +32,13 @@ if TYPE_CHECKING:
     from twin.failure.bundles import Bundle
     from twin.failure.directions import Directions
     from twin.failure.parts import Parts
-    from twin.structure.model import Csr, Floats, Ints, Snapshot
+    from twin.structure.model import Csr, Ints, Snapshot
 
 Causes = frozenset[int]
 """Numbers of causes, any one of which is enough."""
 
 _ALWAYS = 0
 """The cause that is always there: what it takes down is never up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exact:
-    """The event `fed` of every load class and every scope in one month.
-
-    Attributes:
-        class_unavailability, class_per_year: (classes,), long-run probability that a load of the class is
-            not fed, and how many times a year that begins; NaN where the class is not energised.
-        scope_unavailability, scope_per_year: (scopes,), the same for "some energised load in the scope is
-            not fed"; NaN where nothing is energised in it.
-    """
-
-    class_unavailability: Floats
-    class_per_year: Floats
-    scope_unavailability: Floats
-    scope_per_year: Floats
-
-
-def solve(snapshot: Snapshot, nodes: int = DEFAULT_NODES) -> Exact:
-    """Solve one month of a structure exactly.
-
-    Args:
-        snapshot: the structure in that month.
-        nodes: decision nodes that may be used.
-
-    Returns:
-        Unavailability and frequency by class and by scope.
-
-    Raises:
-        RefusedError: it would take more than `nodes` nodes, or one function of more than
-            `MAX_VARIABLES` parts.
-    """
-    structure = snapshot.structure
-    system = System(snapshot, nodes, apart=lambda _: frozenset())
-    system.build(system.gates)
-    classes = np.full((len(structure.classes), 2), np.nan)
-    scopes = np.full((len(structure.scopes), 2), np.nan)
-    causes: list[set[int] | None] = [None] * len(structure.scopes)
-    for index in np.flatnonzero(snapshot.class_on).tolist():
-        of_class = system.of_class(index)
-        classes[index] = system.measure(of_class)
-        scope = int(structure.classes.scope[index])
-        _add(causes, scope, of_class)
-    for scope in range(len(structure.scopes) - 1, -1, -1):
-        own = causes[scope]
-        if own is not None:
-            scopes[scope] = system.measure(frozenset(own))
-            parent = structure.scopes[scope].parent
-            _add(causes, parent, own)
-    return Exact(classes[:, 0], classes[:, 1], scopes[:, 0], scopes[:, 1])
-
-
-def _add(causes: list[set[int] | None], scope: int, more: Iterable[int]) -> None:
-    """Add causes to a scope, in place: a site of a thousand halls must not copy what it has a thousand times."""
-    if scope < 0:
-        return
-    have = causes[scope]
-    if have is None:
-        causes[scope] = set(more)
-    else:
-        have.update(more)
 
 
 class System:
@@ -132,7 +70,7 @@ class System:
         self._snapshot = snapshot
         self._structure = snapshot.structure
         self._weight, self._need = terms(snapshot)
-        self.gates, self.reached = _walk(snapshot, np.flatnonzero(snapshot.class_on) if loads is None else loads)
+        self.gates, self.reached = walk(snapshot, np.flatnonzero(snapshot.class_on) if loads is None else loads)
         reached, found = self.reached, parts(self._structure)
         size = len(self._structure.elements)
         shared = found.shared(size)
@@ -144,14 +82,14 @@ class System:
             element: number for number, bundle in enumerate(self._bundles) for element in bundle.elements
         }
         self._ranges = [(number, at) for number, each in enumerate(self._bundles) for at in range(len(each.counts))]
-        self.variables = order = self._variables(_order(snapshot, reached, shared), found, shared)
+        self.variables = placed = self._variables(order(snapshot, reached, shared), found, shared)
         self._diagram = self._new_diagram(found, nodes)
         self._functions: list[BDDFunction] = [self._diagram.always]
         self._parts: list[frozenset[int]] = [frozenset()]
         self._known: dict[BDDFunction, int] = {self._diagram.always: _ALWAYS}
         self._unions: dict[Causes, BDDFunction] = {}
         self._measures: dict[Causes, Measure] = {}
-        of_part = self._of_parts(order)
+        of_part = self._of_parts(placed)
         self._own = {number: cause for number, cause in of_part.items() if 0 <= number < size}
         self._of_range = {self._ranges[-1 - number]: cause for number, cause in of_part.items() if number < 0}
         self._beyond = {
@@ -232,33 +170,12 @@ class System:
         if _ALWAYS in causes:
             return DOWN
         # Sorted, so that alike halls add up in the same order and come to the same number to the last bit.
-        return reduce(Measure.either, sorted(self._piece(piece) for piece in self._pieces(causes)), UP)
+        return reduce(Measure.either, sorted(self._piece(piece) for piece in _pieces(causes, self._parts)), UP)
 
     def _piece(self, piece: Causes) -> Measure:
         if piece not in self._measures:
             self._measures[piece] = self._diagram.measure(self._union(piece))
         return self._measures[piece]
-
-    def _pieces(self, causes: Causes) -> list[Causes]:
-        """Causes in sets such that causes of different sets have no part in common."""
-        leader = {cause: cause for cause in causes}
-
-        def find(cause: int) -> int:
-            while leader[cause] != cause:
-                leader[cause] = leader[leader[cause]]
-                cause = leader[cause]
-            return cause
-
-        owner: dict[int, int] = {}
-        for cause in causes:
-            for part in self._parts[cause]:
-                other = owner.setdefault(part, cause)
-                if other != cause:
-                    leader[find(other)] = find(cause)
-        pieces: dict[int, list[int]] = {}
-        for cause in causes:
-            pieces.setdefault(find(cause), []).append(cause)
-        return [frozenset(piece) for piece in pieces.values()]
 
     def _new_diagram(self, found: Parts, nodes: int) -> Diagram:
         """The diagram over the variables; the ranges of a bundle are a set of which at most one is there."""
@@ -297,7 +214,7 @@ class System:
     def _of_parts(self, order: list[int]) -> dict[int, int]:
         """The cause that each part is.  One of an exclusive set is there when it is the first of the set that is."""
         of_part: dict[int, int] = {}
-        for begin, stop in _runs(self._sets):
+        for begin, stop in runs(self._sets):
             function, before = self._diagram.never, self._diagram.never
             for index in range(begin, stop):
                 function = self._diagram.but_not(self._diagram.part(index), before)
@@ -436,62 +353,23 @@ def _always(*, down: bool) -> Causes:
     return frozenset({_ALWAYS}) if down else frozenset()
 
 
-def _walk(snapshot: Snapshot, loads: Ints) -> tuple[list[int], list[int]]:
-    """The gates and elements that some of the loads depend on, each after all that it depends on.
+def _pieces(causes: Causes, parts: Sequence[AbstractSet[int]]) -> list[Causes]:
+    """Causes in sets such that causes of different sets have no part in common."""
+    leader = {cause: cause for cause in causes}
 
-    Depth first, load by load, so that the parts of one hall, and within it of one path of supply, lie
-    together: any order of variables that scatters them makes the diagrams many times larger.
-    """
-    structure = snapshot.structure
-    kinds = (structure.gates.members, structure.elements.gates)
-    cuts = {gate: sorted({e for cut in cuts for e in cut}, reverse=True) for gate, cuts in snapshot.cuts.items()}
-    seen: tuple[dict[int, bool], dict[int, bool]] = ({}, {})
-    done: tuple[list[int], list[int]] = ([], [])
-    pending: list[tuple[int, int]] = []
-    for index in loads.tolist():
-        pending += [(0, gate) for gate in reversed(structure.classes.gates.row(index).tolist())]
-        while pending:
-            kind, number = pending[-1]
-            if number in seen[kind]:
-                pending.pop()
-                if seen[kind][number]:
-                    seen[kind][number] = False
-                    done[kind].append(number)
-            elif kind == 1 and not snapshot.element_on[number]:
-                pending.pop()
-            else:
-                seen[kind][number] = True
-                pending += [(1, other) for other in cuts.get(number, ()) if kind == 0]
-                pending += [(1 - kind, other) for other in reversed(kinds[kind].row(number).tolist())]
-    return done
+    def find(cause: int) -> int:
+        while leader[cause] != cause:
+            leader[cause] = leader[leader[cause]]
+            cause = leader[cause]
+        return cause
 
-
-def _runs(sets: list[int]) -> Iterator[tuple[int, int]]:
-    """Where the variables of each exclusive set begin and end; one alone for each variable without one."""
-    begin = 0
-    for index in range(1, len(sets) + 1):
-        if index == len(sets) or sets[index] < 0 or sets[index] != sets[begin]:
-            yield begin, index
-            begin = index
-
-
-def _order(snapshot: Snapshot, reached: list[int], shared: Csr) -> list[int]:
-    """The elements that can be down, in the order of the variables: each close behind the last of its suppliers.
-
-    What a diagram must remember between a supplier and its consumers then lasts as short as can be: 46
-    cooling units on neighbouring pairs of 23 UPS take thousands of nodes so, and millions behind all UPS.
-    """
-    elements = snapshot.structure.elements
-    fails = (elements.unavailability > 0.0) | (elements.failures_per_year > 0.0) | (np.diff(shared.start) > 0)
-    fails |= elements.behaviour.start_failure > 0.0
-    members, inputs = snapshot.structure.gates.members, elements.gates
-    place = {element: number for number, element in enumerate(reached)}
-    keys: dict[int, tuple[int, ...]] = {}
-    last: dict[int, tuple[int, ...]] = {}
-    for element in reached:
-        # All that `element` depends on stands before it in `reached`, so the keys of its gates' members are known.
-        for gate in inputs.row(element).tolist():
-            if gate not in last:
-                last[gate] = max((keys[m] for m in members.row(gate).tolist() if m in place), default=())
-        keys[element] = (*max((last[gate] for gate in inputs.row(element).tolist()), default=()), place[element])
-    return sorted((element for element in reached if fails[element]), key=keys.__getitem__)
+    owner: dict[int, int] = {}
+    for cause in causes:
+        for part in parts[cause]:
+            other = owner.setdefault(part, cause)
+            if other != cause:
+                leader[find(other)] = find(cause)
+    pieces: dict[int, list[int]] = {}
+    for cause in causes:
+        pieces.setdefault(find(cause), []).append(cause)
+    return [frozenset(piece) for piece in pieces.values()]

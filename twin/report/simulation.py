@@ -23,6 +23,16 @@ _SAID = {
     "unserved": "energy lost a year",
     "outages": "outages a year",
     "mean_outage": "mean outage",
+    "lole": "LOLE a year",
+    "eens": "EENS a year",
+    "eens_own": "EENS and own a year",
+    "saifi": "SAIFI a year",
+    "saidi": "SAIDI a year",
+    "caidi": "CAIDI",
+    "goodput": "goodput",
+    "ettr": "ETTR",
+    "interruptions": "interruptions a day",
+    "delivered_days": "days to finish",
 }
 _METHODS = {"steady": "states", "biased": "states, biased", "sequential": "histories"}
 
@@ -116,7 +126,7 @@ def uncertainty(results: Results, width: int) -> list[Text]:
             f"{row['scope']}: {_name(row['measure'])}",
             *(_value(row[name], row["unit"]) for name in ("stated", "median", "low", "high")),
         ]
-        for row in frame.filter(pl.col("scope").is_in(_sites(frame))).iter_rows(named=True)
+        for row in frame.filter(pl.col("kind").is_in(("site", "workload"))).iter_rows(named=True)
     ]
     columns = [Col("", right=False), Col("as stated"), Col("median"), Col("from"), Col("to")]
     return block(f"RATES UNCERTAIN ({frame['draws'][0]:,} draws)", columns, rows, width)
@@ -143,7 +153,7 @@ def _value(value: float, unit: str) -> str:
         return percent(value)
     if unit == "kWh/year":
         return units.show(value, "energy", 3)
-    return f"{hours(value)} h" if unit == "h" else hours(value)
+    return f"{hours(value)} h" if unit in ("h", "h/year") else hours(value)
 
 
 def _width(value: float, unit: str) -> str:

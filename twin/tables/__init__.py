@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twin.errors import UsageError, nearest
-from twin.tables import capacity, common, energy, failure, money, montecarlo, network, plant
+from twin.tables import capacity, carbon, common, energy, failure, money, montecarlo, network, plant, resilience
 from twin.tables.schema import Column, Table, hold
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["TABLES", "Column", "Table", "check", "table"]
 
 TABLES: dict[str, Table] = {
     declared.name: declared
-    for module in (plant, capacity, network, failure, montecarlo, energy, money, common)
+    for module in (plant, capacity, network, failure, montecarlo, energy, carbon, resilience, money, common)
     for declared in module.TABLES
 }
 

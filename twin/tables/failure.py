@@ -15,21 +15,23 @@ def _more(name: str, doc: str, dtype: DType = "f64") -> Column:
     return Column(name, dtype, f"{doc}; null where the model does not say", nullable=True, optional=True)
 
 
+AVAILABILITY = declare(
+    "availability",
+    "One row per month of change and scope or class of racks: how often and how long it is down.",
+    MONTH,
+    Column("scope", "str", "id of the site or hall, or of the first rack of a class of alike racks"),
+    Column("kind", "str", "site, building, hall, room, or the kind of the load"),
+    Column("event", "str", "fed: all of it is supplied; in_service: supplied and itself working"),
+    Column("count", "i64", "alike scopes or racks that this row stands for"),
+    Column("availability_fraction", "f64", "long-run probability of the event, exact"),
+    Column("outages_per_year", "f64", "expected number of times a year that the event ends"),
+    Column("downtime_h_per_year", "f64", "expected hours a year without the event"),
+    Column("mean_outage_h", "f64", "mean time until it is back; null where it never fails", nullable=True),
+    Column("served_fraction", "f64", "expected share of the scope's IT load in service, own failures included"),
+)
+
 TABLES = (
-    declare(
-        "availability",
-        "One row per month of change and scope or class of racks: how often and how long it is down.",
-        MONTH,
-        Column("scope", "str", "id of the site or hall, or of the first rack of a class of alike racks"),
-        Column("kind", "str", "site, building, hall, room, or the kind of the load"),
-        Column("event", "str", "fed: all of it is supplied; in_service: supplied and itself working"),
-        Column("count", "i64", "alike scopes or racks that this row stands for"),
-        Column("availability_fraction", "f64", "long-run probability of the event, exact"),
-        Column("outages_per_year", "f64", "expected number of times a year that the event ends"),
-        Column("downtime_h_per_year", "f64", "expected hours a year without the event"),
-        Column("mean_outage_h", "f64", "mean time until it is back; null where it never fails", nullable=True),
-        Column("served_fraction", "f64", "expected share of the scope's IT load in service, own failures included"),
-    ),
+    AVAILABILITY,
     declare(
         "capacity_outage",
         "One row per month of change, site and amount: how likely, how often and how long exactly so much is out.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.tables.failure import AVAILABILITY
 from twin.tables.schema import MONTH, Column, declare
 
 TABLES = (
@@ -49,10 +50,15 @@ TABLES = (
         "uncertainty",
         "One row per month, scope and measure: the exact answer with failure rates drawn from what is known of them.",
         MONTH,
-        Column("scope", "str", "id of the site or hall"),
-        Column("kind", "str", "site, building, hall or room"),
-        Column("measure", "str", "fed, served or outages"),
-        Column("unit", "str", "of the six figures that follow: fraction or 1/year"),
+        Column("scope", "str", "id of the site or hall, or name of the workload"),
+        Column("kind", "str", "site, building, hall, room or workload"),
+        Column(
+            "measure",
+            "str",
+            "fed, served, outages, lole, eens, eens_own, saifi, saidi, caidi and at_least_x of a scope; of a workload "
+            "goodput, ettr, interruptions and delivered_days",
+        ),
+        Column("unit", "str", "of the six figures that follow: fraction, 1/year, h/year, kWh/year, 1/day, days or h"),
         Column("stated", "f64", "with the rates as stated"),
         Column("median", "f64", "half of the draws are below"),
         Column("low", "f64", "with `high`: two-sided bounds"),
@@ -63,5 +69,18 @@ TABLES = (
         Column("confidence_fraction", "f64", "with this confidence (Wilks)"),
         Column("draws", "i64", "draws of the rates"),
         Column("seed", "i64", "seed of the draws"),
+    ),
+    declare(
+        "availability_draws",
+        "Table `availability` at full build for each draw of uncertain failure rates.",
+        Column("draw", "i64", "number of the draw, from 0"),
+        *AVAILABILITY.columns,
+    ),
+    declare(
+        "rate_draws",
+        "One row per draw and group: by what its failure rate as stated is multiplied.",
+        Column("draw", "i64", "number of the draw, from 0"),
+        Column("group", "str", "path of the group"),
+        Column("rate_ratio", "f64", "failure rate drawn over the one stated; 1 where it is not uncertain"),
     ),
 )

@@ -58,10 +58,16 @@ class Table:
         return pl.DataFrame(schema=self.schema())
 
     def frame(self, columns: Mapping[str, object]) -> pl.DataFrame:
-        """A frame of this table from columns by name; each is cast to its declared type."""
+        """A frame of this table from columns by name, each cast to its declared type; optional ones may be absent."""
         import polars as pl  # noqa: PLC0415 - as above
 
-        return pl.DataFrame({name: columns[name] for name in self.names}, schema=self.schema(), strict=False)
+        given = {column.name for column in self.columns if column.name in columns or not column.optional}
+        schema = self.schema()
+        made = {name: columns[name] for name in self.names if name in given}
+        frame = pl.DataFrame(made, schema={name: schema[name] for name in made}, strict=False)
+        return frame.select(
+            pl.col(name) if name in given else pl.lit(None, schema[name]).alias(name) for name in self.names
+        )
 
 
 def _dtypes() -> dict[str, pl.DataType]:
@@ -99,12 +105,19 @@ def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
         raise PluginError(f"{who} returned {type(frame).__name__} as table '{want.name}'; a polars DataFrame is wanted")
     absent = [column.name for column in want.columns if column.optional and column.name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, want.schema()[name]).alias(name) for name in absent)
+    # a nullable column with nothing in it has no type of its own
+    bare = [name for name in _nullable(want) if frame.schema.get(name) == pl.Null]
+    frame = frame.with_columns(pl.col(name).cast(want.schema()[name]) for name in bare)
     faults = _column_faults(want, frame)
     if not faults:
         faults = _value_faults(want, frame)
     if faults:
         raise PluginError(f"{who} returned a bad table '{want.name}': " + "; ".join(faults))
     return frame.select(want.names)
+
+
+def _nullable(want: Table) -> list[str]:
+    return [column.name for column in want.columns if column.nullable]
 
 
 def _column_faults(want: Table, frame: pl.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from twin import units
 from twin.api import Params, Quantity
+from twin.parameters import meaning
 from twin.tables import table
 from twin.topology.attributes import ATTRIBUTES, matters
 from twin.topology.lifetimes import shown
@@ -128,15 +129,28 @@ def _row(owner: str, attribute: str, value: Value) -> Row:
 def _params(entry: ModelEntry) -> Iterator[Row]:
     owner = f"{entry.section}.{entry.name}"
     for name, field in type(entry.params).model_fields.items():
+        value = getattr(entry.params, name)
         if name in entry.given:
             origin = "overlay" if name in entry.overlaid else "file"
             text = entry.given[name]
             yield owner, name, text, origin, entry.source or None, None, entry.note or None, str(entry.where)
-            continue
-        value = getattr(entry.params, name)
-        if value is not None:
-            text = _shown(value, field)
-            yield owner, name, text, "default", f"model {entry.model}", None, field.description, str(entry.where)
+            if isinstance(value, Params):
+                yield from _left_out(entry, value, name)
+        elif value is not None:
+            note = meaning(type(entry.params), name) or None
+            yield owner, name, _shown(value, field), "default", f"model {entry.model}", None, note, str(entry.where)
+
+
+def _left_out(entry: ModelEntry, group: Params, path: str) -> Iterator[Row]:
+    """The defaults of a group of parameters of which the file states others."""
+    owner = f"{entry.section}.{entry.name}"
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        if isinstance(value, Params) and name in group.model_fields_set:
+            yield from _left_out(entry, value, f"{path}.{name}")
+        elif value is not None and name not in group.model_fields_set:
+            note, text = meaning(type(group), name) or None, _shown(value, field)
+            yield owner, f"{path}.{name}", text, "default", f"model {entry.model}", None, note, str(entry.where)
 
 
 def _shown(value: object, field: FieldInfo) -> str:

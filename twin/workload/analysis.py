@@ -44,8 +44,12 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     shares = served(inputs.tables["availability"], months)
     workloads, idle = twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar)
     made = schedule(months, shares, utilisation(months, workloads, idle))
-    shape = load_shape(months, workloads, idle)
-    return {"schedule": made, "load_shape": shape, **_goodput(twin, made, inputs.tables["availability"])}
+    known = {"schedule": made, "load_shape": load_shape(months, workloads, idle)}
+    if not workloads:
+        return {**known, **{name: tables.table(name).empty() for name in ("goodput", "goodput_loss")}}
+    racks = compute(twin.structure, twin.calendar, made)
+    often = interruptions(twin.structure, inputs.tables["availability"], last_month(twin.calendar, made), racks)
+    return {**known, **goodput(twin, made, racks, often)}
 
 
 def compute(structure: Structure, calendar: Calendar, made: pl.DataFrame) -> pl.DataFrame:
@@ -114,14 +118,21 @@ def _refuse_mixed(structure: Structure) -> None:
             )
 
 
-def _goodput(twin: Any, made: pl.DataFrame, availability: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Tables `goodput` and `goodput_loss`: every workload model once."""
+def goodput(twin: Any, made: pl.DataFrame, racks: pl.DataFrame, often: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Tables `goodput` and `goodput_loss`: every workload model once.
+
+    Args:
+        twin: the loaded topology.
+        made: table `schedule`.
+        racks: what `compute` returns.
+        often: what `interruptions` returns.
+
+    Raises:
+        RefusedError: a model will not answer.
+        PluginError: a model returned something other than its table.
+    """
     entries = twin.topology.section("workloads")
     frames = {name: [tables.table(name).empty()] for name in ("goodput", "goodput_loss")}
-    if not entries:
-        return {name: parts[0] for name, parts in frames.items()}
-    racks = compute(twin.structure, twin.calendar, made)
-    often = interruptions(twin.structure, availability, last_month(twin.calendar, made), racks)
     for model in dict.fromkeys(entry.model for entry in entries):
         used = tuple(Entry(entry.name, entry.params) for entry in entries if entry.model == model)
         provided = twin.registry.models("workloads")[model]

@@ -42,9 +42,10 @@ def cool(inputs: CoolingInputs) -> dict[str, pl.DataFrame]:
 
 def _draw(entry: Entry[Site], hours: pl.DataFrame) -> Draw:
     _hold_weather(entry.name, hours)
-    draw, left = facility(entry.params, _load(hours), _air(hours))
+    air = _air(hours)
+    draw, left = facility(entry.params, _load(hours), air)
     if left.any():
-        _refuse_heat(entry.name, hours, left)
+        _refuse_heat(entry.name, hours, air, left)
     return draw
 
 
@@ -92,13 +93,13 @@ def _air(hours: pl.DataFrame) -> Air:
     return Air.of(dry, dew, wet, pressure)
 
 
-def _refuse_heat(name: str, hours: pl.DataFrame, left_kw: Floats) -> None:
+def _refuse_heat(name: str, hours: pl.DataFrame, air: Air, left_kw: Floats) -> None:
     at = int(np.flatnonzero(left_kw)[0])
     row = hours.row(at, named=True)
     raise RefusedError(
         ENGINE,
         f"the dry coolers of '{name}' cannot take {left_kw[at]:,.0f} kW at site '{row['site']}' at "
-        f"{row['time']:%Y-%m-%d %H:%M} ({row['dry_bulb_c']:.1f} °C dry, {row['wet_bulb_c']:.1f} °C wet bulb), and in "
+        f"{row['time']:%Y-%m-%d %H:%M} ({row['dry_bulb_c']:.1f} °C dry, {air.wet_bulb_c[at]:.1f} °C wet bulb), and in "
         f"{int((left_kw > 0).sum()) - 1} other hours",
         "raise liquid.supply_water, lower liquid.approach, build with spare, or allow liquid.trim",
     )

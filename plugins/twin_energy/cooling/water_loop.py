@@ -36,9 +36,11 @@ RATED_CONDENSER_C = 29.4
 RATED_RANGE_K = 5.6
 """Rise of that water at rating conditions: 3 gallons a minute and ton (recalled)."""
 
-CONDENSER_AIR_K = 12.0
-CONDENSER_WATER_K = 1.5
-"""Condensing temperature over entering air, and over leaving condenser water (assumed)."""
+CONDENSER_AIR_K = 15.0
+"""Condensing temperature over entering air (assumed)."""
+
+CONDENSER_WATER_K = 6.0
+"""Condensing temperature over leaving condenser water; chosen with `EVAPORATOR_K`."""
 
 
 def pumped(params: Site, heat: Heat) -> tuple[Heat, Draw]:

@@ -9,7 +9,7 @@ from twin_energy.tariffs.case import case_of
 from twin_energy.tariffs.charges import DemandCharge, EnergyCharge
 from twin_energy.tariffs.engine import bill, bill_months
 from twin_energy.tariffs.params import Tariff
-from twin_energy.tariffs.prices import dispatch_prices
+from twin_energy.tariffs.prices import dispatch_prices, no_prices
 from twin_energy.tariffs.readings import ENGINE
 from twin_energy.tariffs.series import read_table
 
@@ -30,14 +30,16 @@ def run(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
 
 def prices(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
     """What dispatch sees of the tariffs; see `twin_energy.tariffs.prices` for what is approximated."""
+    _hours(inputs)
     return prices_of(inputs, {entry.name: entry.params for entry in inputs.entries})
 
 
 def prices_of(inputs: EnergyInputs, terms: Mapping[str, Tariff]) -> dict[str, pl.DataFrame]:
-    """What dispatch sees of terms by name of the entry."""
-    start = inputs.calendar.date(0)
-    case = case_of(_hours(inputs), terms, inputs.step_h, start=start, tables=_tables(inputs))
-    return {} if case is None else dispatch_prices(case)
+    """What dispatch sees of terms by name of the entry; no rows where there are no hours."""
+    if "time" not in inputs.hours.columns:
+        return no_prices()
+    case = case_of(inputs.hours, terms, inputs.step_h, start=inputs.calendar.date(0), tables=_tables(inputs))
+    return no_prices() if case is None else dispatch_prices(case)
 
 
 def bill_simple(inputs: EnergyInputs, terms: Mapping[str, Tariff]) -> dict[str, pl.DataFrame]:

@@ -56,7 +56,23 @@ CHARGES = {
     "floor_kw": pl.Float64(),
 }
 HOURS = {"site": pl.String(), "entry": pl.String(), "charge": pl.String(), "period": pl.String()}
+PRICES = {
+    "time": pl.Datetime("us"),
+    "site": pl.String(),
+    "entry": pl.String(),
+    "usd_per_kwh": pl.Float64(),
+    "export_usd_per_kwh": pl.Float64(),
+}
 MEAN = "mean"
+
+
+def no_prices() -> dict[str, pl.DataFrame]:
+    """The tables of `dispatch_prices` without rows."""
+    return {
+        "prices": pl.DataFrame(schema=PRICES),
+        "demand_prices": pl.DataFrame(schema=CHARGES),
+        "demand_hours": pl.DataFrame(schema=HOURS | {"time": pl.Datetime("us")}),
+    }
 
 
 def dispatch_prices(case: Case) -> dict[str, pl.DataFrame]:
@@ -73,7 +89,7 @@ def dispatch_prices(case: Case) -> dict[str, pl.DataFrame]:
     """
     load = case.load
     if load is None:
-        return {}
+        return no_prices()
     done = work(case)
     place = Places(case, load)
     peaks = find_peaks(case.tariffs, load, lambda name: windows_of(case.tables(name), name))
@@ -87,7 +103,7 @@ def dispatch_prices(case: Case) -> dict[str, pl.DataFrame]:
             "usd_per_kwh": buy.reshape(-1),
             "export_usd_per_kwh": sell.reshape(-1),
         },
-        schema_overrides={"time": pl.Datetime("us"), "site": pl.String(), "entry": pl.String()},
+        schema=PRICES,
     )
     demand, hours = _demand(case, done, place, peaks)
     return {"prices": prices, "demand_prices": demand, "demand_hours": hours}

@@ -27,7 +27,7 @@ _TRIPLE_C = 0.01
 _HALVINGS = 36
 """Of an interval of at most 100 K: below 1e-8 K."""
 
-_NEWTON = 8
+_NEWTON = 6
 
 
 def saturation_pressure(temperature_c: Number) -> Floats:
@@ -108,14 +108,23 @@ def wet_bulb(dry_bulb_c: Number, dew_point_c: Number, pressure_pa: Number) -> Fl
 
 
 def saturated_at(enthalpy_kj_per_kg: Number, pressure_pa: Number, start_c: Number) -> Floats:
-    """Temperature of saturated air of a given enthalpy, by Newton's method from a temperature near it."""
-    t: Floats = np.asarray(start_c, dtype=np.float64)
+    """Temperature of saturated air of a given enthalpy, by Newton's method from a temperature at most 20 K away."""
+    t = np.asarray(start_c, dtype=np.float64)
     for _ in range(_NEWTON):
-        here = enthalpy(t, saturation_ratio(t, pressure_pa))
-        step = 1e-4
-        slope = (enthalpy(t + step, saturation_ratio(t + step, pressure_pa)) - here) / step
-        t = np.clip(t + (enthalpy_kj_per_kg - here) / slope, -80.0, 90.0)
+        vapour = saturation_pressure(t)
+        dry = pressure_pa - vapour
+        ratio = RATIO * vapour / dry
+        rise = RATIO * pressure_pa * vapour * _steepness(t) / dry**2
+        slope = 1.006 + 1.86 * ratio + rise * (2501.0 + 1.86 * t)
+        t = np.clip(t + (enthalpy_kj_per_kg - enthalpy(t, ratio)) / slope, -80.0, 90.0)
     return t
+
+
+def _steepness(temperature_c: Floats) -> Floats:
+    """Change of the logarithm of the saturation pressure with temperature, per kelvin."""
+    t = temperature_c + ZERO_C
+    slopes = [-c[0] / t**2 + c[2] + t * (2 * c[3] + t * (3 * c[4] + t * 4 * c[5])) + c[6] / t for c in (_ICE, _WATER)]
+    return np.where(t <= _TRIPLE_C + ZERO_C, *slopes)
 
 
 def density(temperature_c: Number, humidity_ratio: Number, pressure_pa: Number) -> Floats:

@@ -83,11 +83,11 @@ def weather(region: str) -> pl.DataFrame:
     return with_wet_bulb(
         tenths.select(
             *(pl.col(name).cast(pl.Int64) for name in COLUMNS[:3]),
-            (pl.col("dry_bulb_dc") / 10).alias("dry_bulb_c"),
-            (pl.col("dew_point_dc") / 10).alias("dew_point_c"),
+            (pl.col("dry_bulb_dc") / 10).round(1).alias("dry_bulb_c"),
+            (pl.col("dew_point_dc") / 10).round(1).alias("dew_point_c"),
             pl.col("pressure_pa").cast(pl.Float64),
             *(pl.col(name).cast(pl.Float64) for name in SUN),
-            (pl.col("wind_dm_per_s") / 10).alias("wind_m_per_s"),
+            (pl.col("wind_dm_per_s") / 10).round(1).alias("wind_m_per_s"),
         )
     )
 

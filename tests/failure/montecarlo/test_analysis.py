@@ -169,13 +169,18 @@ def test_uncertain_rates(tmp_path: Path) -> None:
     text = PLAIN.replace("mtbf: 2000 h", "mtbf: 2000 h, rate_error_factor: 3")
     found = tables.check("uncertainty", run(tmp_path, text, draws=93)["uncertainty"], "test")
     site = found.filter(pl.col("scope") == "site")
-    assert site["measure"].to_list() == ["fed", "served", "outages"]
+    assert site["measure"].to_list()[:5] == ["fed", "served", "outages", "lole", "eens"]
+    by = {row["measure"]: row for row in site.iter_rows(named=True)}
+    assert by["lole"]["high"] == pytest.approx((1 - by["fed"]["low"]) * 8760.0, rel=1e-9), "the same order of the same"
+    site = site.filter(pl.col("measure").is_in(("fed", "served", "outages", "lole", "eens")))
     assert (site["low"] <= site["median"]).all()
     assert (site["median"] <= site["high"]).all()
     assert (site["low"] < site["stated"]).all()
     assert (site["stated"] < site["high"]).all()
     with pytest.raises(RefusedError, match="take at least 93"):
         run(tmp_path, text, draws=92)
+    with pytest.raises(RefusedError, match="rate_error_factor"):
+        run(tmp_path, PLAIN, draws=93)
 
 
 def test_every_example_agrees() -> None:

@@ -13,12 +13,12 @@ from failure.montecarlo.change import behave, in_order, repaired, with_elements
 from scipy.special import gamma
 
 from twin.errors import RefusedError
+from twin.failure.fed import solve
 from twin.failure.montecarlo import frames
 from twin.failure.montecarlo.clock import clock
 from twin.failure.montecarlo.estimate import half_width, student
 from twin.failure.montecarlo.intervals import TICKS_PER_H
 from twin.failure.montecarlo.sequential import DOWN, LOST, NEW, OUTAGES, Histories, live_through
-from twin.failure.system import solve
 
 if TYPE_CHECKING:
     from twin.structure.model import Snapshot

@@ -13,12 +13,12 @@ from failure.build import System
 from failure.montecarlo.change import behave
 from scipy.stats import binom
 
+from twin.failure.fed import solve
 from twin.failure.montecarlo import steady as module
 from twin.failure.montecarlo.estimate import Stop, normal
 from twin.failure.montecarlo.steady import BLOCK, FED, LEVELS, SERVED, Proposal, Sampler, simulate
 from twin.failure.montecarlo.tilt import tilt
 from twin.failure.parts import Parts, parts
-from twin.failure.system import solve
 from twin.structure.live import live
 
 if TYPE_CHECKING:

@@ -13,17 +13,10 @@ from scipy.stats import binom
 
 import twin
 from twin.errors import RefusedError
-from twin.failure.montecarlo.uncertainty import (
-    confidence,
-    draws_needed,
-    evaluated,
-    factors,
-    order_of,
-    scaled,
-    spread,
-)
-from twin.failure.system import solve
+from twin.failure.fed import solve
+from twin.failure.montecarlo.uncertainty import drawn, factors, scaled
 from twin.structure.snapshot import snapshot
+from twin.wilks import confidence, draws_needed, order_of, spread
 
 FILE = """
 twin: 1
@@ -89,9 +82,9 @@ def _share(value: float) -> float:
 def test_draws_have_the_stated_mean_and_error_factor(tmp_path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(FILE)
-    drawn = factors(twin.load(path).structure, 200_000, seed=1)
-    assert sorted(drawn) == ["module", "site/board"], "two groups of one part are one name"
-    one, other = drawn.values()
+    found = factors(twin.load(path).structure, 200_000, seed=1)
+    assert sorted(found) == ["module", "site/board"], "two groups of one part are one name"
+    one, other = found.values()
     assert one.mean() == pytest.approx(1.0, abs=4 * one.std() / np.sqrt(200_000))
     assert np.quantile(one, 0.95) / np.quantile(one, 0.5) == pytest.approx(3.0, rel=0.02)
     assert abs(np.corrcoef(np.log(one), np.log(other))[0, 1]) < 0.01
@@ -104,11 +97,11 @@ def test_one_draw_for_one_name_makes_pairs_worse(tmp_path) -> None:
     path.write_text(FILE.replace("mtbf: 1000 h", "mtbf: 100000 h").replace("mtbf: 50000 h", "mtbf: 1e15 h"))
     made = snapshot(twin.load(path).structure, 0)
 
-    def site(structure) -> list[float]:
-        return [float(solve(replace(made, structure=structure)).scope_unavailability[0])]
+    def site(structure) -> float:
+        return float(solve(replace(made, structure=structure)).scope_unavailability[0])
 
-    stated = site(made.structure)[0]
-    values = evaluated(made.structure, 2000, 3, site)[:, 0]
+    stated = site(made.structure)
+    values = np.array([site(structure) for _, structure in drawn(made.structure, 2000, 3)])
     sigma = np.log(3.0) / 1.6449
     assert values.mean() / stated == pytest.approx(np.exp(sigma**2), rel=0.2)
     assert np.median(values) / stated == pytest.approx(np.exp(-(sigma**2)), rel=0.1)

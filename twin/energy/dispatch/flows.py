@@ -135,18 +135,35 @@ def emissions_kg(system: System, flows: Flows) -> float:
     return kg * system.step_h
 
 
+def matched_kw(load_kw: Floats, free_kw: Floats, charge_kw: Floats, discharge_kw: Floats) -> Floats:
+    """Load that carbon-free supply covers in its own step.
+
+    Stores take carbon-free supply first.  The share of all charging that was carbon-free is the share of their
+    output that is: energy that came from the grid does not become carbon-free by being stored.
+
+    Args:
+        load_kw: (steps,), of the site.
+        free_kw: (steps,), carbon-free supply of the site.
+        charge_kw: (steps,), what all stores together take.
+        discharge_kw: (steps,), what they give.
+    """
+    taken = np.minimum(charge_kw, free_kw)
+    total = float(charge_kw.sum())
+    share = float(taken.sum()) / total if total > 0 else 0.0
+    matched: Floats = np.minimum(load_kw, free_kw - taken + share * discharge_kw)
+    return matched
+
+
 def carbon_free_fraction(system: System, flows: Flows) -> float:
     """Hourly carbon-free score: load matched in its own hour, and the grid's share of the import, over the load.
 
-    A store's net output stands on the side of the supply.
+    What a store gives counts as far as carbon-free supply of the site charged it; see `matched_kw`.
     """
-    free = np.zeros(system.steps)
+    free, none = np.zeros(system.steps), np.zeros(system.steps)
     for generator, power in zip(system.generators, flows.power_kw, strict=True):
         if generator.carbon_free:
             free = free + power
-    for charge, discharge in zip(flows.charge_kw, flows.discharge_kw, strict=True):
-        free = free + discharge - charge
-    matched = np.clip(free, 0.0, system.load_kw)
+    matched = matched_kw(system.load_kw, free, sum(flows.charge_kw, none), sum(flows.discharge_kw, none))
     share = system.import_cfe_fraction if len(system.import_cfe_fraction) else np.zeros(system.steps)
     rest = np.minimum(flows.import_kw, system.load_kw - matched)
     total = float(system.load_kw.sum())

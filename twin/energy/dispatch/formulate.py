@@ -43,9 +43,10 @@ def formulate(system: System) -> Program:
     load = system.load_kw / KW
     balance = blocks.rows(BALANCE, system.steps, load, load)
     hour_mw = system.step_h * KW
-    bought = blocks.columns(IMPORT, system.import_cost() * hour_mw, 0.0, system.import_limit_kw / KW)
+    worth = _worth(system)
+    bought = blocks.columns(IMPORT, (system.import_cost() - worth) * hour_mw, 0.0, system.import_limit_kw / KW)
     blocks.put(balance, bought, 1.0)
-    sold = blocks.columns(EXPORT, -system.export_usd_per_kwh * hour_mw, 0.0, system.export_limit_kw / KW)
+    sold = blocks.columns(EXPORT, (worth - system.export_usd_per_kwh) * hour_mw, 0.0, system.export_limit_kw / KW)
     blocks.put(balance, sold, -1.0)
     price = system.unserved_usd_per_kwh
     cost = np.full(system.steps, 0.0 if price is None else price * hour_mw)
@@ -60,9 +61,16 @@ def formulate(system: System) -> Program:
         _shift(blocks, system, number, shift)
     for number, charge in enumerate(system.demand):
         _demand(blocks, bought, number, charge)
-    if system.cfe_fraction is not None:
+    if system.scored:
         _carbon_free(blocks, system, bought)
     return blocks.program()
+
+
+def _worth(system: System) -> Floats:
+    """USD of the carbon-free share of a kWh of net import, where the score has a price."""
+    if not system.cfe_usd_per_kwh:
+        return np.zeros(system.steps)
+    return system.cfe_usd_per_kwh * system.import_cfe_fraction
 
 
 def _generator(blocks: Blocks, system: System, number: int, generator: Generator) -> None:
@@ -184,7 +192,8 @@ def _carbon_free(blocks: Blocks, system: System, bought: Ints) -> None:
     carbon-free energy only, and what it gives is carbon-free.
     """
     size = system.steps
-    matched = blocks.columns(MATCHED, np.zeros(size), 0.0, system.load_kw / KW)
+    price = np.full(size, -(system.cfe_usd_per_kwh or 0.0) * system.step_h * KW)
+    matched = blocks.columns(MATCHED, price, 0.0, system.load_kw / KW)
     rows = blocks.rows(("matching", 0, 0), size, -inf, 0.0)
     blocks.put(rows, matched, 1.0)
     for number, generator in enumerate(system.generators):
@@ -194,7 +203,9 @@ def _carbon_free(blocks: Blocks, system: System, bought: Ints) -> None:
     for number in range(len(system.storages)):
         blocks.put(rows, blocks.find(("charge", number, 0)), 1.0)
         blocks.put(rows, blocks.find(("discharge", number, 0)), -1.0)
-    wanted = (system.cfe_fraction or 0.0) * float(system.load_kw.sum()) / KW
+    if system.cfe_fraction is None:
+        return
+    wanted = system.cfe_fraction * float(system.load_kw.sum()) / KW
     score = blocks.rows(SCORE, 1, wanted, inf)
     blocks.put(score, matched, 1.0)
     blocks.put(score, bought, system.import_cfe_fraction)

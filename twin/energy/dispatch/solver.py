@@ -211,8 +211,8 @@ class DispatchModel:
             "lower the minimum output or allow export",
         )
 
-    def _out_of_reach(self) -> RefusedError:
-        """The highest carbon-free score there is."""
+    def highest_score(self) -> float:
+        """The highest carbon-free score there is, for a system that asks for some score."""
         program = self._program
         row = program.rows[made.SCORE]
         free = replace(program, row_lower=program.row_lower.copy(), cost=np.zeros_like(program.cost), offset=0.0)
@@ -222,6 +222,10 @@ class DispatchModel:
         self._run()
         best = -float(self._highs.getInfo().objective_function_value) * KW / float(self.system.load_kw.sum())
         self._load(program)
+        return best
+
+    def _out_of_reach(self) -> RefusedError:
+        best = self.highest_score()
         return RefusedError(
             ENGINE,
             f"{self.system.site} cannot reach a carbon-free score of {self.system.cfe_fraction:.1%}; "

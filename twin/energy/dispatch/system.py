@@ -78,6 +78,11 @@ class Generator:
         """Whether it matters which machines run."""
         return self.minimum_fraction > 0 or self.online_fuel_kw > 0 or self.start_usd > 0
 
+    @property
+    def burns(self) -> bool:
+        """Whether it uses fuel."""
+        return self.online_fuel_kw > 0 or any(heat > 0 for _, heat in self.segments)
+
     def most_online(self) -> Floats:
         """Largest share of the machines that can run, by step: those whose power is not available cannot."""
         each = max(self.capacity_kw / self.machines, 1e-12)
@@ -175,6 +180,7 @@ class System:
         import_kg_co2e_per_kwh: emissions of the grid.
         cfe_fraction: carbon-free score that must be reached over the span; None for no such bound.
         import_cfe_fraction: carbon-free share of the grid.
+        cfe_usd_per_kwh: worth of a kWh of carbon-free score inside the optimisation; None where it has none.
     """
 
     site: str
@@ -194,6 +200,12 @@ class System:
     import_kg_co2e_per_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     cfe_fraction: float | None = None
     import_cfe_fraction: Floats = field(default_factory=lambda: np.zeros(0))
+    cfe_usd_per_kwh: float | None = None
+
+    @property
+    def scored(self) -> bool:
+        """Whether the carbon-free score is in the program."""
+        return self.cfe_fraction is not None or self.cfe_usd_per_kwh is not None
 
     @property
     def steps(self) -> int:
@@ -256,7 +268,7 @@ def _series(system: System) -> Iterator[tuple[str, Floats, bool]]:
     yield "the export limit", system.export_limit_kw, False
     if system.carbon_usd_per_kg:
         yield "the grid's carbon intensity", system.import_kg_co2e_per_kwh, False
-    if system.cfe_fraction is not None:
+    if system.scored:
         yield "the grid's carbon-free share", system.import_cfe_fraction, False
     for generator in system.generators:
         yield f"the available power of '{generator.entry}'", generator.available_kw, False

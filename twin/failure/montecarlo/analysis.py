@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -11,16 +11,15 @@ from pydantic import Field, ValidationError
 
 from twin.api import Analysis, AnalysisInputs, Fraction, Params, hookimpl
 from twin.errors import UsageError
-from twin.failure.availability import availability
-from twin.failure.montecarlo import frames, uncertainty
+from twin.failure.montecarlo import frames
 from twin.failure.montecarlo.agreement import agreement
 from twin.failure.montecarlo.beyond import beyond
 from twin.failure.montecarlo.estimate import Stop
+from twin.failure.montecarlo.headline import headline
 from twin.failure.montecarlo.sequential import Histories, live_through
 from twin.failure.montecarlo.steady import Sampler, simulate
 from twin.failure.montecarlo.tilt import tilt
 from twin.failure.parts import parts
-from twin.failure.solved import by_boxes
 from twin.structure.snapshot import months_of_change, snapshot
 from twin.tables import table
 from twin.topology.model import ModelEntry, Where
@@ -72,7 +71,8 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Simulate the last month in which something changes: full build.
 
     Returns:
-        Tables `simulation`, `outage_durations`, `uncertainty`, and rows of `checks`.
+        Tables `simulation`, `outage_durations`, `uncertainty`, `availability_draws` and `rate_draws`, and rows of
+        `checks`.
 
     Raises:
         RefusedError: behaviour that cannot be, too few draws, one history.
@@ -97,9 +97,19 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     return {
         "simulation": simulation,
         "outage_durations": lasting,
-        "uncertainty": _uncertainty(month, params.draws, seed),
+        **headline(month, params.draws, seed),
         "checks": pl.concat(checks),
     }
+
+
+def stated(topology: Topology) -> SimulationParams:
+    """The parameters of the simulation as a topology states them, the defaults where it does not."""
+    old = _entry(topology)
+    return cast("SimulationParams", old.params) if old else SimulationParams()
+
+
+def _entry(topology: Topology) -> ModelEntry | None:
+    return next((entry for entry in topology.section(_SECTION) if entry.name == NAME), None)
 
 
 def with_params(topology: Topology, given: Mapping[str, object]) -> Topology:
@@ -114,8 +124,8 @@ def with_params(topology: Topology, given: Mapping[str, object]) -> Topology:
     """
     if not given:
         return topology
-    old = next((entry for entry in topology.section(_SECTION) if entry.name == NAME), None)
-    kept = old.params if old else SimulationParams()
+    old = _entry(topology)
+    kept = stated(topology)
     try:
         checked = SimulationParams.model_validate(dict(given))
     except ValidationError as error:
@@ -186,46 +196,6 @@ def _named(structure: Structure, left_out: dict[str, tuple[str, ...]]) -> pl.Dat
     )
 
 
-def _uncertainty(month: Snapshot, draws: int, seed: int) -> pl.DataFrame:
-    declared = table("uncertainty")
-    if not draws:
-        return declared.empty()
-    uncertainty.order_of(draws, two_sided=True)
-    measures = (("fed", "availability_fraction"), ("served", "served_fraction"), ("outages", "outages_per_year"))
-    scopes = {scope.id for scope in month.structure.scopes}
-
-    def exact(structure: Structure) -> pl.DataFrame:
-        drawn = replace(month, structure=structure)
-        rows = availability([by_boxes(drawn, lambda: drawn)])
-        return rows.filter(pl.col("scope").is_in(scopes) & (pl.col("event") == "fed"))
-
-    def figures(structure: Structure) -> list[float]:
-        return exact(structure).select(column for _, column in measures).to_numpy().ravel().tolist()
-
-    stated = exact(month.structure)
-    values = uncertainty.evaluated(month.structure, draws, seed, figures)
-    rows = []
-    for number, row in enumerate(stated.iter_rows(named=True)):
-        for place, (measure, column) in enumerate(measures):
-            bounds = uncertainty.spread(values[:, number * len(measures) + place])
-            rows.append(
-                {
-                    "month": row["month"],
-                    "scope": row["scope"],
-                    "kind": row["kind"],
-                    "measure": measure,
-                    "unit": "1/year" if measure == "outages" else "fraction",
-                    "stated": row[column],
-                    **bounds._asdict(),
-                    "coverage_fraction": 0.95,
-                    "confidence_fraction": 0.95,
-                    "draws": draws,
-                    "seed": seed,
-                }
-            )
-    return declared.frame({name: [row[name] for row in rows] for name in declared.names})
-
-
 @hookimpl
 def twin_analyses() -> list[Analysis]:
     """The simulation of failure."""
@@ -236,6 +206,6 @@ def twin_analyses() -> list[Analysis]:
             params=SimulationParams,
             run=run,
             requires=("availability", "capacity_outage"),
-            produces=("simulation", "outage_durations", "uncertainty", "checks"),
+            produces=("simulation", "outage_durations", "uncertainty", "availability_draws", "rate_draws", "checks"),
         )
     ]

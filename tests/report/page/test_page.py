@@ -1,0 +1,164 @@
+"""The report: every section that has tables, nothing loaded from elsewhere, every text escaped, no console error."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import fake_results
+import networkx as nx
+import pytest
+
+import twin
+from twin.report.page.diagram import diagram
+from twin.report.page.page import page
+from twin.results.results import Results
+
+ROOT = Path(__file__).parents[3]
+TITLES = (
+    "Power, from the grid to the racks",
+    "What it can carry",
+    "What breaks it",
+    "What it draws",
+    "Who pays whom",
+    "What an accelerator-hour costs",
+    "Checks",
+    "Assumptions",
+)
+
+
+@cache
+def river_bend() -> str:
+    made = twin.load(ROOT / "topologies" / "river-bend.yaml")
+    return page(made.evaluate(), made.graph)
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, and whether they close as they opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "br", "input"} and tag not in {"path", "rect", "line"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag) -> None:
+        if tag in {"path", "rect", "line"}:
+            return
+        assert self.open.pop() == tag
+
+
+def tags(text: str) -> Tags:
+    parser = Tags()
+    parser.feed(text)
+    assert parser.open == []
+    return parser
+
+
+def test_every_section_is_there_with_a_link_to_it():
+    text = river_bend()
+    found = tags(text).found
+    for title in TITLES:
+        assert f">{title}</h2>" in text
+    anchors = [attrs["href"] for tag, attrs in found if tag == "a"]
+    ids = {attrs["id"] for _, attrs in found if "id" in attrs}
+    assert {f"#{name}" for name in ids} >= set(anchors)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_nothing_runs():
+    text = river_bend()
+    names = {tag for tag, _ in tags(text).found}
+    assert not names & {"script", "iframe", "img", "object", "embed"}
+    linked = [
+        attrs.get("href") or attrs.get("src") or ""
+        for tag, attrs in tags(text).found
+        if tag in {"link", "a", "image", "use"}
+    ]
+    assert all(link.startswith(("#", "data:")) for link in linked)
+    assert not re.search(r"url\((?!#)|@import", text)
+
+
+def test_every_picture_says_what_it_shows():
+    pictures = [attrs for tag, attrs in tags(river_bend()).found if tag == "svg"]
+    assert len(pictures) >= 8
+    for attrs in pictures:
+        assert attrs["role"] == "img"
+        assert len(attrs["aria-label"]) > 20
+
+
+def test_the_headline_is_that_of_the_tables():
+    text = river_bend()
+    assert "<b>237 MW</b>" in text
+    assert "<b>$1.891</b>" in text
+    assert "checks hold" in text
+
+
+def test_text_from_the_file_is_escaped(tmp_path):
+    path = tmp_path / "evil.yaml"
+    path.write_text(
+        "twin: 1\nname: <script>alert(1)</script>\ncalendar: {start: 2027-01-01, months: 24}\n"
+        "sites:\n  s:\n    contains:\n      grid: {kind: utility, capacity: 1 MW, note: '<img src=x>'}\n"
+        "      rack[2]: {kind: rack, load: 10 kW, accelerators: 8, power: grid, source: '\"><b>x'}\n"
+    )
+    made = twin.load(path)
+    text = page(made.evaluate(), made.graph)
+    assert "<script" not in text
+    assert "<img" not in text
+    assert '"><b>x' not in text
+    tags(text)
+
+
+def test_a_run_of_one_engine_has_a_page_too():
+    frames = fake_results.small_tables()
+    results = Results({name: frames[name] for name in ("site_capacity", "checks")}, fake_results.provenance())
+    text = page(results)
+    assert "What it can carry" in text
+    assert "Who pays whom" not in text
+    tags(text)
+
+
+@pytest.mark.parametrize("groups", [1, 40, 1000])
+def test_the_diagram_is_read_at_any_size(groups):
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    about = {"parent": "s", "count": 1, "total": 1, "capacity": 1000.0}
+    graph.add_node("s/grid", name="grid", kind="utility", **about)
+    for number in range(groups):
+        for before, name, kind in (("grid", f"ups-{number}", "ups"), (f"ups-{number}", f"rack-{number}", "rack")):
+            graph.add_node(f"s/{name}", name=name, kind=kind, **about)
+            graph.add_edge(f"s/{before}", f"s/{name}", "power", layer="power")
+    drawn = diagram(graph)
+    boxes = drawn.count("<rect")
+    assert boxes == 3, "many alike share a box"
+    assert (f"{groups:,} x ups" if groups > 1 else "1 x ups-0") in drawn
+    size = [float(each) for each in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawn).groups()]
+    assert size[0] < 900
+    assert size[1] < 1000
+
+
+def test_without_power_there_is_no_diagram():
+    assert diagram(nx.MultiDiGraph()) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not here")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_shows_it_without_a_word_of_complaint(width, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(river_bend())
+    shot = tmp_path / "shot.png"
+    line = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
+    line += [f"--window-size={width},2000", f"--screenshot={shot}", path.as_uri()]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+    assert shot.stat().st_size > 20_000
+    assert "CONSOLE" not in done.stderr

@@ -1,0 +1,42 @@
+"""`twin report`: one page of HTML that works offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from twin.cli.common import Source, command, file_argument, topology_options, working
+from twin.cli.trouble import remark
+from twin.errors import UsageError
+
+_NEEDS = "pip install 'twin[report]'"
+
+
+@command(
+    ("twin report river-bend.yaml -o river-bend.html", "One page: figures, diagrams, charts, every assumption."),
+    ("twin report river-bend.yaml -o late.html --scenario late-energisation", "The same of a scenario."),
+)
+@file_argument
+@click.option(
+    "-o", "--output", "path", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Page to write, whole or not at all.",
+)  # fmt: skip
+@topology_options
+def report(source: Source, path: Path) -> None:
+    """Run everything and write one page of HTML.
+
+    It loads nothing from anywhere, so it can be mailed, printed and kept; it follows the reader's light or dark mode.
+    """
+    try:
+        from twin.report.page.page import page
+    except ModuleNotFoundError as error:
+        raise UsageError(f"a report needs {error.name}, which is not installed: {_NEEDS}") from error
+    from twin.results.store import atomic
+
+    with working(f"evaluating {source.file}"):
+        twin = source.load()
+        text = page(twin.evaluate(seed=source.seed), twin.graph)
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+    remark(f"wrote {path} ({len(text) / 1e6:.1f} MB)")

@@ -1,0 +1,264 @@
+"""The conformance kit: a plugin as rows of what was checked, whether it holds and what would be right."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from twin import units
+from twin.api import Analysis, Catalogue, Model
+from twin.conformance.calls import Call, calls_of
+from twin.conformance.larger import larger, rows
+from twin.conformance.steps import steps
+from twin.errors import TwinError, UsageError, one_of
+from twin.loading import ACTIVE, Loaded
+from twin.parameters import meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from twin.api import Table
+    from twin.registry import Registry
+
+COLUMNS = {"subject": pl.String, "check": pl.String, "ok": pl.Boolean, "got": pl.String, "wanted": pl.String}
+EXAMPLE = "example.yaml"
+
+_FEW, _MANY = 4, 16
+_LINES_A_ROW = 0.5
+_TIMED_ROWS = 20_000
+
+
+class Row(NamedTuple):
+    """One check."""
+
+    subject: str
+    check: str
+    ok: bool
+    got: str
+    wanted: str
+
+
+def _holds(subject: str, check: str, got: str, wanted: str) -> Row:
+    return Row(subject, check, ok=True, got=got, wanted=wanted)
+
+
+def _fails(subject: str, check: str, got: str, wanted: str) -> Row:
+    return Row(subject, check, ok=False, got=got, wanted=wanted)
+
+
+def find(plugins: Sequence[Loaded], name: str) -> Loaded:
+    """The plugin of an entry point or a distribution.
+
+    Raises:
+        UsageError: there is none, or there are several of a distribution.
+    """
+    found = [each for each in plugins if each.info.name == name]
+    found = found or [each for each in plugins if each.info.distribution == name]
+    if not found:
+        known = sorted({each.info.name for each in plugins})
+        raise UsageError(f"there is no plugin '{name}'; {one_of(name, known)}; see 'twin plugins'")
+    if len(found) > 1:
+        raise UsageError(f"'{name}' ships several plugins: {', '.join(each.info.name for each in found)}; name one")
+    return found[0]
+
+
+def conform(loaded: Loaded, known: Registry, example: Path | None = None) -> pl.DataFrame:
+    """Hold a plugin against the kit.
+
+    Args:
+        loaded: the plugin.
+        known: a registry that has it.
+        example: a topology that uses its models; by default `example.yaml` beside the plugin's module.
+
+    Returns:
+        `subject, check, ok, got, wanted`, one row a check.
+    """
+    info = loaded.info
+    found = [Row(info.name, "loads", info.state == ACTIVE, info.reason or info.state, ACTIVE)]
+    if info.state == ACTIVE:
+        for hook, offer in loaded.offers:
+            found += _described(hook, offer)
+        found += _parts(loaded)
+        found += _called(loaded, known, example)
+    return pl.DataFrame(found, schema=COLUMNS, orient="row")
+
+
+def _described(hook: str, offer: Any) -> Iterator[Row]:
+    """Whether every parameter and every column says what it is."""
+    if not isinstance(offer, Model):
+        return
+    silent = [name for name in offer.params.model_fields if not meaning(offer.params, name)]
+    subject = f"{hook.removeprefix('twin_')}/{offer.name}"
+    yield Row(
+        subject,
+        "parameters are documented",
+        not silent,
+        ", ".join(silent) or f"{len(offer.params.model_fields)} of them",
+        "a description of each: Field(description=…)",
+    )
+    if isinstance(offer, Analysis):
+        for table in offer.tables:
+            yield _units(subject, table)
+
+
+def _units(subject: str, table: Table) -> Row:
+    suffixes = {dimension.suffix for dimension in units.DIMENSIONS.values()}
+    bare = [
+        column.name
+        for column in table.columns
+        if column.dtype == "f64" and not any(column.name.endswith(f"_{suffix}") for suffix in suffixes)
+    ]
+    return Row(
+        subject,
+        f"units in the names of '{table.name}'",
+        not bare,
+        ", ".join(bare) or f"{len(table.columns)} columns",
+        "a number ends in its unit: _kw, _usd, _fraction, _ratio, …",
+    )
+
+
+def _parts(loaded: Loaded) -> Iterator[Row]:
+    """Whether every figure of a catalogue says where it was read and how sure it is."""
+    for _, offer in loaded.offers:
+        if not isinstance(offer, Catalogue):
+            continue
+        silent = sorted(
+            {
+                part.name
+                for part in loaded.parts
+                for figure in part.figures.values()
+                if not (figure.source or part.source) or not figure.confidence
+            }
+        )
+        yield Row(
+            f"hardware/{offer.name}",
+            "figures have a source and a confidence",
+            not silent,
+            ", ".join(silent[:5]) or f"{len(loaded.parts)} parts",
+            "say where each was read, and how sure it is",
+        )
+
+
+def _called(loaded: Loaded, known: Registry, example: Path | None) -> Iterator[Row]:
+    """What only a call shows."""
+    models = [offer for _, offer in loaded.offers if isinstance(offer, Model)]
+    if not models and example is None:
+        return
+    folder = Path(getattr(loaded.plugin, "__file__", None) or ".").parent
+    path = example or folder / EXAMPLE
+    if not path.is_file():
+        yield _fails(
+            loaded.info.name, "has an example", f"no {path.name}", f"{EXAMPLE} beside the module, or --example"
+        )
+        return
+    try:
+        calls = calls_of(known, str(loaded.info), path)
+    except TwinError as error:
+        yield _fails(loaded.info.name, "the example runs", str(error), "a topology that loads and evaluates")
+        return
+    yield _holds(loaded.info.name, "the example runs", path.name, "a topology that loads and evaluates")
+    for model in models:
+        call = next((each for each in calls if each.model.name == model.name), None)
+        if call is None:
+            yield _fails(model.name, "the example uses it", "no entry", "an entry with this model in the example")
+        else:
+            yield from _conforms(call, folder)
+
+
+def _conforms(call: Call, folder: Path) -> Iterator[Row]:
+    subject = f"{call.section}/{call.model.name}"
+    yield _same_again(subject, call)
+    yield _leaves_alone(subject, call)
+    yield _pickles(subject, call)
+    yield from _by_rows(subject, call, folder)
+
+
+def _same_again(subject: str, call: Call) -> Row:
+    first, second = _run(call), _run(call)
+    differ = [name for name in first if name not in second or not first[name].equals(second[name])]
+    return Row(
+        subject,
+        "deterministic",
+        not differ,
+        ", ".join(differ) or "the same twice",
+        "the same frames for the same inputs",
+    )
+
+
+def _leaves_alone(subject: str, call: Call) -> Row:
+    before = pickle.dumps(_given(call.inputs))
+    _run(call)
+    kept = pickle.loads(before)  # noqa: S301 - what was written a line above
+    changed = [name for name, value in _given(call.inputs).items() if not _equal(value, kept[name])]
+    return Row(
+        subject,
+        "inputs are left as they were",
+        not changed,
+        ", ".join(changed) or "untouched",
+        "frames are read, not changed",
+    )
+
+
+def _pickles(subject: str, call: Call) -> Row:
+    try:
+        # a worker finds the function by its module and its name
+        again = pickle.loads(pickle.dumps((call.model.run, call.model.params)))  # noqa: S301 - as above
+        ok = again[0] is call.model.run
+        got = "run and params" if ok else "another function than it was"
+    except Exception as error:  # noqa: BLE001 - whatever pickle says is the finding
+        ok, got = False, str(error).splitlines()[0]
+    return Row(subject, "pickles", ok, got, "functions and classes at the top of a module")
+
+
+def _by_rows(subject: str, call: Call, folder: Path) -> Iterator[Row]:
+    """Whether the work grows with the rows, and how long a million of them take."""
+    if rows(call.inputs) == 0:
+        return
+    few, many = (larger(call.inputs, times) for times in (_FEW, _MANY))
+    more = rows(many) - rows(few)
+    try:
+        lines = (steps(lambda: call.model.run(many), folder) - steps(lambda: call.model.run(few), folder)) / more
+    except TwinError as error:  # more sites than the file knows of are nothing to some models
+        yield _holds(subject, "works on columns", f"not tried: {error}", "no line of Python for each row")
+        return
+    yield Row(
+        subject,
+        "works on columns",
+        lines < _LINES_A_ROW,
+        f"{max(lines, 0.0):.2g} lines of Python a row",
+        f"fewer than {_LINES_A_ROW:g}",
+    )
+    timed = larger(call.inputs, max(1, -(-_TIMED_ROWS // rows(call.inputs))))
+    begin = time.perf_counter()
+    call.model.run(timed)
+    seconds = (time.perf_counter() - begin) / rows(timed) * 1e6
+    yield _holds(subject, "time for a million rows", f"{seconds:.2g} s", "for information")
+
+
+def _run(call: Call) -> Mapping[str, pl.DataFrame]:
+    returned: Mapping[str, pl.DataFrame] = call.model.run(call.inputs)
+    return returned
+
+
+def _given(inputs: Any) -> dict[str, Any]:
+    """The frames and entries of inputs; not the loaded topology that an analysis gets beside them."""
+    names = [name for name in inputs.__dataclass_fields__ if name not in {"twin", "others", "calendar"}]
+    given = {name: getattr(inputs, name) for name in names}
+    return {name: dict(value) if hasattr(value, "keys") else value for name, value in given.items()}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, pl.DataFrame):
+        try:
+            assert_frame_equal(one, other)
+        except AssertionError:
+            return False
+        return True
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(value, other[name]) for name, value in one.items())
+    return bool(one == other)

@@ -1,0 +1,43 @@
+"""Inputs with more rows: every site of their frames once more under other names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import polars as pl
+
+
+def larger(inputs: Any, times: int) -> Any:
+    """The inputs of a model with `times` as many sites in each frame that has a column `site`.
+
+    Sites but the first set are called `name#n`; entries serve them as they serve the first, for frames name the entry.
+    """
+    changed = {each.name: _value(getattr(inputs, each.name), times) for each in fields(inputs)}
+    return replace(inputs, **changed)
+
+
+def rows(inputs: Any) -> int:
+    """Rows of all frames with a column `site`."""
+    found = 0
+    for each in fields(inputs):
+        value = getattr(inputs, each.name)
+        held = value.values() if isinstance(value, Mapping) else (value,)
+        found += sum(one.height for one in held if isinstance(one, pl.DataFrame) and "site" in one.columns)
+    return found
+
+
+def _value(value: Any, times: int) -> Any:
+    if isinstance(value, pl.DataFrame):
+        return _tiled(value, times)
+    if isinstance(value, Mapping) and any(isinstance(each, pl.DataFrame) for each in value.values()):
+        return {name: _tiled(each, times) if isinstance(each, pl.DataFrame) else each for name, each in value.items()}
+    return value
+
+
+def _tiled(frame: pl.DataFrame, times: int) -> pl.DataFrame:
+    if "site" not in frame.columns or frame.schema["site"] != pl.String:
+        return frame
+    others = (frame.with_columns(pl.col("site") + f"#{number}") for number in range(2, times + 1))
+    return pl.concat([frame, *others])

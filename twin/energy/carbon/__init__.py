@@ -1,0 +1,1 @@
+"""What the energy emits, how much of it is carbon-free, and its water."""

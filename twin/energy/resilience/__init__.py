@@ -1,0 +1,1 @@
+"""How long a site lives without the grid."""

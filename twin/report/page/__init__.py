@@ -1,0 +1,1 @@
+"""The report: one page of HTML that works offline, from the tables of a run."""

@@ -1,0 +1,72 @@
+"""Charts as SVG: drawn by Vega-Lite, to be read on light and on dark, with their figures beside them."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from twin.report.page.grids import grid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+COLOURS = ("#3b82c4", "#d9822b", "#2f9e6e", "#b565b0", "#c94a44", "#7a8794", "#a3862c", "#3f9fb5", "#8a6fd1", "#6b8e23")
+"""Mid tones that stand out against white and against near-black alike."""
+
+_INK = "currentColor"
+_WIDTH, _HEIGHT = 430, 220
+_SIZE = re.compile(r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"')
+
+
+def figure(chart: alt.Chart | alt.LayerChart, title: str, says: str, data: pl.DataFrame) -> str:
+    """A chart with its caption, a text for who cannot see it, and its figures in a table that opens.
+
+    Args:
+        chart: without size or look.
+        title: of the figure.
+        says: what it shows, in a sentence.
+        data: what it was drawn from.
+    """
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>"
+        f'<div class="chart">{_svg(chart, f"{title}. {says}")}</div><p class="says">{escape(says)}</p>'
+        f"<details><summary>Figures</summary>{grid(data)}</details></figure>"
+    )
+
+
+def axis(field: str, title: str, kind: str = "Q", **more: Any) -> dict[str, Any]:
+    """Arguments of a channel: `alt.Y(**axis("kw", "MW"))`."""
+    return {"shorthand": f"{field}:{kind}", "title": title, **more}
+
+
+def colour(field: str, names: Sequence[str], title: str | None = None) -> alt.Color:
+    """A colour for each name, always the same for the same place in the list."""
+    scale = alt.Scale(domain=list(names), range=[COLOURS[index % len(COLOURS)] for index in range(len(names))])
+    return alt.Color(
+        f"{field}:N", scale=scale, title=title, sort=list(names), legend=alt.Legend(orient="bottom", columns=3)
+    )
+
+
+def _svg(chart: alt.Chart | alt.LayerChart, label: str) -> str:
+    import vl_convert  # noqa: PLC0415 - a renderer of 30 MB that only a report needs
+
+    text: dict[str, Any] = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 11, "titleFontSize": 11}
+    look = (
+        chart.properties(width=_WIDTH, height=_HEIGHT, background="transparent")
+        .configure_axis(
+            **text, gridColor=_INK, gridOpacity=0.12, domainColor=_INK, tickColor=_INK, titleFontWeight="normal"
+        )
+        .configure_legend(**text, symbolType="square", labelLimit=180)
+        .configure_view(stroke=None)
+        .configure(font="system-ui, sans-serif")
+    )
+    drawn = vl_convert.vegalite_to_svg(look.to_dict())
+    scaled = _SIZE.sub(
+        rf'<svg role="img" aria-label="{escape(label)}" \1style="width:100%;max-width:\2px"', drawn, count=1
+    )
+    return re.sub(r'(aria-role\w*|role="graphics[^"]*")', "", scaled)

@@ -1,0 +1,67 @@
+"""Frames as tables of HTML: every text escaped, numbers to the right and with their unit."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING
+
+from twin import units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import polars as pl
+
+_ROWS = 400
+_SHOWN = {"_kw": "power", "_kwh": "energy", "_fraction": "fraction"}
+
+
+def grid(frame: pl.DataFrame, rows: int = _ROWS) -> str:
+    """A table of a frame's first rows; how many more there are is said below it."""
+    head = "".join(f'<th scope="col">{escape(_title(name))}</th>' for name in frame.columns)
+    body = "".join(
+        "<tr>" + "".join(_cell(name, value) for name, value in zip(frame.columns, row, strict=True)) + "</tr>"
+        for row in frame.head(rows).iter_rows()
+    )
+    more = frame.height - rows
+    rest = f'<p class="says">and {more:,} more rows, with twin query</p>' if more > 0 else ""
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{rest}'
+
+
+def listed(head: Iterable[str], rows: Iterable[Iterable[str]], *, right: frozenset[int] = frozenset()) -> str:
+    """A table of texts; columns in `right` are numbers."""
+    top = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{' class=n' if at in right else ''}>{escape(text)}</td>" for at, text in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _title(name: str) -> str:
+    for suffix in _SHOWN:
+        name = name.removesuffix(suffix)
+    return name.replace("_usd", " $").replace("_", " ")
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return "<td>-</td>"
+    if isinstance(value, bool):
+        return f"<td>{'yes' if value else 'no'}</td>"
+    if isinstance(value, float | int):
+        return f"<td class=n>{escape(_number(name, float(value)))}</td>"
+    text = f"{value:%Y-%m}" if isinstance(value, date) else str(value)
+    return f"<td>{escape(text)}</td>"
+
+
+def _number(name: str, value: float) -> str:
+    for suffix, dimension in _SHOWN.items():
+        if name.endswith(suffix):
+            return units.show(value, dimension, 4) if value else "0"
+    if name.endswith("_usd"):
+        return units.show_money(value, 4) if value else "$0"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - thousands

@@ -1,0 +1,169 @@
+"""The page put together: headline, sections, assumptions, provenance.  Self-contained, without a script."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from twin.report import plant as facts
+from twin.report.layout import hours, money, month, percent, power
+from twin.report.page import money as cash
+from twin.report.page import plant
+from twin.report.page.diagram import diagram
+from twin.report.page.grids import grid, listed
+from twin.report.page.halls import halls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import networkx as nx
+
+    from twin.results.results import Results
+
+_ASSUMPTIONS = 600
+
+
+def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None) -> str:
+    """The report as one page of HTML.
+
+    Args:
+        results: of a whole run; a section whose tables are not there is left out.
+        graph: of the groups, for the one-line diagram; None leaves it out.
+    """
+    name = results.provenance.topology
+    sections = [(title, slug, body) for title, slug, body in _sections(results, graph) if body]
+    links = "".join(f'<li><a href="#{slug}">{escape(title)}</a></li>' for title, slug, _ in sections)
+    bodies = "".join(
+        f'<section aria-labelledby="{slug}"><h2 id="{slug}">{escape(title)}</h2>{body}</section>'
+        for title, slug, body in sections
+    )
+    style = files("twin.report.page").joinpath("style.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(name)}: report</title><link rel="icon" href="data:,"><style>{style}</style></head><body>'
+        f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(name)}</h1>{_about(results)}'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header><main id="main">{_cards(results)}{bodies}</main>'
+        f"<footer>{_made_from(results)}</footer></body></html>\n"
+    )
+
+
+def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[tuple[str, str, str]]:
+    drawn = diagram(graph) if graph is not None else ""
+    scrolled = (
+        f'<div class="wide" tabindex="0" role="region" aria-label="One-line diagram">{drawn}</div>' if drawn else ""
+    )
+    yield "Power, from the grid to the racks", "diagram", scrolled
+    yield "What it can carry", "capacity", _pair(plant.capacity(results), plant.demand(results)) + halls(results)
+    yield "What breaks it", "failure", _pair(plant.outages(results)) + "".join(plant.failures(results))
+    yield "What it draws", "energy", _pair(plant.energy(results))
+    yield (
+        "Who pays whom",
+        "cost",
+        _pair(cash.cash(results), cash.cover(results), cash.balance(results)) + _parties(results),
+    )
+    yield "What an accelerator-hour costs", "unit", _pair(cash.unit_cost(results))
+    yield "Checks", "checks", _checks(results)
+    yield "Assumptions", "assumptions", _assumptions(results)
+
+
+def _pair(*parts: Iterable[str]) -> str:
+    figures = "".join(one for part in parts for one in part)
+    return f'<div class="pair">{figures}</div>' if figures else ""
+
+
+def _about(results: Results) -> str:
+    origin = results.provenance
+    changed = [f"scenario {origin.scenario}"] if origin.scenario else []
+    changed += [f"with {overlay}" for overlay in origin.overlays]
+    return f"<p>{escape(' · '.join(['what it carries, what breaks it, what it draws, who pays whom', *changed]))}</p>"
+
+
+def _cards(results: Results) -> str:
+    cards = "".join(f"<li><b>{escape(value)}</b><span>{escape(what)}</span></li>" for value, what in _headline(results))
+    return f'<ul class="cards">{cards}</ul>'
+
+
+def _headline(results: Results) -> Iterator[tuple[str, str]]:
+    sites = facts.sites(results)
+    if sites is not None and sites.height:
+        yield power(float(sites["demand_kw"].sum())), "IT power at full build"
+        yield f"{int(sites['accelerators'].sum()):,}", f"accelerators in {int(sites['racks'].sum()):,} racks"
+    yield from _service(results)
+    pue = facts.pue(results)
+    if pue is not None:
+        yield f"{pue:.3f}", "PUE over all months"
+    yield from _worth(results)
+
+
+def _service(results: Results) -> Iterator[tuple[str, str]]:
+    if "availability" not in results:
+        return
+    frame = facts.at_full_build(results["availability"])
+    fed = frame.filter((pl.col("event") == "fed") & ~pl.col("scope").str.contains("/", literal=True))
+    for row in fed.head(2).iter_rows(named=True):
+        yield percent(row["served_fraction"]), f"of the IT load in service at {row['scope']}"
+        yield f"{hours(row['downtime_h_per_year'])} h", "a year with some load of it not fed"
+
+
+def _worth(results: Results) -> Iterator[tuple[str, str]]:
+    if "unit_cost" in results:
+        for row in results["unit_cost"].filter(pl.col("category") == "total").head(2).iter_rows(named=True):
+            yield f"${row['usd_per_delivered_accelerator_h']:.3f}", f"an accelerator-hour delivered, for {row['party']}"
+    if "debt" in results and results["debt"]["dscr_ratio"].drop_nulls().len():
+        least = float(results["debt"]["dscr_ratio"].drop_nulls().to_numpy().min())
+        yield f"{least:.2f}", "lowest debt service cover over twelve months"
+    if "guarantee" in results and results["guarantee"].height:
+        most = results["guarantee"]["guaranteed_usd"].max()
+        yield money(float(most if isinstance(most, int | float) else 0.0)), "guaranteed at most"
+
+
+def _parties(results: Results) -> str:
+    if "party_metrics" not in results or results["party_metrics"].is_empty():
+        return ""
+    rows = [
+        (
+            row["party"],
+            row["role"],
+            *(money(row[name]) for name in ("inflow_usd", "outflow_usd", "net_usd", "npv_usd")),
+            row["irr_note"] or "-" if row["irr_per_year"] is None else f"{row['irr_per_year']:.1%}",
+            month(row["payback"]),
+        )
+        for row in results["party_metrics"].iter_rows(named=True)
+    ]
+    head = ("party", "role", "in", "out", "net", "NPV", "IRR", "payback")
+    return "<h3>Parties</h3>" + listed(head, rows, right=frozenset({2, 3, 4, 5}))
+
+
+def _checks(results: Results) -> str:
+    if "checks" not in results or results["checks"].is_empty():
+        return ""
+    frame = results["checks"]
+    failed = frame.filter(~pl.col("ok"))
+    says = (
+        f'<p class="bad">{failed.height} of {frame.height} checks fail.</p>'
+        if failed.height
+        else f'<p class="good">All {frame.height} checks hold.</p>'
+    )
+    every = f"<details><summary>All checks</summary>{grid(frame)}</details>"
+    return says + (grid(failed) if failed.height else "") + every
+
+
+def _assumptions(results: Results) -> str:
+    if "assumptions" not in results:
+        return ""
+    frame = results["assumptions"].drop("note", "place", strict=False)
+    bare = frame.filter(pl.col("source").is_null()).height
+    says = f"<p>{frame.height:,} values went into this run; {bare:,} of them say no source.</p>"
+    return f"{says}<details><summary>All of them, with source</summary>{grid(frame, _ASSUMPTIONS)}</details>"
+
+
+def _made_from(results: Results) -> str:
+    origin = results.provenance
+    read = " · ".join(f"{name} sha256 {digest[:12]}" for name, digest in origin.files.items())
+    tools = " · ".join(f"{name} {version}" for name, version in origin.versions.items())
+    made = f"Made {origin.created:%Y-%m-%d %H:%M} UTC from {read}; seed {origin.seed}."
+    return f"<p>{escape(made)}</p><p>{escape(tools)}</p>"

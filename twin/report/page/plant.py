@@ -1,0 +1,148 @@
+"""The sections of the report about the plant: capacity by month, outages, energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import polars as pl
+
+from twin.report.layout import hours, power
+from twin.report.page.charts import axis, colour, figure
+from twin.report.page.grids import listed
+from twin.report.plant import at_full_build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twin.results.results import Results
+
+_FAILURES = 10
+_LEAST = 1e-15
+
+
+def capacity(results: Results) -> Iterator[str]:
+    """What is asked of each site and what it can carry, month by month."""
+    if "site_capacity" not in results:
+        return
+    frame = results["site_capacity"].filter(~pl.col("scope").str.contains("/", literal=True))
+    by_month = frame.group_by("month", maintain_order=True).agg(
+        (pl.col(name).sum() / 1000.0).alias(label) for name, label in (("demand_kw", "asked"), ("usable_kw", "usable"))
+    )
+    if by_month["asked"].sum() == 0:
+        return
+    lines = by_month.unpivot(on=["usable", "asked"], index="month", variable_name="what", value_name="mw")
+    chart = (
+        alt.Chart(lines)
+        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        .encode(
+            x=alt.X(**axis("month", "", "T")), y=alt.Y(**axis("mw", "MW")), color=colour("what", ["asked", "usable"])
+        )
+    )
+    last = by_month.row(-1, named=True)
+    says = (
+        f"At full build {power(last['asked'] * 1000)} is asked of {power(last['usable'] * 1000)} that can be carried."
+    )
+    yield figure(chart, "Power asked and usable", says, by_month.rename({"asked": "asked MW", "usable": "usable MW"}))
+
+
+def demand(results: Results) -> Iterator[str]:
+    """What is wanted by month against what is there, where the file states it."""
+    if "demand" not in results or results["demand"].is_empty():
+        return
+    frame = results["demand"].filter(pl.col("wanted_kw").is_not_null())
+    if frame.is_empty():
+        return
+    by_month = frame.group_by("month", maintain_order=True).agg(
+        (pl.col("wanted_kw").sum() / 1000).alias("wanted"), (pl.col("available_kw").sum() / 1000).alias("available")
+    )
+    lines = by_month.unpivot(on=["wanted", "available"], index="month", variable_name="what", value_name="mw")
+    chart = (
+        alt.Chart(lines)
+        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        .encode(
+            x=alt.X(**axis("month", "", "T")),
+            y=alt.Y(**axis("mw", "MW")),
+            color=colour("what", ["wanted", "available"]),
+        )
+    )
+    yield figure(chart, "Demand against what is there", "IT power wanted and available, by month.", by_month)
+
+
+def outages(results: Results) -> Iterator[str]:
+    """How likely at least so much is out of service."""
+    if "capacity_outage" not in results or results["capacity_outage"].is_empty():
+        return
+    frame = at_full_build(results["capacity_outage"]).filter(pl.col("measure") == "racks")
+    for (site,), rows in frame.group_by("site", maintain_order=True):
+        shown = rows.filter((pl.col("racks_lost") > 0) & (pl.col("at_least_lost_fraction") > _LEAST)).select(
+            "racks_lost", "at_least_lost_fraction", "mean_duration_h"
+        )
+        if shown.is_empty():
+            continue
+        chart = (
+            alt.Chart(shown)
+            .mark_line(interpolate="step-before", strokeWidth=2.5, color="#3b82c4")
+            .encode(
+                x=alt.X(**axis("racks_lost", "racks out of service, at least"), scale=alt.Scale(type="symlog")),
+                y=alt.Y(
+                    **axis("at_least_lost_fraction", "probability"),
+                    scale=alt.Scale(type="log"),
+                    axis=alt.Axis(format=".0e"),
+                ),
+            )
+        )
+        often = shown["at_least_lost_fraction"][0] * 8760.0
+        says = f"Some rack is out of service {hours(often)} hours a year."
+        yield figure(chart, f"Racks out of service at {site}", says, shown)
+
+
+def failures(results: Results) -> Iterator[str]:
+    """The failures that cost the most."""
+    if "contingency" not in results or results["contingency"].is_empty():
+        return
+    rows = [
+        (
+            " and ".join(filter(None, (row["element"], row["second_element"]))),
+            f"{row['count']:,}",
+            f"{row['racks_lost']:,}",
+            power(row["lost_it_kw"]),
+            hours(row["outages_per_year"]),
+            "-" if row["expected_usd_lost_per_year"] is None else f"${row['expected_usd_lost_per_year']:,.0f}",
+        )
+        for row in results["contingency"].filter(pl.col("racks_lost") > 0).head(_FAILURES).iter_rows(named=True)
+    ]
+    head = ("what fails", "alike", "racks lost", "IT lost", "each a year", "$ a year, all of them")
+    yield "<h3>What breaks it</h3>" + listed(head, rows, right=frozenset({1, 2, 3, 4, 5}))
+
+
+def energy(results: Results) -> Iterator[str]:
+    """Energy by stage and PUE, month by month."""
+    if "energy" not in results or results["energy"].is_empty():
+        return
+    frame = results["energy"].group_by("month", "stage", maintain_order=True).agg(pl.col("energy_kwh").sum())
+    if frame["energy_kwh"].sum() == 0:
+        return
+    stages = frame["stage"].unique(maintain_order=True).to_list()
+    gwh = frame.with_columns(gwh=pl.col("energy_kwh") / 1e6)
+    chart = (
+        alt.Chart(gwh)
+        .mark_bar()
+        .encode(
+            x=alt.X(**axis("month", "", "T")), y=alt.Y(**axis("gwh", "GWh"), stack=True), color=colour("stage", stages)
+        )
+    )
+    wide = frame.pivot(on="stage", index="month", values="energy_kwh", aggregate_function="sum").fill_null(0.0)
+    total = sum((pl.col(stage) for stage in stages[1:]), pl.col(stages[0]))
+    pue = wide.filter(pl.col("it") > 0).select("month", pue_ratio=total / pl.col("it")) if "it" in stages else None
+    yield figure(
+        chart, "Energy by month", "What the sites draw, by stage.", wide.rename({s: f"{s}_kwh" for s in stages})
+    )
+    if pue is not None and pue.height:
+        least, most = float(pue["pue_ratio"].to_numpy().min()), float(pue["pue_ratio"].to_numpy().max())
+        line = (
+            alt.Chart(pue)
+            .mark_line(strokeWidth=2.5, color="#d9822b")
+            .encode(x=alt.X(**axis("month", "", "T")), y=alt.Y(**axis("pue_ratio", "PUE"), scale=alt.Scale(zero=False)))
+        )
+        yield figure(line, "PUE by month", f"Between {least:.3f} and {most:.3f}.", pue)

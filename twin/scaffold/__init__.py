@@ -1,0 +1,1 @@
+"""A new plugin as a complete package: written from templates, to be changed."""
