@@ -9,7 +9,6 @@ from twin.api import Calendar, RefusedError
 from twin.cost import run
 from twin.errors import PluginError
 
-ENERGY_COST = ("month", "site", "supply", "line", "payer", "payee", "amount_usd")
 NO_BILLS = tables.table("energy_cost").empty()
 
 
@@ -36,10 +35,11 @@ def test_a_deal_comes_after_those_it_refers_to_wherever_it_stands():
 
 
 def test_energy_bills_are_flows_under_the_supply_and_line():
+    names = tables.table("energy_cost").names[:7]
     bills = pl.DataFrame(
         [(START, site, "grid", "energy_charge", "lab", "utility", 5.0) for site in ("dc", "annex")]
         + [(START, "dc", "grid", "fixed_charge", "lab", "utility", 0.0)],
-        schema={name: kind for name, kind in tables.table("energy_cost").schema().items() if name in ENERGY_COST},
+        schema={name: tables.table("energy_cost").schema()[name] for name in names},
         orient="row",
     )
     got = work(bills=bills)["cashflow"]
@@ -76,7 +76,6 @@ def test_only_the_tables_of_deals_may_come_back():
         ((0, "lab", "owner", "y", "fee", 1.0), "deal 'y' is not one of those it was given"),
         ((0, "lap", "owner", "x", "fee", 1.0), "payer 'lap' is not one of those it was given; did you mean 'lab'"),
         ((0, "lab", "lab", "x", "fee", 1.0), "lets 'lab' pay itself"),
-        ((0, "lab", "owner", "x", "base_rnt", 1.0), "category 'base_rnt' is neither listed nor declared; did you mean"),
         ((2, "lab", "owner", "x", "fee", 1.0), "month 2027-03-01 is not the first day of a month of the calendar"),
         (
             (0, "lab", "owner", "x", "fee", -1.0),

@@ -1,6 +1,6 @@
 """`solar`: a photovoltaic plant at the site, from its weather with pvlib.
 
-Chain: sun's position at the middle of each hour; Hay-Davies transposition to the plane of the array; reflection at
+Chain: sun's position at the middle of each hour; Perez transposition to the plane of the array; reflection at
 the glass (physical model); cell temperature (Sandia, open rack, glass and polymer); PVWatts for array and
 inverter.  The same as `pvlib.modelchain.ModelChain.with_pvwatts`, against which a test holds it.
 
@@ -91,7 +91,7 @@ def typical_output(weather: pl.DataFrame, array: Array) -> Floats:
         Shape (8760,), between 0 and 1.
     """
     import pandas as pd  # noqa: PLC0415 - heavy, and only solar plants need it
-    from pvlib import iam, inverter, irradiance, pvsystem, solarposition, temperature  # noqa: PLC0415 - as above
+    from pvlib import atmosphere, iam, inverter, irradiance, pvsystem, solarposition, temperature  # noqa: PLC0415 - as above
 
     latitude, longitude, elevation, offset = (float(weather[name][0]) for name in PLACE)
     middle = pd.Timestamp(YEAR_START, tz="UTC") + pd.Timedelta(hours=0.5 - offset)
@@ -100,9 +100,19 @@ def typical_output(weather: pl.DataFrame, array: Array) -> Floats:
     sun = solarposition.get_solarposition(times, latitude, longitude, altitude=elevation)
     tilt, azimuth = _plane(sun, array, latitude)
     zenith, bearing = sun["apparent_zenith"], sun["azimuth"]
-    extra = irradiance.get_extra_radiation(times)
+    extra = pd.Series(irradiance.get_extra_radiation(times.day_of_year.to_numpy()), times)
     plane = irradiance.get_total_irradiance(
-        tilt, azimuth, zenith, bearing, dni, ghi, dhi, dni_extra=extra, model="haydavies", albedo=array.albedo
+        tilt,
+        azimuth,
+        zenith,
+        bearing,
+        dni,
+        ghi,
+        dhi,
+        dni_extra=extra,
+        airmass=atmosphere.get_relative_airmass(zenith),
+        albedo=array.albedo,
+        model="perez",
     )
     through = iam.physical(irradiance.aoi(tilt, azimuth, zenith, bearing))
     useful = (plane["poa_direct"] * through + plane["poa_diffuse"]).fillna(0.0)

@@ -246,7 +246,14 @@ def _quiet() -> highspy.Highs:
             super().enableCallbacks()  # type: ignore[no-untyped-call] # HiGHS' stubs
 
     highs: highspy.Highs = Quiet()  # type: ignore[no-untyped-call] # as above
-    for option, value in (("threads", 1), ("random_seed", 0), ("presolve", "off")):
+    # without presolve and with Devex weights a year is solved soonest, cold and warm (docs/explanation/dispatch.md)
+    options: dict[str, int | str] = {
+        "threads": 1,
+        "random_seed": 0,
+        "presolve": "off",
+        "simplex_dual_edge_weight_strategy": 1,
+    }
+    for option, value in options.items():
         highs.setOptionValue(option, value)
     return highs
 
