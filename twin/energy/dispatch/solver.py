@@ -247,7 +247,12 @@ def _quiet() -> highspy.Highs:
 
     highs: highspy.Highs = Quiet()  # type: ignore[no-untyped-call] # as above
     # without presolve and with Devex weights a year is solved soonest, cold and warm (docs/explanation/dispatch.md)
-    options: dict[str, int | str] = {"threads": 1, "random_seed": 0, "presolve": "off", "simplex_dual_edge_weight_strategy": 1}
+    options: dict[str, int | str] = {
+        "threads": 1,
+        "random_seed": 0,
+        "presolve": "off",
+        "simplex_dual_edge_weight_strategy": 1,
+    }
     for option, value in options.items():
         highs.setOptionValue(option, value)
     return highs
