@@ -64,6 +64,7 @@ PAGES = tuple(
         "docs/explanation/simulation.md",
         "docs/explanation/cost.md",
         "docs/explanation/energy.md",
+        "docs/explanation/dispatch.md",
         "docs/explanation/cooling.md",
         "docs/explanation/tariffs.md",
         "docs/explanation/validation.md",
