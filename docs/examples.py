@@ -70,6 +70,7 @@ PAGES = tuple(
         "docs/explanation/leases.md",
         "docs/explanation/accounting.md",
         "docs/explanation/energy.md",
+        "docs/explanation/dispatch.md",
         "docs/explanation/cooling.md",
         "docs/explanation/tariffs.md",
         "docs/explanation/validation.md",

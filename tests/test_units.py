@@ -168,3 +168,10 @@ def test_quantities_of_chips(text, name, value):
 @pytest.mark.parametrize(("value", "text"), [(3e-4, "300 mm"), (0.25, "250 m"), (2100.0, "2100 km")])
 def test_lengths_are_shown_in_the_unit_that_fits(value, text):
     assert units.show(value, "length") == text
+
+
+def test_british_thermal_units():
+    # 1 Btu (International Table) = 1055.05585262 J
+    assert units.parse("$4/MMBtu", "money_per_energy") == pytest.approx(4 / 293.07107, rel=1e-7)
+    assert units.parse("9500 Btu/kWh", "ratio") == pytest.approx(9500 / 3412.14163, rel=1e-7)
+    assert units.parse("53.06 kg/MMBtu", "carbon") == pytest.approx(53.06 / 293.07107, rel=1e-7)
