@@ -31,7 +31,7 @@ UNIQUE, NOTHING, PAYS, RECEIVES, SEVERAL, UNPROVED, NONE, LOST = range(8)
 """Verdicts on a row: one rate; no flows; no change of sign (two kinds); several rates found; it cannot be shown
 that there is only one; no rate; one rate, but none that is exact."""
 
-CHUNK = 4096
+CHUNK = 8192
 _CENT = 0.01
 _EXACT = 1e-7
 """How far from zero, as a share of all flows discounted, a rate of return may leave the present value."""
@@ -39,7 +39,7 @@ _EXACT = 1e-7
 _CLEAR = 1e-11
 """Share of all flows discounted below which the sign of a present value may be rounding."""
 
-_WIDE, _NEAR, _CELLS = 4.0, 0.004, 40
+_WIDE, _NEAR, _CELLS = 4.0, 0.004, 28
 _GRID: Floats = _NEAR * np.sinh(np.arcsinh(_WIDE / _NEAR) * np.arange(-_CELLS, _CELLS + 1) / _CELLS)
 """Where all rows are looked at: u a month, zero among them, closest together about it."""
 
@@ -159,8 +159,8 @@ def _crossings(flows: Floats, ages: Floats, grid: Floats) -> tuple[Ints, Ints]:
         Shape (cells, rows): 1 where it does; and how often in all.  A value that may be rounding takes the sign of
         the point before it.
     """
-    factors = _factors(grid, ages)
-    values, size = factors @ flows, factors @ np.abs(flows)
+    values = _factors(grid, ages) @ flows
+    size = np.abs(flows).sum(axis=0)  # no factor is above one: more than all flows discounted can come to
     signs = np.where(np.abs(values) > _CLEAR * size, np.sign(values), 0.0)
     last = signs[0].copy()
     crossed = np.zeros((len(grid) - 1, flows.shape[1]), np.int64)
