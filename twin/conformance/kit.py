@@ -220,7 +220,7 @@ def _by_rows(subject: str, call: Call, folder: Path) -> Iterator[Row]:
     if rows(call.inputs) == 0:
         return
     few, many = (larger(call.inputs, times) for times in (_FEW, _MANY))
-    more = rows(many) - rows(few)
+    more = rows(many, hourly=False) - rows(few, hourly=False) or rows(many) - rows(few)
     try:
         lines = (steps(lambda: call.model.run(many), folder) - steps(lambda: call.model.run(few), folder)) / more
     except TwinError as error:  # more sites than the file knows of are nothing to some models

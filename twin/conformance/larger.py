@@ -18,13 +18,22 @@ def larger(inputs: Any, times: int) -> Any:
     return replace(inputs, **changed)
 
 
-def rows(inputs: Any) -> int:
-    """Rows of all frames with a column `site`."""
+def rows(inputs: Any, *, hourly: bool = True) -> int:
+    """Rows of all frames with a column `site`.
+
+    Args:
+        inputs: of a model.
+        hourly: whether frames with a row an hour count; without them a loop over months does not hide behind hours.
+    """
     found = 0
     for each in fields(inputs):
         value = getattr(inputs, each.name)
         held = value.values() if isinstance(value, Mapping) else (value,)
-        found += sum(one.height for one in held if isinstance(one, pl.DataFrame) and "site" in one.columns)
+        found += sum(
+            one.height
+            for one in held
+            if isinstance(one, pl.DataFrame) and "site" in one.columns and (hourly or "time" not in one.columns)
+        )
     return found
 
 
