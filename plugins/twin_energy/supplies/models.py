@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.api import EnergyModel
-from twin_energy.supplies import flexible, ppa, solar, storage, thermal, wind
+from twin_energy.supplies import flexible, plants, ppa, solar, storage, thermal, wind
 
 MODELS = (
     EnergyModel(
@@ -44,28 +44,28 @@ MODELS = (
     EnergyModel(
         "gas-turbine",
         "Gas turbines on site: heat rate by load, least load, starts, outages.",
-        thermal.GasTurbine,
+        plants.GasTurbine,
         thermal.run,
         resources=thermal.resources,
     ),
     EnergyModel(
         "reciprocating-engine",
         "Gas engines on site: heat rate by load, least load, outages.",
-        thermal.Engine,
+        plants.Engine,
         thermal.run,
         resources=thermal.resources,
     ),
     EnergyModel(
         "fuel-cell",
         "Fuel cells on site: heat rate by load, least load, outages.",
-        thermal.FuelCell,
+        plants.FuelCell,
         thermal.run,
         resources=thermal.resources,
     ),
     EnergyModel(
         "backup-diesel",
         "Diesel generators on site that may run some hours of a year.",
-        thermal.Diesel,
+        plants.Diesel,
         thermal.run,
         resources=thermal.resources,
     ),

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from twin.energy.dispatch import Generator
 from twin.energy.dispatch import flows as core
-from twin_energy.supplies.thermal import Diesel, Engine, FuelCell, GasTurbine, Thermal, fuel_curve, fuel_kw
+from twin_energy.supplies.plants import Diesel, Engine, FuelCell, GasTurbine, Thermal, fuel_curve
+from twin_energy.supplies.thermal import fuel_kw
 
 HOURS = 744
 CURVE = [{"load": "50 %", "heat_rate": "12000 Btu/kWh"}, {"load": "75 %", "heat_rate": "10500 Btu/kWh"}]

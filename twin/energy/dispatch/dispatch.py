@@ -10,7 +10,8 @@ import polars as pl
 
 from twin.energy.dispatch.commitment import whole_machines
 from twin.energy.dispatch.flows import carbon_free_fraction, cost
-from twin.energy.dispatch.frames import Market, Resources, site_rows, systems, unit_rows
+from twin.energy.dispatch.frames import Market, Resources, systems
+from twin.energy.dispatch.results import site_rows, unit_rows
 from twin.energy.dispatch.rules import StorageRule, by_rule
 from twin.energy.dispatch.solver import DispatchModel, Solution
 from twin.energy.dispatch.system import ENGINE, at
@@ -66,7 +67,7 @@ def dispatch(
 
     Raises:
         RefusedError: load cannot be served and unserved energy has no price, naming the steps; anything that
-            `twin.energy.dispatch.system.hold` refuses.
+            `twin.energy.dispatch.held.hold` refuses.
     """
     units, sites, rows = [], [], []
     model: DispatchModel | None = None

@@ -11,12 +11,12 @@ import numpy as np
 from twin.energy.dispatch import formulate as made
 from twin.energy.dispatch.flows import Flows
 from twin.energy.dispatch.formulate import KW, formulate
-from twin.energy.dispatch.system import ENGINE, at, hold
+from twin.energy.dispatch.held import hold
+from twin.energy.dispatch.highs import quiet
+from twin.energy.dispatch.system import ENGINE, at
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
-    import highspy
-
     from twin.energy.dispatch.program import Name, Program
     from twin.energy.dispatch.system import Floats, System
 
@@ -66,7 +66,7 @@ class DispatchModel:
         """Write the program of `system` and load it.
 
         Raises:
-            RefusedError: what `twin.energy.dispatch.system.hold` refuses.
+            RefusedError: what `twin.energy.dispatch.held.hold` refuses.
         """
         hold(system)
         self.system = system
@@ -76,7 +76,7 @@ class DispatchModel:
         import highspy  # noqa: PLC0415 - a heavy import, and only sites with a supply need it
 
         self._program = program
-        self._highs = _quiet()
+        self._highs = quiet()
         self._solved = False
         matrix = program.matrix
         rows, columns = matrix.shape
@@ -232,30 +232,6 @@ class DispatchModel:
             f"the highest is {best:.1%}",
             "ask for less, or add carbon-free supply or storage",
         )
-
-
-def _quiet() -> highspy.Highs:
-    """HiGHS with one thread, a fixed seed and no word on standard output."""
-    import highspy  # noqa: PLC0415 - as above
-
-    class Quiet(highspy.Highs):
-        """Its constructor ends by enabling callbacks, which prints a banner; by then it must be silent."""
-
-        def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS' name
-            self.setOptionValue("output_flag", "false")
-            super().enableCallbacks()  # type: ignore[no-untyped-call] # HiGHS' stubs
-
-    highs: highspy.Highs = Quiet()  # type: ignore[no-untyped-call] # as above
-    # without presolve and with Devex weights a year is solved soonest, cold and warm (docs/explanation/dispatch.md)
-    options: dict[str, int | str] = {
-        "threads": 1,
-        "random_seed": 0,
-        "presolve": "off",
-        "simplex_dual_edge_weight_strategy": 1,
-    }
-    for option, value in options.items():
-        highs.setOptionValue(option, value)
-    return highs
 
 
 def _short(system: System, short: Floats) -> RefusedError:
