@@ -220,11 +220,7 @@ def _by_rows(subject: str, call: Call, folder: Path) -> Iterator[Row]:
     if rows(call.inputs) == 0:
         return
     few, many = (larger(call.inputs, times) for times in (_FEW, _MANY))
-<<<<<<< HEAD
     more = fewest(many) - fewest(few)  # beside a year of hours a loop over months would not be seen
-=======
-    more = rows(many, hourly=False) - rows(few, hourly=False) or rows(many) - rows(few)
->>>>>>> wt-energy
     try:
         lines = (steps(lambda: call.model.run(many), folder) - steps(lambda: call.model.run(few), folder)) / more
     except TwinError as error:  # more sites than the file knows of are nothing to some models

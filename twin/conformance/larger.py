@@ -18,7 +18,6 @@ def larger(inputs: Any, times: int) -> Any:
     return replace(inputs, **changed)
 
 
-<<<<<<< HEAD
 def rows(inputs: Any) -> int:
     """Rows of all frames with a column `site`."""
     return sum(frame.height for each in fields(inputs) for frame in _frames(getattr(inputs, each.name)))
@@ -33,25 +32,6 @@ def fewest(inputs: Any) -> int:
 def _frames(value: Any) -> list[pl.DataFrame]:
     held = value.values() if isinstance(value, Mapping) else (value,)
     return [one for one in held if isinstance(one, pl.DataFrame) and "site" in one.columns]
-=======
-def rows(inputs: Any, *, hourly: bool = True) -> int:
-    """Rows of all frames with a column `site`.
-
-    Args:
-        inputs: of a model.
-        hourly: whether frames with a row an hour count; without them a loop over months does not hide behind hours.
-    """
-    found = 0
-    for each in fields(inputs):
-        value = getattr(inputs, each.name)
-        held = value.values() if isinstance(value, Mapping) else (value,)
-        found += sum(
-            one.height
-            for one in held
-            if isinstance(one, pl.DataFrame) and "site" in one.columns and (hourly or "time" not in one.columns)
-        )
-    return found
->>>>>>> wt-energy
 
 
 def _value(value: Any, times: int) -> Any:
