@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "energy": ("twin.cli.run", "energy", "What it draws by the hour, what that costs and emits."),
     "cost": ("twin.cli.cost", "cost", "Who pays whom, and what an accelerator-hour costs."),
     "risk": ("twin.cli.risk", "risk", "What defaults, prices and delay do to each party."),
-    "compare": ("twin.cli.compare", "compare", "Own, lease or rent: offers side by side on the same work and months."),
+    "compare": ("twin.cli.compare", "compare", "Own, lease or rent: the offers of a file side by side."),
     "solve": ("twin.cli.solve", "solve", "Find the value for which a measure comes to what is wanted."),
     "network": ("twin.cli.network", "network", "What the network carries, and what limits a flow."),
     "query": ("twin.cli.query", "query", "Ask a topology or saved results a question in SQL."),
