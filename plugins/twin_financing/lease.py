@@ -106,6 +106,7 @@ def _once(entry: Entry[LeaseParams], lease: Roll, inputs: FinancingInputs) -> li
         (landlord, tenant, "delay_credit", rent * late),
         (tenant, "vendor", "initial_direct_costs", lease.kw / lease.kw.sum() * direct),
     )
+    # a type checker does not follow how many items `*who` takes
     lines: list[Line] = [(*who, _at(lease.start, amount, months)) for *who, amount in at_start]  # type: ignore[misc]
     lines.append((landlord, tenant, "deposit_return", _at(last, rent * params.deposit, months)))
     lines.append((tenant, landlord, "termination_fee", _termination_fee(entry, lease, inputs)))

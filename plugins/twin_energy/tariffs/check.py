@@ -123,6 +123,7 @@ def _ends(who: str, limits: Sequence[object]) -> None:
     kinds = {limit[1:] if isinstance(limit, tuple) else () for limit in limits[:-1]}
     if len(kinds) > 1:
         raise ValueError(f"{who}: blocks side by side end in one unit; put blocks of another unit inside a block")
+    # None is refused above, which a type checker does not see
     sizes = [float(limit[0]) if isinstance(limit, tuple) else float(limit) for limit in limits[:-1]]  # type: ignore[arg-type]
     for before, after in pairwise(sizes):
         if after <= before:

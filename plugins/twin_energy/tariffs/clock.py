@@ -40,6 +40,7 @@ def clock(time: pl.Series, timezone: str) -> pl.Series:
     first = time[0]
     year = pl.select(pl.datetime_range(first, pl.lit(first).dt.offset_by("1y"), "1d", time_unit="us")).to_series()
     offsets = [_local(stamps, timezone) - stamps for stamps in (year, time)]
+    # the least of a series of durations is one, which polars does not say in its types
     standard = min(offset.min() for offset in offsets)  # type: ignore[type-var]
     return _local(time - standard, timezone)
 
