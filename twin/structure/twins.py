@@ -71,8 +71,10 @@ def twins(structure: Structure) -> Twins:
 
 def _alike(column: Ints | Floats, lead: Ints) -> bool:
     """Whether every entry equals that of its lead; NaN equals NaN."""
+    if not len(column):
+        return True
     # Most columns are one figure or none, and this reads them in their order.
-    if not ((column != column[0]) if column[0] == column[0] else ~np.isnan(column)).any():
+    if not (~np.isnan(column) if np.isnan(column[0]) else column != column[0]).any():
         return True
     differ = column != column[lead]
     if not differ.any():
