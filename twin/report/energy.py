@@ -7,16 +7,50 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report import summary
-from twin.report.layout import Col, block, energy_text, fact, hours, largest, money, month, note, percent, power, total
+from twin.report.layout import (
+    Col,
+    across,
+    block,
+    count,
+    energy_text,
+    fact,
+    hours,
+    largest,
+    money,
+    month,
+    note,
+    percent,
+    power,
+    total,
+)
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
 
     from twin.results.results import Results
 
 _LINES_SHOWN = 10
+_SMALL = 0.01
+"""A stage or a line of the bill below this share of the whole is one of the others, where there are several."""
+_WIDE = 90
+_PUE_DECIMALS = 3
 _UNITS_SHOWN = 8
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ENERGY = ((1e6, "GWh"), (1e3, "MWh"), (1.0, "kWh"))
+_FIGURES = (
+    ("PUE", "pue", ((1.0, ""),)),
+    ("site", "load_kw", _ENERGY),
+    ("from grid", "bought_kwh", _ENERGY),
+    ("peak import", "peak_kw", ((1e3, "MW"), (1.0, "kW"))),
+    ("bill", "amount_usd", ((1e6, "$M"), (1e3, "$k"), (1.0, "$"))),
+    ("price", "rate", ((0.01, "¢/kWh"),)),
+    ("carbon-free", "free", ((0.01, "%"),)),
+    ("outside", "dry_bulb_c", ((1.0, "°C"),)),
+)
+"""A row of the months: what it is called, its column, and the units it may be told in."""
 _METHODS = ("location", "market", "embodied", "avoided")
 _NOTED = ("facility_model", "dispatch_prices", "carbon_data", "embodied_carbon", "residual_mix", "fuel_on_site")
 """Checks that say what was assumed."""
@@ -73,6 +107,8 @@ def stages(results: Results, width: int) -> list[Text]:
     if drawn <= 0:
         return fact("ENERGY", "nothing is drawn in the year", width)
     by = year.group_by("stage", maintain_order=True).agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").max())
+    by = by.filter(pl.col("energy_kwh") > 0)
+    shown, rest = _told_apart(by, pl.col("energy_kwh"), drawn)
     rows = [
         [
             _word(row["stage"]),
@@ -80,9 +116,12 @@ def stages(results: Results, width: int) -> list[Text]:
             percent_of(row["energy_kwh"], drawn),
             power(row["peak_kw"]),
         ]
-        for row in by.iter_rows(named=True)
-        if row["energy_kwh"] > 0
+        for row in shown.iter_rows(named=True)
     ]
+    if rest.height:
+        kwh = total(rest["energy_kwh"])
+        others = f"{rest.height} others (--table energy)"
+        rows.append([others, energy_text(kwh), percent_of(kwh, drawn), "-"])
     columns = [Col("stage", right=False), Col("in the year"), Col("share"), Col("peak of a site", keep=5)]
     return block("ENERGY by stage", columns, rows, width)
 
@@ -101,20 +140,38 @@ def months(results: Results, width: int) -> list[Text]:
     by = by.join(peak.agg(pl.col("import_kw").max().alias("peak_kw")), on="month", maintain_order="left")
     by = _joined(by, results, "energy_cost", pl.col("amount_usd").sum())
     by = _joined(by, results, "carbon_free", *(pl.col(name).sum() for name in ("load_kwh", "matched_kwh", "grid_kwh")))
-    rows = [_month(row) for row in by.sort("month").iter_rows(named=True)]
-    columns = [
-        Col("month", right=False),
-        Col("PUE"),
-        Col("site energy"),
-        Col("from grid", keep=5),
-        Col("peak import", keep=6),
-        Col("bill"),
-        Col("$/kWh", keep=4),
-        Col("carbon-free", keep=7),
-        Col("outside °C", keep=3),
+    by = by.sort("month").with_columns(
+        pl.when(pl.col("it_kw") > 0).then(pl.col("load_kw") / pl.col("it_kw")).alias("pue"),
+        pl.when((pl.col("import_kw") - pl.col("load_kw")).abs().max() > 1e-9 * pl.col("load_kw").max())
+        .then(pl.col("import_kw"))
+        .alias("bought_kwh"),
+    )
+    if "amount_usd" in by.columns:
+        by = by.with_columns(
+            pl.when(pl.col("load_kw") > 0).then(pl.col("amount_usd") / pl.col("load_kw")).alias("rate")
+        )
+    if "load_kwh" in by.columns:
+        free = pl.when(pl.col("load_kwh") > 0).then((pl.col("matched_kwh") + pl.col("grid_kwh")) / pl.col("load_kwh"))
+        by = by.with_columns(free.alias("free"))
+    heads = [_MONTHS[when.month - 1] for when in by["month"]]
+    rows = [
+        (f"{name} {unit}".rstrip(), texts)
+        for name, column, scales in _FIGURES
+        if column in by.columns and by[column].null_count() < by.height
+        for unit, texts in [_scaled(by[column], scales, width)]
     ]
-    shown = [index for index in range(len(columns)) if any(row[index] != "-" for row in rows)]
-    return block("MONTHS", [columns[i] for i in shown], [[row[i] for i in shown] for row in rows], width)
+    return across("MONTHS", heads, rows, width)
+
+
+def _scaled(values: pl.Series, scales: Sequence[tuple[float, str]], width: int) -> tuple[str, list[str]]:
+    """The largest unit in which the largest value is 1 or more, and the values in it: three figures of the largest."""
+    most = values.abs().max()
+    top = float(most) if isinstance(most, int | float) else 0.0
+    scale, unit = next((each for each in scales if top >= each[0]), scales[-1])
+    decimals = max(2 - len(str(int(top / scale))) + 1, 0)
+    if not unit:
+        decimals = _PUE_DECIMALS if width >= _WIDE else 2
+    return unit, ["-" if value is None else f"{value / scale:.{decimals}f}" for value in values]
 
 
 def _joined(by: pl.DataFrame, results: Results, name: str, *columns: pl.Expr) -> pl.DataFrame:
@@ -122,22 +179,6 @@ def _joined(by: pl.DataFrame, results: Results, name: str, *columns: pl.Expr) ->
     if frame is None:
         return by
     return by.join(frame.group_by("month").agg(*columns), on="month", how="left", maintain_order="left")
-
-
-def _month(row: dict[str, Any]) -> list[str]:
-    it, drawn, bill_usd = row["it_kw"], row["load_kw"], row.get("amount_usd")
-    covered = row.get("load_kwh")
-    return [
-        month(row["month"]),
-        f"{drawn / it:.3f}" if it > 0 else "-",
-        energy_text(drawn),
-        energy_text(row["import_kw"]) if abs(row["import_kw"] - drawn) > 1e-9 * drawn else "-",
-        power(row["peak_kw"]),
-        "-" if bill_usd is None else money(bill_usd),
-        f"{bill_usd / drawn:.4f}" if bill_usd is not None and drawn > 0 else "-",
-        f"{(row['matched_kwh'] + row['grid_kwh']) / covered * 100:.0f} %" if covered else "-",
-        "-" if row["dry_bulb_c"] is None else f"{row['dry_bulb_c']:.1f}",
-    ]
 
 
 def supplies(results: Results, width: int) -> list[Text]:
@@ -201,11 +242,11 @@ def bill(results: Results, width: int) -> list[Text]:
     usual = by.group_by("payer").agg(pl.col("amount_usd").sum()).sort("amount_usd", descending=True)["payer"][0]
     signed = pl.when(pl.col("payer") == usual).then(pl.col("amount_usd")).otherwise(-pl.col("amount_usd"))
     by = by.with_columns(signed.alias("net_usd")).sort(pl.col("amount_usd"), descending=True)
-    shown = by.head(_LINES_SHOWN)
+    shown, rest = _told_apart(by, pl.col("amount_usd"), total(by["amount_usd"]), _LINES_SHOWN)
     rows = [_line(row) for row in shown.iter_rows(named=True)]
-    rest = total(by["net_usd"].slice(_LINES_SHOWN))
-    if by.height > _LINES_SHOWN:
-        rows.append([f"{by.height - _LINES_SHOWN} more lines", "", "", "", money(rest)])
+    if rest.height:
+        others = count(rest.height, "other line", "other lines")
+        rows.append([others, "--table energy_cost", "", "", money(total(rest["net_usd"]))])
     rows.append([f"paid by {usual}", "", "", "", money(total(by["net_usd"]))])
     columns = [
         Col("supply", right=False),
@@ -215,6 +256,15 @@ def bill(results: Results, width: int) -> list[Text]:
         Col("in the year"),
     ]
     return block("BILL by line", columns, rows, width)
+
+
+def _told_apart(
+    frame: pl.DataFrame, size: pl.Expr, whole: float, most: int | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that are told one by one, and those that are only counted: what is small, if it is more than one row."""
+    small = (size < _SMALL * whole) if most is None else (size < _SMALL * whole) | (pl.int_range(pl.len()) >= most)
+    rest = frame.filter(small)
+    return (frame.filter(~small), rest) if rest.height > 1 else (frame, rest.clear())
 
 
 def _line(row: dict[str, Any]) -> list[str]:
@@ -258,9 +308,11 @@ def carbon(results: Results, width: int) -> list[Text]:
     if free is not None:
         load, matched, grid = (total(free[name]) for name in ("load_kwh", "matched_kwh", "grid_kwh"))
         if load > 0:
-            text = f"hourly score {(matched + grid) / load:.1%}: own supplies match {matched / load:.1%}, the grid's "
-            text += f"carbon-free share of the rest gives {grid / load:.1%}; by volume the supplies are "
-            said += note(f"{text}{total(free['supply_kwh']) / load:.1%} of the load", width)
+            text = (
+                f"hourly score {(matched + grid) / load:.1%}: own supplies {matched / load:.1%}, the grid's share of "
+            )
+            text += f"the rest {grid / load:.1%}; own by volume {total(free['supply_kwh']) / load:.1%}"
+            said += note(text, width)
     return said
 
 
@@ -271,22 +323,24 @@ def tradeoff(results: Results, width: int) -> list[Text]:
     frame = results["cfe_tradeoff"]
     rows = [
         [
-            f"${row['worth_usd_per_kwh'] * _TONNE:,.0f}/MWh" if row["worth_usd_per_kwh"] else "nothing",
+            "none" if row["target_fraction"] is None else f"{row['target_fraction'] * 100:.1f} %",
             f"{row['cfe_fraction'] * 100:.1f} %",
             money(row["cost_usd"]),
+            f"${row['marginal_usd_per_kwh'] * _TONNE:,.1f}/MWh",
             "-" if row["added_usd_per_kwh"] is None else f"${row['added_usd_per_kwh'] * _TONNE:,.1f}/MWh",
             _tonnes(row["emission_kg_co2e"]),
         ]
         for row in frame.iter_rows(named=True)
     ]
     columns = [
-        Col("worth of a MWh", right=False),
+        Col("target", right=False),
         Col("score"),
         Col("cost of a year"),
+        Col("one MWh more"),
         Col("mean of more", keep=6),
         Col("emissions", keep=5),
     ]
-    said = block("CARBON-FREE at a price", columns, rows, width)
+    said = block("CARBON-FREE at what cost", columns, rows, width)
     return said + note(
         f"the highest score that any dispatch reaches is {largest(frame['highest_fraction']):.1%}", width
     )
@@ -323,10 +377,8 @@ def outages(results: Results, width: int) -> list[Text]:
 def assumed(results: Results, width: int) -> list[Text]:
     """What the figures stand on: checks that say what was taken where a file says nothing."""
     frame = results["checks"].filter(pl.col("check").is_in(_NOTED))
-    said: list[Text] = []
-    for row in frame.unique(["check", "message"], keep="first", maintain_order=True).iter_rows(named=True):
-        said += note(f"{row['got']}: {row['message']}", width)
-    return fact("ASSUMED", "where the file does not say", width) + said if said else []
+    got = frame.unique(["check", "message"], keep="first", maintain_order=True)["got"].to_list()
+    return fact("ASSUMED", f"{'; '.join(got)} (what follows: --table checks)", width) if got else []
 
 
 def percent_of(part: float, whole: float) -> str:
