@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_a_better_score_is_never_cheaper_and_the_next_kwh_never_either(made, see
     curve = _curve(made, (), 5)
     # a ten-thousandth of a kW is the solver's tolerance, and a kW of demand or of load unserved costs dollars
     scale = 1e-5 * max(1.0, *(abs(row["cost_usd"]) for row in curve))
-    for one, two in zip(curve[:-1], curve[1:], strict=True):
+    for one, two in pairwise(curve):
         assert two["cost_usd"] >= one["cost_usd"] - scale
         assert two["marginal_usd_per_kwh"] >= one["marginal_usd_per_kwh"] - 1e-6
     for row in curve[1:]:

@@ -116,8 +116,8 @@ def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, params: CarbonParams)
     from twin.energy.carbon.tradeoff import tradeoff  # noqa: PLC0415 - as above
 
     load, resources, market = market_of(twin, hours, own)
-    asked = {"targets": params.cfe_targets, "points": params.cfe_points}
-    return tradeoff(load, hours.steps.step_h, resources, market, **asked)
+    targets, points = params.cfe_targets, params.cfe_points
+    return tradeoff(load, hours.steps.step_h, resources, market, targets=targets, points=points)
 
 
 def _said(hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFrame:

@@ -220,9 +220,9 @@ class DispatchModel:
         """The highest carbon-free score there is, for a system that asks for some score."""
         program = self._program
         row = program.rows[made.SCORE]
-        bounds = {"row_lower": program.row_lower.copy(), "row_upper": program.row_upper.copy()}
-        free = replace(program, **bounds, cost=np.zeros_like(program.cost), offset=0.0)
-        free.row_lower[row], free.row_upper[row] = -inf, inf
+        lower, upper = program.row_lower.copy(), program.row_upper.copy()
+        free = replace(program, row_lower=lower, row_upper=upper, cost=np.zeros_like(program.cost), offset=0.0)
+        lower[row], upper[row] = -inf, inf
         free.cost[:] = -program.matrix[[row.start], :].toarray()[0]
         self._load(free)
         self._run()
