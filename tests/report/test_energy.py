@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import twin
-from twin.report import energy
+from twin.report import energy, energy_year
 
 HOUSE = Path(__file__).parents[2]
 MOST = 45
@@ -45,7 +45,7 @@ def test_the_screens_of_the_page_are_one_screen(name):
 
 def test_months_are_those_of_the_tables(river_bend):
     said = [line.plain for line in energy.months(river_bend, 100)]
-    assert said[0].split() == ["MONTHS", "Dec", *energy._MONTHS[:11]]
+    assert said[0].split() == ["MONTHS", "Dec", *energy_year._MONTHS[:11]]
     year = river_bend.energy.filter(pl.col("month") > pl.col("month").max().dt.offset_by("-12mo"))
     kwh = year.group_by("month").agg(pl.col("energy_kwh").sum()).sort("month")["energy_kwh"]
     row = next(line for line in said if line.startswith("  site GWh"))

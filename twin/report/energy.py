@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report import summary
+from twin.report.energy_year import last, length_h, months, the_year
 from twin.report.layout import (
     Col,
-    across,
     block,
     count,
     energy_text,
@@ -23,34 +23,16 @@ from twin.report.layout import (
     power,
     total,
 )
-from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.text import Text
 
     from twin.results.results import Results
 
 _LINES_SHOWN = 10
+_UNITS_SHOWN = 8
 _SMALL = 0.01
 """A stage or a line of the bill below this share of the whole is one of the others, where there are several."""
-_WIDE = 90
-_PUE_DECIMALS = 3
-_UNITS_SHOWN = 8
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ENERGY = ((1e6, "GWh"), (1e3, "MWh"), (1.0, "kWh"))
-_FIGURES = (
-    ("PUE", "pue", ((1.0, ""),)),
-    ("site", "load_kw", _ENERGY),
-    ("from grid", "bought_kwh", _ENERGY),
-    ("peak import", "peak_kw", ((1e3, "MW"), (1.0, "kW"))),
-    ("bill", "amount_usd", ((1e6, "$M"), (1e3, "$k"), (1.0, "$"))),
-    ("price", "rate", ((0.01, "¢/kWh"),)),
-    ("carbon-free", "free", ((0.01, "%"),)),
-    ("outside", "dry_bulb_c", ((1.0, "°C"),)),
-)
-"""A row of the months: what it is called, its column, and the units it may be told in."""
 _METHODS = ("location", "market", "embodied", "avoided")
 _NOTED = ("facility_model", "dispatch_prices", "carbon_data", "embodied_carbon", "residual_mix", "fuel_on_site")
 """Checks that say what was assumed."""
@@ -70,23 +52,9 @@ def lines(results: Results, width: int = 100) -> list[Text]:
     return said + assumed(results, width) + summary.checks(results, width)
 
 
-def _year(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the last twelve months."""
-    return frame.filter(pl.col("month") > pl.col("month").max().dt.offset_by(f"-{MONTHS_PER_YEAR}mo"))
-
-
-def _last(results: Results, name: str) -> pl.DataFrame | None:
-    """A table's rows in the last twelve months of the calendar; None where there are none."""
-    if name not in results or not results[name].height:
-        return None
-    calendar = _year(results["energy"])["month"].unique()
-    found = results[name].filter(pl.col("month").is_in(calendar.implode()))
-    return found if found.height else None
-
-
 def headline(results: Results, width: int) -> list[Text]:
     """Name, sites, the year that is shown, and its energy, PUE and cost."""
-    year = _year(results["energy"])
+    year = the_year(results["energy"])
     it = total(year.filter(pl.col("stage") == "it")["energy_kwh"])
     drawn = total(year["energy_kwh"])
     names = year["site"].unique(maintain_order=True).to_list()
@@ -94,7 +62,7 @@ def headline(results: Results, width: int) -> list[Text]:
     facts += [f"{month(year['month'].min())} to {month(year['month'].max())}", energy_text(drawn)]
     if it > 0:
         facts.append(f"PUE {drawn / it:.3f}")
-    cost = _last(results, "energy_cost")
+    cost = last(results, "energy_cost")
     if cost is not None and drawn > 0:
         facts.append(f"{money(total(cost['amount_usd']))}, ${total(cost['amount_usd']) / drawn:.4g}/kWh")
     return fact(results.provenance.topology, " · ".join(facts), width)
@@ -102,7 +70,7 @@ def headline(results: Results, width: int) -> list[Text]:
 
 def stages(results: Results, width: int) -> list[Text]:
     """Energy and peak of the year by stage."""
-    year = _year(results["energy"])
+    year = the_year(results["energy"])
     drawn = total(year["energy_kwh"])
     if drawn <= 0:
         return fact("ENERGY", "nothing is drawn in the year", width)
@@ -126,67 +94,12 @@ def stages(results: Results, width: int) -> list[Text]:
     return block("ENERGY by stage", columns, rows, width)
 
 
-def months(results: Results, width: int) -> list[Text]:
-    """PUE, energy, peak and bill of each month of the year."""
-    hourly = _last(results, "site_hours")
-    if hourly is None:
-        return []
-    step_h = _step_h(results)
-    by = hourly.group_by("month", maintain_order=True).agg(
-        pl.col("it_kw", "load_kw", "import_kw").sum() * step_h, pl.col("dry_bulb_c").mean()
-    )
-    # what all sites import in one step
-    peak = hourly.group_by("month", "time").agg(pl.col("import_kw").sum()).group_by("month")
-    by = by.join(peak.agg(pl.col("import_kw").max().alias("peak_kw")), on="month", maintain_order="left")
-    by = _joined(by, results, "energy_cost", pl.col("amount_usd").sum())
-    by = _joined(by, results, "carbon_free", *(pl.col(name).sum() for name in ("load_kwh", "matched_kwh", "grid_kwh")))
-    by = by.sort("month").with_columns(
-        pl.when(pl.col("it_kw") > 0).then(pl.col("load_kw") / pl.col("it_kw")).alias("pue"),
-        pl.when((pl.col("import_kw") - pl.col("load_kw")).abs().max() > 1e-9 * pl.col("load_kw").max())
-        .then(pl.col("import_kw"))
-        .alias("bought_kwh"),
-    )
-    if "amount_usd" in by.columns:
-        by = by.with_columns(
-            pl.when(pl.col("load_kw") > 0).then(pl.col("amount_usd") / pl.col("load_kw")).alias("rate")
-        )
-    if "load_kwh" in by.columns:
-        free = pl.when(pl.col("load_kwh") > 0).then((pl.col("matched_kwh") + pl.col("grid_kwh")) / pl.col("load_kwh"))
-        by = by.with_columns(free.alias("free"))
-    heads = [_MONTHS[when.month - 1] for when in by["month"]]
-    rows = [
-        (f"{name} {unit}".rstrip(), texts)
-        for name, column, scales in _FIGURES
-        if column in by.columns and by[column].null_count() < by.height
-        for unit, texts in [_scaled(by[column], scales, width)]
-    ]
-    return across("MONTHS", heads, rows, width)
-
-
-def _scaled(values: pl.Series, scales: Sequence[tuple[float, str]], width: int) -> tuple[str, list[str]]:
-    """The largest unit in which the largest value is 1 or more, and the values in it: three figures of the largest."""
-    most = values.abs().max()
-    top = float(most) if isinstance(most, int | float) else 0.0
-    scale, unit = next((each for each in scales if top >= each[0]), scales[-1])
-    decimals = max(2 - len(str(int(top / scale))) + 1, 0)
-    if not unit:
-        decimals = _PUE_DECIMALS if width >= _WIDE else 2
-    return unit, ["-" if value is None else f"{value / scale:.{decimals}f}" for value in values]
-
-
-def _joined(by: pl.DataFrame, results: Results, name: str, *columns: pl.Expr) -> pl.DataFrame:
-    frame = _last(results, name)
-    if frame is None:
-        return by
-    return by.join(frame.group_by("month").agg(*columns), on="month", how="left", maintain_order="left")
-
-
 def supplies(results: Results, width: int) -> list[Text]:
     """What each unit gave in the year, how much of what it could, and what it cost."""
-    given = _last(results, "dispatch")
+    given = last(results, "dispatch")
     if given is None:
         return []
-    step_h = _step_h(results)
+    step_h = length_h(results)
     keys = ["site", "supply", "unit"]
     by = given.group_by(keys, maintain_order=True).agg(
         pl.col("power_kw", "charge_kw", "curtailed_kw").sum() * step_h, pl.len().alias("steps")
@@ -194,7 +107,7 @@ def supplies(results: Results, width: int) -> list[Text]:
     by = by.join(results["supply_units"], on=keys, how="left", maintain_order="left", suffix="_rated")
     several = by["site"].n_unique() > 1
     rows = [_unit(row, step_h, several=several) for row in by.head(_UNITS_SHOWN).iter_rows(named=True)]
-    hourly = _last(results, "site_hours")
+    hourly = last(results, "site_hours")
     if hourly is not None:
         bought, sold = (total(hourly[name]) * step_h for name in ("import_kw", "export_kw"))
         grid = ["grid", "-", energy_text(bought), "-", "-"]
@@ -234,7 +147,7 @@ def _unit(row: dict[str, Any], step_h: float, *, several: bool) -> list[str]:
 
 def bill(results: Results, width: int) -> list[Text]:
     """The year's bill by line; credits count below zero."""
-    cost = _last(results, "energy_cost")
+    cost = last(results, "energy_cost")
     if cost is None:
         return fact("BILL", "no tariff and no supply has a price for the energy", width)
     keys = ["supply", "line", "what", "unit", "payer", "payee"]
@@ -282,10 +195,10 @@ def _line(row: dict[str, Any]) -> list[str]:
 
 def carbon(results: Results, width: int) -> list[Text]:
     """Emissions of the year by method and source, and the carbon-free score."""
-    frame = _last(results, "carbon")
+    frame = last(results, "carbon")
     if frame is None:
         return []
-    drawn = total(_year(results["energy"])["energy_kwh"])
+    drawn = total(the_year(results["energy"])["energy_kwh"])
     rows = []
     for method in _METHODS:
         own = frame.filter(pl.col("method") == method)
@@ -304,7 +217,7 @@ def carbon(results: Results, width: int) -> list[Text]:
         Col("of which", right=False, keep=5),
     ]
     said = block("CARBON by method", columns, rows, width) if rows else []
-    free = _last(results, "carbon_free")
+    free = last(results, "carbon_free")
     if free is not None:
         load, matched, grid = (total(free[name]) for name in ("load_kwh", "matched_kwh", "grid_kwh"))
         if load > 0:
@@ -348,10 +261,10 @@ def tradeoff(results: Results, width: int) -> list[Text]:
 
 def water(results: Results, width: int) -> list[Text]:
     """Water of the year, on site and where the energy is made."""
-    frame = _last(results, "water")
+    frame = last(results, "water")
     if frame is None or frame.select("site_l", "source_l").null_count().sum_horizontal()[0] == 2 * frame.height:
         return []
-    it = total(_year(results["energy"]).filter(pl.col("stage") == "it")["energy_kwh"])
+    it = total(the_year(results["energy"]).filter(pl.col("stage") == "it")["energy_kwh"])
     parts = []
     for name, where in (("site_l", "on site"), ("source_l", "where the grid's energy is made")):
         if frame[name].null_count() < frame.height:
@@ -392,8 +305,3 @@ def _word(text: str) -> str:
 
 def _tonnes(kg: float) -> str:
     return f"{kg / _TONNE:,.0f} t" if abs(kg) >= 10 * _TONNE else f"{kg / _TONNE:,.3g} t"
-
-
-def _step_h(results: Results) -> float:
-    time = results["site_hours"]["time"].head(2)
-    return float((time[1] - time[0]).total_seconds()) / 3600.0
