@@ -20,7 +20,7 @@ from twin import tables
 from twin.api import Analysis, AnalysisInputs, Duration, Fraction, MoneyPerEnergy, MoneyPerMass, Params, hookimpl
 from twin.energy import outside
 from twin.energy.carbon import analysis as carbon
-from twin.energy.hold import hold_bill
+from twin.energy.hold import hold_bill, with_buyer
 from twin.energy.load import ItLoad, it_load
 from twin.energy.models import by_model
 from twin.energy.overhead import Overhead
@@ -154,7 +154,9 @@ def _bills(site: Site) -> pl.DataFrame:
             inputs = site.inputs(used, served, dispatched=True)
             returned = provided.call(inputs, required=("energy_cost",))["energy_cost"]
             frames.append(hold_bill(returned, inputs.load, site.twin.topology.known_parties, provided.who))
-    return pl.concat(frames)
+    payers = {entry.name: getattr(entry.params, "payer", None) for entry in site.entries}
+    named = {name: payer for name, payer in payers.items() if isinstance(payer, str) and payer}
+    return with_buyer(pl.concat(frames), named, site.twin.topology.parties)
 
 
 def _hours(load: ItLoad, over: Overhead, site: Site) -> pl.DataFrame:

@@ -125,6 +125,13 @@ TABLES = (
         Column("quantity", "f64", "what is charged for", nullable=True, optional=True),
         Column("unit", "str", "of the quantity: kWh, kW, month, …", nullable=True, optional=True),
         Column("rate_usd", "f64", "amount over quantity", nullable=True, optional=True),
+        Column(
+            "buyer",
+            "str",
+            "who buys the energy: payer of the entry in `energy:`; what that party is paid is a credit",
+            nullable=True,
+            optional=True,
+        ),
     ),
 )
 
