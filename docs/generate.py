@@ -62,11 +62,20 @@ def _grid(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def _tables() -> str:
     text = "# Tables\n\nEvery result is a polars frame.  Nulls stand only where the type ends in `?`.\n"
-    for table in tables.TABLES.values():
-        text += f"\n## {table.name}\n\n{table.doc}\n\n"
-        rows = ((f"`{c.name}`", c.dtype + ("?" if c.nullable else ""), c.doc) for c in table.columns)
-        text += _grid(("column", "type", "meaning"), rows)
-    return text
+    text += "".join(_table(table) for table in tables.TABLES.values())
+    text += (
+        "\n## Tables that models hand over\n\nWhat a model returns beside its result tables, for an engine to go on "
+        "with: [hooks](hooks.md) say which.  No result holds them; `twin tables NAME` prints one.\n"
+    )
+    return text + "".join(_table(table, "###") for table in tables.EXCHANGED.values())
+
+
+def _table(table: tables.Table, level: str = "##") -> str:
+    rows = (
+        (f"`{c.name}`", c.dtype + ("?" if c.nullable else ""), c.doc + " (may be left out)" * c.optional)
+        for c in table.columns
+    )
+    return f"\n{level} {table.name}\n\n{table.doc}\n\n" + _grid(("column", "type", "meaning"), rows)
 
 
 def _language() -> str:

@@ -91,7 +91,7 @@ OFF = "  - {model: interruptible, name: il, payer: tenant, power: 900 kW, hours:
         # 5 MW bought all year at 3 cents, 1 MW used, the rest sold at 4 cents
         (PPA, 43_800_000 * 0.03, 35_040_000 * 0.04, "-$0.01/kWh"),
         # 1 MW at 5 cents less the 10 hours that pay for themselves, and a credit of $2 for 900 kW in twelve months
-        (OFF, 8_760_000 * 0.05, 900 * 2 * 12, "$0.0475"),
+        (OFF, 8_760_000 * 0.05, 900 * 2 * 12, "$0.04748/kWh"),
     ],
 )
 def test_a_credit_is_taken_off_and_shown_apart(tmp_path, supply, paid, credited, each):

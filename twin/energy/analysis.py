@@ -30,10 +30,7 @@ from twin.energy.supply import Site, dispatch, told
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from twin.energy.steps import Floats
-    from twin.topology.model import ModelEntry
 
 KEYS = ("month", "site")
 STEPS_PER_HOUR = (1, 2, 4)
@@ -82,7 +79,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     energy = _energy(load, over)
     site = _site(twin, load, over, energy)
     dispatch(site, told(site), **ways(site, params))
-    site.checks += [*_unseen(site, site.tariffs)]
+    site.checks += _untariffed(site)
     checks = [tables.table("checks").empty(), *over.checks, *site.checks]
     return {
         "energy": energy,
@@ -184,24 +181,22 @@ def _hours(load: ItLoad, over: Overhead, site: Site) -> pl.DataFrame:
     return frame.select(tables.table("site_hours").names)
 
 
-def _unseen(site: Site, tariffs: Iterable[ModelEntry]) -> list[pl.DataFrame]:
-    """A row of `checks` for each tariff whose prices dispatch does not see."""
-    own = [site.sites[number] for number in site.dispatched_sites]
-    models = site.twin.registry.models("energy")
-    blind = {entry.name: entry.model for entry in tariffs if models[entry.model].model.prices is None}
-    rows = site.served().filter(pl.col("site").is_in(own) & pl.col("entry").is_in(list(blind)))
+def _untariffed(site: Site) -> list[pl.DataFrame]:
+    """A row of `checks` for each site with units to dispatch that no tariff serves."""
+    blind = set(site.known["site"]) - set(site.served()["site"])
     return [
         pl.DataFrame(
             {
                 "check": ["dispatch_prices"],
-                "scope": [where],
-                "ok": [True],
-                "got": [f"tariff '{name}' of the model '{blind[name]}'"],
-                "wanted": ["a tariff whose model has `prices`"],
-                "message": ["dispatch cannot see what this tariff charges: it takes energy from the grid as free"],
+                "scope": [site.sites[number]],
+                "ok": [not site.import_kw[number].any()],
+                "got": [f"no tariff, and {site.steps.step_h * site.import_kw[number].sum():,.0f} kWh from the grid"],
+                "wanted": ["an entry of energy: that bills what the site imports"],
+                "message": ["dispatch takes energy from the grid as free, and nobody bills it"],
             }
         )
-        for where, name in rows.iter_rows()
+        for number in site.dispatched_sites
+        if site.sites[number] in blind
     ]
 
 

@@ -276,4 +276,5 @@ GRID_CARBON = declare(
     ),
     Column("water_l_per_kwh", "f64", "water consumed where the energy is made", optional=True, nullable=True),
 )
+EXCHANGED = (*OF_TARIFFS, *OF_SUPPLIES, OVERHEAD_HOURS, WEATHER, GRID_CARBON)
 """Tables that models and the energy engine exchange; no result holds them."""
