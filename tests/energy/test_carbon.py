@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from energy.build import entry, site, twin
+from energy.build import entry, run_tables, site, timetable, twin
 from energy.test_hours import supplied
 from hypothesis import given
 from hypothesis import strategies as st
@@ -276,3 +276,40 @@ def test_a_bad_file_is_refused_with_the_hour(tmp_path, rows, change, what):
     model = {each.name: each for each in MODELS}["grid-file"]
     with pytest.raises(RefusedError, match=what):
         run_model(model, carbon_inputs({"x": GridFile(file="g.csv")}, files={"g.csv": tmp_path / "g.csv"}))
+
+
+def undispatched(**carbon):
+    own = entry("carbon", "grid", "grid-constant", GridConstant(intensity="400 g/kWh", **carbon)) if carbon else None
+    return twin(site(Builder(), "a"), *([own] if own else []), months=2)
+
+
+@pytest.mark.parametrize(
+    ("params", "carbon", "what"),
+    [
+        (
+            {"cfe": "90 %"},
+            {"carbon_free": "66.7 %"},
+            "a cannot reach a carbon-free score of 90.0% in 2027.*gives 66.7%",
+        ),
+        ({"cfe": "90 %"}, {}, "nothing is known of the carbon of the grid at site 'a'"),
+        (
+            {"carbon_price": "$50/t"},
+            {"carbon_free": "66.7 %"},
+            "a price on carbon is asked for, and no site has a supply",
+        ),
+        ({"cfe": "66.7 %"}, {"carbon_free": "66.7 %"}, None),
+    ],
+)
+def test_what_is_asked_of_carbon_is_held_without_supplies_too(params, carbon, what):
+    model = undispatched(**carbon)
+    given_tables = {"schedule": timetable(model)}
+    if what is None:
+        assert run_tables(model, given_tables, EnergyParams(**params))["site_hours"].height
+        return
+    with pytest.raises(RefusedError, match=what):
+        run_tables(model, given_tables, EnergyParams(**params))
+
+
+def test_a_rule_aims_at_no_score():
+    with pytest.raises(ValueError, match="aims at none"):
+        EnergyParams(cfe="50 %", dispatch="price")

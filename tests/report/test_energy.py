@@ -128,3 +128,19 @@ def test_a_credit_is_taken_off_and_shown_apart(tmp_path, supply, paid, credited,
 )
 def test_a_line_of_the_bill_says_no_word_twice(line, what, want):
     assert bills.label(line, what) == want
+
+
+@pytest.mark.parametrize(("grid", "said"), [("", True), ("carbon: [{model: grid-region, region: ERCO}]\n", False)])
+def test_what_an_unknown_grid_emits_is_not_nothing(tmp_path, grid, said):
+    """1 MW, of which a carbon-free contract gives 0.4 MW, one that is not 0.1 MW and the grid the rest."""
+    contracts = (
+        "  - {model: ppa-as-produced, name: free, payer: tenant, capacity: 400 kW, price: $0.03/kWh, profile: flat}\n"
+        "  - {model: ppa-baseload, name: block, payer: tenant, capacity: 100 kW, price: $0.03/kWh, carbon_free: no}\n"
+    )
+    path = tmp_path / "credits.yaml"
+    path.write_text(CREDITS + contracts + grid)
+    results = twin.load(path).run("energy", "carbon")
+    market = next(line.plain for line in energy.carbon(results, 100) if line.plain.startswith("  market"))
+    assert ("not known for 5.26 GWh" in market) == said
+    assert market.split()[1:3] == (["not", "known"] if said else [market.split()[1], "t"])
+    assert ("g/kWh" in market) == (not said)

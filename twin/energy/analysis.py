@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from twin import tables
 from twin.api import Analysis, AnalysisInputs, Duration, Fraction, MoneyPerEnergy, MoneyPerMass, Params, hookimpl
-from twin.energy import outside
+from twin.energy import asked, outside
 from twin.energy.carbon import analysis as carbon
 from twin.energy.hold import hold_bill, with_buyer
 from twin.energy.load import ItLoad, it_load
@@ -27,9 +27,10 @@ from twin.energy.overhead import Overhead
 from twin.energy.resilience import analysis as resilience
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, dispatch, told
-from twin.errors import RefusedError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from twin.energy.steps import Floats
 
 KEYS = ("month", "site")
@@ -50,8 +51,8 @@ class EnergyParams(Params):
         dispatch: the optimum, or a rule for storage: `price` charges when energy is cheap, `peak` shaves peaks.
         commitment: `relaxed` lets any share of a plant's machines run, `whole` rounds to whole machines.
         unserved: price of load that is not served; all must be where not given.
-        cfe: hourly carbon-free score that the dispatch must reach in every year; needs an entry of `carbon:`.
-        carbon_price: price on emissions inside the dispatch; needs an entry of `carbon:`.
+        cfe: hourly carbon-free score that every site must reach in every year; needs an entry of `carbon:`.
+        carbon_price: price on emissions inside the dispatch; needs an entry of `carbon:` and a supply.
     """
 
     step: Annotated[Duration, AfterValidator(_part_of_an_hour)] = 1.0
@@ -60,6 +61,14 @@ class EnergyParams(Params):
     unserved: MoneyPerEnergy | None = None
     cfe: Fraction | None = None
     carbon_price: MoneyPerMass = 0.0
+
+    @model_validator(mode="after")
+    def _aimed(self) -> Self:
+        if self.cfe is not None and self.dispatch != "optimum":
+            raise ValueError(
+                f"a carbon-free score with the rule '{self.dispatch}', which aims at none; use the optimum"
+            )
+        return self
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
@@ -78,7 +87,9 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     over = Overhead(twin, load, weather).run()
     energy = _energy(load, over)
     site = _site(twin, load, over, energy)
-    dispatch(site, told(site), **ways(site, params))
+    how = ways(site, params)
+    dispatch(site, told(site), **how)
+    asked.hold_undispatched(site, how["grid"], params.cfe, params.carbon_price)
     site.checks += _untariffed(site)
     checks = [tables.table("checks").empty(), *over.checks, *site.checks]
     return {
@@ -99,14 +110,7 @@ def ways(site: Site, params: EnergyParams) -> dict[str, Any]:
         RefusedError: a score or a price of carbon is asked for and the emission of a site's grid is not known.
     """
     grid = outside.grid(site.twin, site.steps, site.sites)
-    own = [site.sites[number] for number in site.dispatched_sites]
-    blind = [name for name in own if grid is None or name not in set(grid["site"])]
-    if blind and (params.cfe is not None or params.carbon_price):
-        raise RefusedError(
-            "energy",
-            f"nothing is known of the carbon of the grid at site '{blind[0]}', and its dispatch is asked to mind it",
-            "add an entry of 'carbon:' for the site",
-        )
+    asked.hold_known(site, grid, params.cfe, params.carbon_price)
     return {
         "method": params.dispatch,
         "commitment": params.commitment,

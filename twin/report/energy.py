@@ -162,10 +162,16 @@ def carbon(results: Results, width: int) -> list[Text]:
             continue
         kg = total(own["emission_kg_co2e"])
         by = own.group_by("source", maintain_order=True).agg(pl.col("emission_kg_co2e").sum())
-        parts = ", ".join(
+        parts = [
             f"{source} {_tonnes(each)}" for source, each in by.sort("emission_kg_co2e", descending=True).iter_rows()
-        )
-        rows.append([method, _tonnes(kg), f"{kg / drawn * _TONNE:.0f} g/kWh" if drawn > 0 else "-", parts])
+        ]
+        blind = _unknown_kwh(results, method)
+        if blind > 0:
+            # what is not known is not nothing: the sum is of the rest alone
+            parts.insert(0, f"not known for {energy_text(blind)}")
+        whole = drawn > 0 and blind <= 0
+        rate = f"{kg / drawn * _TONNE:.0f} g/kWh" if whole else "-"
+        rows.append([method, _tonnes(kg) if kg or not blind else "not known", rate, ", ".join(parts)])
     columns = [
         Col("method", right=False),
         Col("in the year"),
@@ -183,6 +189,25 @@ def carbon(results: Results, width: int) -> list[Text]:
             text += f"the rest {grid / load:.1%}; own by volume {total(free['supply_kwh']) / load:.1%}"
             said += note(text, width)
     return said
+
+
+def _unknown_kwh(results: Results, method: str) -> float:
+    """Energy of the year that a grid delivers of which nobody says what it emits, as far as the method counts it."""
+    hourly = last(results, "site_hours")
+    if method not in ("location", "market") or hourly is None:
+        return 0.0
+    free = last(results, "carbon_free")
+    known = [] if free is None else free["site"].unique().to_list()
+    blind = pl.col("site").is_in(known).not_()
+    kwh = total(hourly.filter(blind)["import_kw"])
+    given = last(results, "dispatch")
+    if given is not None:
+        keys = ["site", "supply", "unit"]
+        units = results["supply_units"].filter(blind & (pl.col("kind") == "contract"))
+        # a contract that is carbon-free is claimed to emit nothing, whatever the grid does
+        counted = units if method == "location" else units.filter(~pl.col("carbon_free"))
+        kwh += total(given.join(counted.select(keys), on=keys, how="semi")["power_kw"])
+    return kwh * length_h(results)
 
 
 def tradeoff(results: Results, width: int) -> list[Text]:
