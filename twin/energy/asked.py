@@ -35,8 +35,8 @@ def hold_known(site: Site, grid: pl.DataFrame | None, cfe: float | None, price: 
 def hold_undispatched(site: Site, grid: pl.DataFrame | None, cfe: float | None, price: float) -> None:
     """Hold sites without units to the score of their grid, and refuse a price that nothing could mind.
 
-    Such a site imports its load, and no dispatch changes its score of a year: the carbon-free share of the grid, the mean
-    over steps weighed with the load.
+    Such a site imports its load, and no dispatch changes its score of a year: the carbon-free share of the grid, the
+    mean over steps weighed with the load.
 
     Raises:
         RefusedError: the score is out of reach; names site, year and the highest there is.

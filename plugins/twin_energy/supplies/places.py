@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 ENGINE = "supply"
-YEAR = 12
+_MORE_THAN_DAYS = 32
+"""Above the days of any month: what month and day are told apart by in one number."""
 
 
 class SupplyParams(Params):
@@ -93,12 +94,21 @@ class Place:
         return alive.astype(np.float64)
 
     @cached_property
+    def years(self) -> Ints:
+        """Whole years since the start, by step, 0 before it.
+
+        A year is over on the anniversary; of 29 February that is 1 March in a year without one.
+        """
+        first, time = self.terms.start or self.inputs.calendar.date(0), self.time.dt
+        day = time.month().cast(pl.Int64) * _MORE_THAN_DAYS + time.day()
+        before = (day < first.month * _MORE_THAN_DAYS + first.day).cast(pl.Int64)
+        years: Ints = np.maximum((time.year().cast(pl.Int64) - first.year - before).to_numpy(), 0)
+        return years
+
+    @cached_property
     def growth(self) -> Floats:
         """Price over that of the first year, by step: it rises on each anniversary of the start."""
-        first = self.terms.start or self.inputs.calendar.date(0)
-        month = (self.time.dt.year().cast(pl.Int64) - first.year) * YEAR + self.time.dt.month() - first.month
-        years = np.maximum(month.to_numpy() // YEAR, 0)
-        grown: Floats = (1.0 + self.terms.growth) ** years
+        grown: Floats = (1.0 + self.terms.growth) ** self.years
         return grown
 
     @cached_property

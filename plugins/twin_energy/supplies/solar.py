@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from twin.api import Fraction, MoneyPerEnergy, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
-from twin_energy.supplies.places import YEAR, Line, Place, SupplyParams, bill_of, gathered, places, unit_row
+from twin_energy.supplies.places import Line, Place, SupplyParams, bill_of, gathered, places, unit_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,10 +164,7 @@ def resources(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
 
 def ageing(place: Place, degradation: float) -> Floats:
     """What is left of the output after whole years since the start."""
-    first = place.terms.start or place.inputs.calendar.date(0)
-    month = (place.time.dt.year().cast(pl.Int64) - first.year) * YEAR + place.time.dt.month() - first.month
-    years = np.maximum(month.to_numpy() // YEAR, 0)
-    left: Floats = (1.0 - degradation) ** years
+    left: Floats = (1.0 - degradation) ** place.years
     return left
 
 
