@@ -164,7 +164,7 @@ def resources(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
 
 def ageing(place: Place, degradation: float) -> Floats:
     """What is left of the output after whole years since the start."""
-    left: Floats = (1.0 - degradation) ** place.years
+    left: Floats = np.power(1.0 - degradation, place.years)
     return left
 
 
