@@ -261,9 +261,10 @@ def test_models_give_a_year_each():
     ("rows", "change", "what"),
     [
         (8759, {}, r"'g.csv' has 8,759 rows"),
-        (8760, {"kg_co2e_per_kwh": -0.1}, r"kg_co2e_per_kwh -0.1 in hour 7 of the year"),
-        (8760, {"carbon_free_fraction": 1.5}, r"carbon_free_fraction 1.5 in hour 7"),
-        (8760, {"kg_co2e_per_kwh": None}, r"kg_co2e_per_kwh None in hour 7"),
+        (8760, {"kg_co2e_per_kwh": -0.1}, r"line 9 of 'g.csv' .entry 'x'. has -0.1 as kg_co2e_per_kwh"),
+        (8760, {"carbon_free_fraction": 1.5}, r"has 1.5 as carbon_free_fraction; from 0 to 1 is wanted"),
+        (8760, {"kg_co2e_per_kwh": None}, r"has nothing as kg_co2e_per_kwh"),
+        (8760, {"kg_co2e_per_kwh": 400}, r"has 400 as kg_co2e_per_kwh; from 0 to 3 is wanted"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_hour(tmp_path, rows, change, what):

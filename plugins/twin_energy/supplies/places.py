@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from twin.api import Date, Params, PartyRef, Rate, RefusedError, SiteRef
-from twin_energy.tariffs.series import by_step, read_table
+from twin_energy.beside import hold_price, numbers, read_table, whole
+from twin_energy.tariffs.series import PRICE, by_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,16 +157,13 @@ class Place:
         Raises:
             RefusedError: the file, the column or an hour is missing.
         """
-        table = read_table(self.inputs.files[file])
-        if column not in table.columns:
-            raise RefusedError(ENGINE, f"'{file}' has no column '{column}'", "name the column so")
-        if not table[column].dtype.is_numeric():
-            raise RefusedError(ENGINE, f"'{column}' of '{file}' is not a number in every row", "give a number an hour")
-        values = by_step(table, file, self)[column].cast(pl.Float64)
-        bad = (values.is_null() | values.is_nan() | values.is_infinite()).to_numpy()
-        if bad.any():
-            when = self.time[int(np.argmax(bad))]
-            raise RefusedError(ENGINE, f"'{file}' has no {column} at {when}", "give a number for every hour")
+        try:
+            found = by_step(numbers(read_table(self.inputs.files[file]), file, column), file, self)
+            values = whole(found, file, column)
+            if column == PRICE:
+                hold_price(values, file, column)
+        except RefusedError as error:
+            raise RefusedError(ENGINE, f"{error.reason} (entry '{self.entry}')", error.remedy) from error
         return values.to_numpy()
 
     def given(self, unit: str = "") -> pl.DataFrame:

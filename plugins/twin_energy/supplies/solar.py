@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from twin.api import Fraction, MoneyPerEnergy, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
+from twin.api import EnergyPrice, Fraction, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
 from twin_energy.supplies.places import Line, Place, SupplyParams, bill_of, gathered, places, unit_row
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Solar(SupplyParams):
     capacity: Power
     array: Array = Array()
     degradation: Fraction = 0.005
-    om: MoneyPerEnergy = 0.0
+    om: EnergyPrice = 0.0
     fixed: MoneyPerPowerMonth = 0.0
     payee: PartyRef = "vendor"
 
