@@ -311,6 +311,41 @@ def test_what_is_asked_of_carbon_is_held_without_supplies_too(params, carbon, wh
         run_tables(model, given_tables, EnergyParams(**params))
 
 
+def test_the_score_of_the_dispatch_is_that_of_its_year():
+    """Two calendar years, with a store, carbon-free supply in one of them and a contract that is not carbon-free."""
+
+    def two(inputs):
+        where = inputs.load.select("site", "entry").unique(maintain_order=True)
+        kinds = {
+            "sun": ("generator", 90.0, True, None), "block": ("contract", 30.0, False, None),
+            "store": ("storage", 20.0, False, 200.0),
+        }  # fmt: skip
+        rows = pl.concat(
+            where.with_columns(
+                unit=pl.lit(unit), kind=pl.lit(kind), capacity_kw=pl.lit(kw), charge_kw=pl.lit(kw),
+                carbon_free=pl.lit(free),
+                energy_kwh=pl.lit(kwh, pl.Float64), must_take=pl.lit(kind == "contract"), usd_per_kwh=pl.lit(0.0),
+                charge_efficiency=pl.lit(0.9),
+            )
+            for unit, (kind, kw, free, kwh) in kinds.items()
+        )  # fmt: skip
+        sun = inputs.hours.select("time", "site", "entry", unit=pl.lit("sun")).with_columns(
+            available_kw=pl.when(pl.col("time").dt.year() == 2027)
+            .then((pl.col("time").dt.hour() < 8) * 400.0)
+            .otherwise(0.0)
+        )
+        return {"resources": rows, "resource_hours": sun}
+
+    model = supplied(resources=two, months=2, start=date(2027, 12, 1), more=[
+        entry("carbon", "grid", "grid-constant", GridConstant(intensity="400 g/kWh", carbon_free="30 %"))
+    ])  # fmt: skip
+    made = run_tables(model, {"schedule": timetable(model)})
+    scored = carbon.run(AnalysisInputs({"schedule": timetable(model)} | made, model, 0, carbon.CarbonParams()))
+    by_month = scored["carbon_free"].sort("month")["cfe_fraction"].to_list()
+    assert made["dispatch_summary"].sort("year")["cfe_fraction"].to_list() == pytest.approx(by_month, abs=1e-9)
+    assert by_month[1] == pytest.approx(0.3)
+
+
 def test_a_rule_aims_at_no_score():
     with pytest.raises(ValueError, match="aims at none"):
         EnergyParams(cfe="50 %", dispatch="price")

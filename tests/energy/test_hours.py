@@ -285,7 +285,7 @@ def made(inputs):
     return {"energy_cost": rows}
 
 
-def supplied(limit=(), resources=units, tariff_prices=prices, *, tariff=True):
+def supplied(limit=(), resources=units, tariff_prices=prices, *, tariff=True, more=(), **span):
     module = plugin(
         twin_energy=[
             EnergyModel("bought", "Bought.", Limited, bill, prices=tariff_prices),
@@ -295,7 +295,7 @@ def supplied(limit=(), resources=units, tariff_prices=prices, *, tariff=True):
     entries = [entry("energy", "grid", "bought", Limited(limit=limit))] if tariff else []
     if resources is not None:
         entries.append(entry("energy", "gas", "plant", Anywhere()))
-    return twin(site(Builder(), "a"), *entries, plugins=[module])
+    return twin(site(Builder(), "a"), *entries, *more, plugins=[module], **span)
 
 
 def test_a_supply_takes_from_the_import_and_both_are_billed():

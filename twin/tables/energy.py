@@ -105,7 +105,7 @@ TABLES = (
         Column("cost_usd", "f64", "cost of the dispatch as it sees prices"),
         Column("optimum_usd", "f64", "the least cost there is, a lower bound"),
         Column("gap_fraction", "f64", "cost above the optimum, over it"),
-        Column("cfe_fraction", "f64", "hourly carbon-free score of the year"),
+        Column("cfe_fraction", "f64", "hourly carbon-free score of the year, as in `carbon_free`"),
         Column("unserved_kwh", "f64", "load that is not served"),
         Column("both_ways_steps", "i64", "steps in which a store takes and gives at once"),
         Column("part_online_steps", "i64", "steps in which no whole number of machines runs"),

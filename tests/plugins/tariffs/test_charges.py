@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -97,6 +99,17 @@ def test_minimum_bills_of_a_month_and_of_a_year():
     assert got[1:11] == pytest.approx([100.0] * 10)
     assert sum(got) == pytest.approx(3000.0)
     assert frame.filter(pl.col("line") == "minimum_bill")["unit"].unique().to_list() == ["USD"]
+
+
+def test_who_leaves_owes_the_least_of_the_year_with_the_last_bill():
+    """Nine of twelve months at 10 kW: three quarters of $9,000, less what was billed, in September."""
+    load = np.where(np.arange(8760) < 273 * 24, 10.0, 0.0)
+    contract = {"minimum": "0 %", "steps": [{"start": "2027-01-01", "power": "10 kW"}], "exit": "2027-10-01"}
+    terms = FLAT | {"minimum_annual": "$9000", "contract": contract, "demand": [{"price": "$1/kW-month"}]}
+    frame = billed(hours(load, "2027-01-01"), terms)
+    short = frame.filter(pl.col("line") == "minimum_bill")
+    assert short["month"].to_list() == [date(2027, 9, 1)]
+    assert total(frame.filter(pl.col("line") != "exit_fee")) == pytest.approx(6750.0)
 
 
 def test_a_minimum_does_not_touch_a_bill_above_it():
