@@ -9,11 +9,12 @@ import polars as pl
 from twin import tables
 from twin.api import Analysis, AnalysisInputs, Entry, Params, WorkloadInputs, WorkloadModel, hookimpl
 from twin.errors import PluginError, RefusedError
+from twin.structure.installed import energised
 from twin.workload import training
 from twin.workload.idle import idle_share
 from twin.workload.interruptions import interruptions
 from twin.workload.profile import load_shape
-from twin.workload.schedule import energised, schedule, served
+from twin.workload.schedule import schedule, served
 from twin.workload.utilisation import utilisation
 
 if TYPE_CHECKING:
