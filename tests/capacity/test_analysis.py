@@ -201,7 +201,8 @@ def test_an_empty_site_gives_tables_without_suppliers():
 def test_the_analysis_is_registered_by_its_hook():
     analysis = twin_analyses()[0]
     assert analysis.name == "capacity"
-    assert analysis.produces == ("capacity", "site_capacity", "stranded", "fit", "demand", "checks")
+    assert analysis.requires == ("connection",)
+    assert "connection_capacity" in analysis.produces
     assert analysis.run is run
 
 

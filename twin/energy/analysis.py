@@ -26,6 +26,7 @@ from twin.energy.load import ItLoad, it_load
 from twin.energy.models import by_model
 from twin.energy.overhead import Overhead
 from twin.energy.resilience import analysis as resilience
+from twin.energy.resilience import ridden
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, dispatch, told
 from twin.errors import RefusedError
@@ -219,4 +220,5 @@ def twin_analyses() -> list[Analysis]:
         carbon.ANALYSIS,
         connection.ANALYSIS,
         resilience.ANALYSIS,
+        ridden.analysis(lambda params, site: ways(site, params), EnergyParams),
     ]

@@ -13,6 +13,14 @@ def _weather(name: str, doc: str) -> Column:
 
 TABLES = (
     declare(
+        "load_use",
+        "One row per month and site: how much of the IT power in service the workloads draw.",
+        MONTH,
+        SITE,
+        Column("it_kw", "f64", "IT power in service, at full use"),
+        Column("utilisation_fraction", "f64", "share of it that is drawn while nothing is out of service"),
+    ),
+    declare(
         "load_shape",
         "One row per month, site and hour of the week, where a workload has a `profile`: how the IT load goes with it.",
         MONTH,

@@ -30,6 +30,18 @@ TABLES = (
         Column("expected_h", "f64", "the same, expected over failures of machines"),
     ),
     declare(
+        "grid_survival",
+        "One row per site whose grid states `ride_through: energy` and length: the chance to live so long without it.",
+        SITE,
+        Column("duration_h", "f64", "length of the outage, in whole steps"),
+        Column(
+            "survival_fraction",
+            "f64",
+            "chance that the critical load is served to its end, over all starts of a year, with the load of "
+            "everything in service",
+        ),
+    ),
+    declare(
         "ride_through",
         "One row per site: what the failure engine may take for the ride-through of its supply.",
         SITE,

@@ -1,0 +1,176 @@
+"""Outages of the grid that a site lives through: how often it is lost all the same, and for how long.
+
+An outage begins `w` times a year and lasts D; the site lives T on its fuel, storage and generating sets, which the
+energy analysis gives as chances by length (table `grid_survival`), independent of D.  It is lost from T until the
+grid is back, if that is later:
+
+    losses a year = w P(D > T)          share of time lost = w E[(D - T)+] / 8760
+
+The chances are of whole steps: who is not served to the end of a step is taken to be lost from its beginning, and who
+lives through the last step that was looked at is taken to be lost after it.  D is exponential with the mean `mttr`,
+always as long (`repair_cv: 0`) or lognormal, as in the simulation:
+
+    exponential   P(D > t) = exp(-t / m)                    E[(D - t)+] = m exp(-t / m)
+    fixed         P(D > t) = 1 for t < m                    E[(D - t)+] = (m - t)+
+    lognormal     P(D > t) = N(d - s)                       E[(D - t)+] = m N(d) - t N(d - s)
+                  s^2 = ln(1 + cv^2), d = (ln(m / t) + s^2 / 2) / s
+
+A loss takes the generating sets of the site down with the grid: they are spent.  While the grid is there, or the site
+lives without it, they fail and carry load as they always do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
+
+from twin.errors import RefusedError
+from twin.structure.model import Ride
+from twin.topology import instances
+from twin.units import HOURS_PER_YEAR
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from twin.structure.model import Elements, Floats, Ints, Structure
+
+ATTRIBUTE = "ride_through"
+_SETS = "genset"
+_GRID = "utility"
+_SAME = 1e-12
+
+
+def riding(structure: Structure, survival: pl.DataFrame) -> Structure:
+    """The structure with the grids that ask for it riding through.
+
+    Args:
+        structure: the compiled system.
+        survival: table `grid_survival`.
+
+    Raises:
+        RefusedError: a site with another grid beside the one that rides through, whose generating sets do not stand
+            beside it, or whose sites are alike and do not live equally long.
+    """
+    topology = structure.topology
+    paths = [path for path in structure.groups if topology.attribute(path, ATTRIBUTE) is not None]
+    rides = tuple(Ride(grid, sets, *_times(survival, path)) for path in paths for grid, sets in _grids(structure, path))
+    return replace(structure, rides=rides) if rides else structure
+
+
+def lost(ride: Ride, mean_h: float, spread: float) -> tuple[float, float]:
+    """P(D > T), and E[(D - T)+] over E[D].
+
+    Args:
+        ride: how long the site lives.
+        mean_h: mean length of an outage.
+        spread: coefficient of variation of it; NaN for exponential.
+    """
+    longer, rest = _beyond(ride.after_h, mean_h, spread)
+    return float(ride.chance @ longer), float(ride.chance @ rest) / mean_h
+
+
+def felt(structure: Structure, unavailability: Floats, per_year: Floats, of: Ints) -> tuple[Floats, Floats]:
+    """Unavailability and failures a year with outages that are lived through taken off.
+
+    Args:
+        structure: the compiled system.
+        unavailability: of whatever there is.
+        per_year: how often each begins.
+        of: for each of the `rides` of the structure, the number of what is its outage.
+    """
+    down, often = unavailability.copy(), per_year.copy()
+    for number, ride in zip(of.tolist(), structure.rides, strict=True):
+        if often[number] > 0.0 and down[number] > 0.0:
+            mean = float(down[number] / often[number]) * HOURS_PER_YEAR
+            times, share = lost(ride, mean, float(structure.elements.behaviour.repair_cv[ride.element]))
+            down[number] *= share
+            often[number] *= times
+    return down, often
+
+
+def felt_elements(structure: Structure) -> Elements:
+    """The elements as what they feed feels them."""
+    elements = structure.elements
+    of = np.array([ride.element for ride in structure.rides], dtype=np.int64)
+    down, often = felt(structure, elements.unavailability, elements.failures_per_year, of)
+    return replace(elements, unavailability=down, failures_per_year=often)
+
+
+def _beyond(after: Floats, mean: float, spread: float) -> tuple[Floats, Floats]:
+    """P(D > t) and E[(D - t)+] at each time."""
+    if np.isnan(spread):
+        longer = np.exp(-after / mean)
+        return longer, mean * longer
+    if spread == 0.0:
+        return (after < mean).astype(np.float64), np.maximum(mean - after, 0.0)
+    sigma = float(np.sqrt(np.log1p(spread**2)))
+    with np.errstate(divide="ignore"):
+        d = (np.log(mean / after) + sigma**2 / 2) / sigma
+    longer = ndtr(d - sigma)
+    return longer, np.maximum(mean * ndtr(d) - after * longer, 0.0)
+
+
+def _times(survival: pl.DataFrame, path: str) -> tuple[Floats, Floats]:
+    """Times to live and their chances, from the chances to live through whole steps."""
+    root = path.partition("/")[0]
+    own = survival.filter(survival["site"].str.split("[").list.first() == root)
+    if not own.height:
+        raise RefusedError(
+            "failure",
+            f"'{path}' is to ride through its outages and table 'grid_survival' says nothing of its site",
+            f"leave '{ATTRIBUTE}' out",
+        )
+    parts = own.partition_by("site", maintain_order=True)
+    first = parts[0].sort("duration_h")
+    length, chance = first["duration_h"].to_numpy(), first["survival_fraction"].to_numpy()
+    for other in parts[1:]:
+        if not np.allclose(other.sort("duration_h")["survival_fraction"].to_numpy(), chance, rtol=0.0, atol=_SAME):
+            raise RefusedError(
+                "failure",
+                f"the sites '{root}' are alike and live differently long without their grid",
+                "write them as sites of their own",
+            )
+    lives = np.concatenate([[1.0], chance])
+    after = np.concatenate([[0.0], length])
+    return after, np.append(-np.diff(lives), lives[-1])
+
+
+def _grids(structure: Structure, path: str) -> list[tuple[int, Ints]]:
+    """Every grid of a group with the generating sets of its site."""
+    topology, elements = structure.topology, structure.elements
+    group = topology.groups[path]
+    root = path.partition("/")[0]
+    kinds = np.array([topology.groups[name].kind for name in structure.groups], dtype=object)[elements.group]
+    of_root = np.array([name.partition("/")[0] == root for name in structure.groups], dtype=bool)[elements.group]
+    grids, sets = np.flatnonzero(of_root & (kinds == _GRID)), np.flatnonzero(of_root & (kinds == _SETS))
+    single = group.count == 1 and group.parent == root and len(np.unique(elements.group[grids])) == 1
+    if not single:
+        raise RefusedError(
+            "failure",
+            f"'{path}' is to ride through its outages and is not the one grid of its site: what two feeds lose "
+            "together, and for how long, is not known from one",
+            "state the grid of the site as one 'utility' in the site itself",
+        )
+    strange = [name for name in np.unique(elements.group[sets]) if _parent(structure, int(name)) != root]
+    if strange:
+        raise RefusedError(
+            "failure",
+            f"'{structure.groups[strange[0]]}' counts to how long its site lives without the grid and stands in a "
+            "container of its own",
+            f"put it beside '{path}', or leave '{ATTRIBUTE}' out",
+        )
+    at = {
+        name: instances.ancestor_locals(topology, structure.groups[name], root, elements.local[elements.group == name])
+        for name in np.unique(elements.group[np.concatenate([grids, sets])]).tolist()
+    }
+    site = np.full(len(elements), -1)
+    for name, locals_ in at.items():
+        site[elements.group == name] = locals_
+    return [(grid, sets[site[sets] == site[grid]]) for grid in grids.tolist()]
+
+
+def _parent(structure: Structure, group: int) -> str | None:
+    return structure.topology.groups[structure.groups[group]].parent
