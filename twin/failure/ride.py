@@ -6,8 +6,7 @@ grid is back, if that is later:
 
     losses a year = w P(D > T)          share of time lost = w E[(D - T)+] / 8760
 
-The chances are of whole steps: who is not served to the end of a step is taken to be lost from its beginning, and who
-lives through the last step that was looked at is taken to be lost after it.  D is exponential with the mean `mttr`,
+Who lives through all that was looked at is taken to be lost after it.  D is exponential with the mean `mttr`,
 always as long (`repair_cv: 0`) or lognormal, as in the simulation:
 
     exponential   P(D > t) = exp(-t / m)                    E[(D - t)+] = m exp(-t / m)
@@ -114,7 +113,7 @@ def _beyond(after: Floats, mean: float, spread: float) -> tuple[Floats, Floats]:
 
 
 def _times(survival: pl.DataFrame, path: str) -> tuple[Floats, Floats]:
-    """Times to live and their chances, from the chances to live through whole steps."""
+    """Times to live and their chances."""
     root = path.partition("/")[0]
     own = survival.filter(survival["site"].str.split("[").list.first() == root)
     if not own.height:
@@ -124,18 +123,15 @@ def _times(survival: pl.DataFrame, path: str) -> tuple[Floats, Floats]:
             f"leave '{ATTRIBUTE}' out",
         )
     parts = own.partition_by("site", maintain_order=True)
-    first = parts[0].sort("duration_h")
-    length, chance = first["duration_h"].to_numpy(), first["survival_fraction"].to_numpy()
-    for other in parts[1:]:
-        if not np.allclose(other.sort("duration_h")["survival_fraction"].to_numpy(), chance, rtol=0.0, atol=_SAME):
+    first, *others = (part.sort("lived_h").select("lived_h", "chance_fraction") for part in parts)
+    for other in others:
+        if other.height != first.height or not np.allclose(other.to_numpy(), first.to_numpy(), rtol=0.0, atol=_SAME):
             raise RefusedError(
                 "failure",
                 f"the sites '{root}' are alike and live differently long without their grid",
                 "write them as sites of their own",
             )
-    lives = np.concatenate([[1.0], chance])
-    after = np.concatenate([[0.0], length])
-    return after, np.append(-np.diff(lives), lives[-1])
+    return first["lived_h"].to_numpy(), first["chance_fraction"].to_numpy()
 
 
 def _grids(structure: Structure, path: str) -> list[tuple[int, Ints]]:

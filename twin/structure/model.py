@@ -272,9 +272,8 @@ class Ride:
     Attributes:
         element: the grid.
         with_it: generating sets that are spent when the site no longer lives: they count to that time.
-        after_h: hours after the outage begins, ascending from 0.
-        chance: probability that the site lives just so long; what is left of 1 lives beyond the last and is taken
-            to end there too, so that they are 1 together.
+        after_h: hours after the outage begins, ascending.
+        chance: probability that the site lives just so long; 1 together.
     """
 
     element: int

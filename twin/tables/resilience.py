@@ -31,14 +31,16 @@ TABLES = (
     ),
     declare(
         "grid_survival",
-        "One row per site whose grid states `ride_through: energy` and length: the chance to live so long without it.",
+        "One row per site whose grid states `ride_through: energy` and time: how long it lives without its grid.",
         SITE,
-        Column("duration_h", "f64", "length of the outage, in whole steps"),
+        Column("lived_h", "f64", "time from the beginning of an outage to the loss of critical load"),
         Column(
-            "survival_fraction",
+            "chance_fraction",
             "f64",
-            "chance that the critical load is served to its end, over all starts of a year, with the load of "
-            "everything in service",
+            "chance of just that, over all starts of a year, with the load of everything in service",
+        ),
+        Column(
+            "survival_fraction", "f64", "chance to live longer; who lives through all that was looked at has the last"
         ),
     ),
     declare(

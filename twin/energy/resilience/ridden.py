@@ -20,7 +20,7 @@ from twin.energy.overhead import Overhead
 from twin.energy.read import Hours
 from twin.energy.resilience.analysis import ResilienceParams, in_year, last_year
 from twin.energy.resilience.fleet import fleet
-from twin.energy.resilience.outage import survive
+from twin.energy.resilience.outage import lives
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, described, dispatch, told
 from twin.errors import RefusedError
@@ -109,15 +109,17 @@ def _of_site(twin: Any, hours: Hours, number: int, critical: float, longest_h: f
     need = hours.kw["load_kw"][number][year] * critical
     count = max(1, int(np.ceil(longest_h / step_h - 1e-9)))
     if not need.any():
-        chance = np.ones(count)
+        time, chance = np.array([count * step_h]), np.ones(1)
     else:
-        own = in_year(fleet(hours, number, twin.structure), year)
-        chance = survive(need, own, count, step_h).chance.mean(axis=1)
+        time, chance = lives(need, in_year(fleet(hours, number, twin.structure), year), count, step_h)
+        kept = chance > 0.0
+        time, chance = time[kept], chance[kept]
     return tables.table(TABLE).frame(
         {
-            "site": [hours.sites[number]] * count,
-            "duration_h": np.arange(1, count + 1) * step_h,
-            "survival_fraction": np.minimum.accumulate(chance),
+            "site": [hours.sites[number]] * len(time),
+            "lived_h": time,
+            "chance_fraction": chance,
+            "survival_fraction": np.clip(1.0 - np.cumsum(chance), 0.0, 1.0),
         }
     )
 
