@@ -202,7 +202,7 @@ def test_the_analysis_is_registered_by_its_hook():
     analysis = twin_analyses()[0]
     assert analysis.name == "capacity"
     assert analysis.requires == ("connection",)
-    assert "connection_capacity" in analysis.produces
+    assert "interconnection" in analysis.produces
     assert analysis.run is run
 
 

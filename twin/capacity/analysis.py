@@ -1,4 +1,4 @@
-"""The capacity analysis: tables `capacity`, `site_capacity`, `connection_capacity`, `stranded`, `fit`, `demand`.
+"""The capacity analysis: tables `capacity`, `site_capacity`, `interconnection`, `stranded`, `fit`, `demand`.
 
 It adds rows to `checks`.
 """
@@ -45,7 +45,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         inputs: of which `twin.lifted` and table `connection` are read.
 
     Returns:
-        Tables `capacity`, `site_capacity`, `connection_capacity`, `stranded`, `fit`, `demand` and `checks`.
+        Tables `capacity`, `site_capacity`, `interconnection`, `stranded`, `fit`, `demand` and `checks`.
 
     Raises:
         RefusedError: what a gate needs cannot be derived, or there are more failure states than can be
@@ -80,7 +80,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     return {
         "capacity": _suppliers(structure, prepared, sets, grown),
         "stranded": stranded.table(structure, scopes, prepared, grown),
-        "connection_capacity": connection.table(connections, site_capacity, alone),
+        "interconnection": connection.table(connections, site_capacity, alone),
         "checks": checks.frame(rows),
         **frames,
     }
@@ -96,7 +96,7 @@ def twin_analyses() -> list[Analysis]:
             params=CapacityParams,
             run=run,
             requires=("connection",),
-            produces=("capacity", "site_capacity", "connection_capacity", "stranded", "fit", "demand", "checks"),
+            produces=("capacity", "site_capacity", "interconnection", "stranded", "fit", "demand", "checks"),
         ),
         upgrades.analysis(),
     ]

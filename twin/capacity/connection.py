@@ -104,14 +104,14 @@ def factor_of(site_kw: float, scope_kw: float, tight: Tight) -> float:
 def table(
     connections: Connections, site_capacity: pl.DataFrame, equipment_kw: dict[tuple[int, str], float]
 ) -> pl.DataFrame:
-    """Table `connection_capacity`: every month of the calendar in which a site has a limit.
+    """Table `interconnection`: every month of the calendar in which a site has a limit.
 
     Args:
         connections: of all sites.
         site_capacity: table `site_capacity`; its months hold until the next.
         equipment_kw: (month index, site) -> usable IT power without the connection; missing where nothing limits it.
     """
-    declared = tables.table("connection_capacity")
+    declared = tables.table("interconnection")
     if not connections.frame.height:
         return declared.empty()
     return declared.frame(_columns(connections, sorted(set(site_capacity["month"].to_list())), equipment_kw))
@@ -120,7 +120,7 @@ def table(
 def _columns(
     connections: Connections, changes: Iterable[date], equipment_kw: dict[tuple[int, str], float]
 ) -> dict[str, list[object]]:
-    declared = tables.table("connection_capacity")
+    declared = tables.table("interconnection")
     columns: dict[str, list[object]] = {name: [] for name in declared.names}
     starts = sorted(changes)
     for row in connections.frame.iter_rows(named=True):

@@ -76,7 +76,7 @@ TABLES = (
         Column("runner_up_usable_kw", "f64", "usable IT load if only the binding set were enlarged", nullable=True),
     ),
     declare(
-        "connection_capacity",
+        "interconnection",
         "One row per month and site whose grid connection is limited: whether it binds, and what it leaves unused.",
         MONTH,
         Column("site", "str", "id of the site"),
