@@ -193,10 +193,8 @@ def _usable_row(site: str, row: dict[str, Any]) -> Check:
     ok = usable >= asked * (1.0 - TOLERANCE)
     text = f"'{row['binding_node']}' is the first to be full ({row['binding_state']}), in {row['month']:%Y-%m}"
     if row["binding_resource"] == RESOURCE:
-        text = (
-            f"the grid connection and what it is counted on with, '{row['binding_node']}', are the first to be full, "
-        )
-        text += f"from {row['month']:%Y-%m}"
+        text = f"the grid connection ('{row['binding_node']}') is the first to be full ({row['binding_state']}), "
+        text += f"from {row['month']:%Y-%m} on"
     if not ok:
         mend = "raise its 'limit', energise later" if row["binding_resource"] == RESOURCE else "enlarge or add to it"
         text += f": {mend}, or lower the IT load by {units.show(asked - usable, 'power')}"

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, MoneyPerHour, Params, hookimpl
-from twin.failure import premise
+from twin.failure import premise, ride
 from twin.failure.availability import availability
 from twin.failure.bdd import DEFAULT_NODES
 from twin.failure.beyond import beyond
@@ -79,7 +79,13 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "cut_sets": cut_sets(alone, found, params.order),
         "importance": importance(thresholds, found, Asked(params.order, price, params.nodes)),
         "checks": pl.concat(
-            [premise.checks([month.snapshot for month in months]), complete(months), single, _left_out(months[-1])]
+            [
+                premise.checks([month.snapshot for month in months]),
+                complete(months),
+                single,
+                ride.checks(months[-1].snapshot.structure),
+                _left_out(months[-1]),
+            ]
         ),
     }
 

@@ -28,6 +28,7 @@ from scipy.special import ndtr
 
 from twin.errors import RefusedError
 from twin.structure.model import Ride
+from twin.tables import table
 from twin.topology import instances
 from twin.units import HOURS_PER_YEAR
 
@@ -96,6 +97,34 @@ def felt_elements(structure: Structure) -> Elements:
     of = np.array([ride.element for ride in structure.rides], dtype=np.int64)
     down, often = felt(structure, elements.unavailability, elements.failures_per_year, of)
     return replace(elements, unavailability=down, failures_per_year=often)
+
+
+def checks(structure: Structure) -> pl.DataFrame:
+    """A row of `checks` for each grid that is lived through: what is left of its outages."""
+    elements = structure.elements
+    rows = []
+    for ride in structure.rides:
+        down, often = float(elements.unavailability[ride.element]), float(elements.failures_per_year[ride.element])
+        if down <= 0.0 or often <= 0.0:
+            continue
+        spread = float(elements.behaviour.repair_cv[ride.element])
+        mean = down / often * HOURS_PER_YEAR
+        times, _ = lost(ride, mean, spread)
+        longest = float(ride.after_h[-1])
+        beyond = float(_beyond(ride.after_h[-1:], mean, spread)[0][0])
+        group = structure.groups[int(elements.group[ride.element])]
+        rows.append(
+            {
+                "check": "grid_ride_through",
+                "scope": instances.ids(structure.topology, group, [int(elements.local[ride.element])])[0],
+                "ok": True,
+                "got": f"{often * times:.4g} of {often:.4g} outages a year felt",
+                "wanted": "what its site lives through, by the energy analysis",
+                "message": f"the site lives {longest:g} h at the most, as far as was looked, and a share of the "
+                f"outages of {beyond:.2g} is longer than that",
+            }
+        )
+    return table("checks").frame({name: [row[name] for row in rows] for name in table("checks").names})
 
 
 def _beyond(after: Floats, mean: float, spread: float) -> tuple[Floats, Floats]:

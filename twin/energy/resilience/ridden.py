@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "grid-survival"
 TABLE = "grid_survival"
-ASKED = "energy"
+ATTRIBUTE, ASKED = "ride_through", "energy"
 MOST_H = 336.0
 """Longest outage that is looked at: two weeks, as in the analysis `resilience`."""
 
@@ -48,11 +48,15 @@ def asked(topology: Topology) -> dict[str, float]:
     """Path of each site with a grid that is to ride through -> mean outage of that grid, h.
 
     Raises:
-        RefusedError: a grid that fails without a time to repair it.
+        RefusedError: a grid that fails without a time to repair it, or states the word by instance.
     """
     found: dict[str, float] = {}
     for path, group in topology.groups.items():
-        if topology.attribute(path, "ride_through") != ASKED:
+        if group.rows is not None and ATTRIBUTE in group.rows.columns:
+            raise RefusedError(
+                NAME, f"'{ATTRIBUTE}' of '{path}' stands in a side table", f"state '{ATTRIBUTE}: {ASKED}' of the group"
+            )
+        if topology.attribute(path, ATTRIBUTE) != ASKED:
             continue
         mttr = topology.attribute(path, "mttr")
         if not mttr:
