@@ -13,8 +13,11 @@ from scipy import integrate, stats
 
 from twin import load
 from twin.errors import InputError, RefusedError
-from twin.failure.ride import lost
+from twin.failure.montecarlo.sequential import DOWN, Histories, live_through
+from twin.failure.parts import parts
+from twin.failure.ride import lost, riding
 from twin.structure.model import Ride
+from twin.structure.snapshot import snapshot
 
 HEAD = """
 twin: 1
@@ -144,6 +147,21 @@ def test_histories_live_what_the_exact_engine_says(tmp_path, spread):
     assert seen["value"] == pytest.approx(8760 / 906 * times, rel=0.03)
 
 
+@pytest.mark.parametrize("spread", ["", ", repair_cv: 0", ", repair_cv: 1.5"])
+def test_an_outage_that_is_under_way_at_first_has_been_lived_through_for_a_time(tmp_path, spread):
+    """Histories of ten hours begin in the long run: they are lost for the share of time that the long run is."""
+    contains = GRID.replace(", ride_through", f"{spread}, ride_through").replace("900 h", "30 h")
+    twin = plant(tmp_path, contains + RACK.replace("FROM", "grid"))
+    structure = riding(twin.structure, survival(0.9, 0.8, 0.8, 0.5, 0.2))
+    histories = Histories(snapshot(structure, 0), 10 / 8760, 3)
+    block = live_through(histories, 40_000)
+    found = block.first[DOWN, 0] / block.histories
+    error = np.sqrt(block.second[DOWN, DOWN, 0] / block.histories - found**2) / np.sqrt(block.histories)
+    wanted = parts(structure).unavailability.sum()
+    assert wanted > 0.05
+    assert abs(found - wanted) < 4 * error
+
+
 def test_what_is_spent_goes_with_the_grid_and_helps_where_the_grid_is_there(tmp_path):
     """All states of the loss of the site, a transformer and two sets of which one carries the load."""
     contains = (
@@ -158,7 +176,7 @@ def test_what_is_spent_goes_with_the_grid_and_helps_where_the_grid_is_there(tmp_
     found = plant(tmp_path, contains).run("failure", given={"grid_survival": survival(*lives)})
     (site,) = found.availability.filter(pl.col("kind") == "site").to_dicts()
     times, share = lost(ride(np.array(lives)), 6.0, np.nan)
-    parts = [
+    events = [
         (6 / 906 * share, 8760 / 906 * times),
         (20 / 1000, 8760 / 1000),
         (10 / 100, 8760 / 100),
@@ -166,10 +184,10 @@ def test_what_is_spent_goes_with_the_grid_and_helps_where_the_grid_is_there(tmp_
     ]
     down = often = 0.0
     for state in product([False, True], repeat=4):
-        chance = np.prod([q if is_down else 1 - q for is_down, (q, _) in zip(state, parts, strict=True)])
+        chance = np.prod([q if is_down else 1 - q for is_down, (q, _) in zip(state, events, strict=True)])
         if _lost(state):
             down += chance
-        for which, (q, w) in enumerate(parts):
+        for which, (q, w) in enumerate(events):
             if not state[which] and not _lost(state):
                 after = [*state[:which], True, *state[which + 1 :]]
                 # fails at w / (1 - q) while it is up
@@ -177,7 +195,7 @@ def test_what_is_spent_goes_with_the_grid_and_helps_where_the_grid_is_there(tmp_
     assert 1 - site["availability_fraction"] == pytest.approx(down, rel=1e-6)
     assert site["outages_per_year"] == pytest.approx(often, abs=2e-5)  # the board fails 8.8e-6 times a year
     grid = found.contingency.filter(pl.col("group") == "edge/grid", pl.col("second_element").is_null())
-    assert grid["outages_per_year"].item() == pytest.approx(parts[0][1])
+    assert grid["outages_per_year"].item() == pytest.approx(events[0][1])
 
 
 def _lost(state):

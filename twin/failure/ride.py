@@ -120,8 +120,8 @@ def checks(structure: Structure) -> pl.DataFrame:
                 "ok": True,
                 "got": f"{often * times:.4g} of {often:.4g} outages a year felt",
                 "wanted": "what its site lives through, by the energy analysis",
-                "message": f"the site lives {longest:g} h at the most, as far as was looked, and a share of the "
-                f"outages of {beyond:.2g} is longer than that",
+                "message": f"the site lives {longest:g} h at the most, as far as was looked, and {beyond:.2g} of the "
+                "outages are longer than that",
             }
         )
     return table("checks").frame({name: [row[name] for row in rows] for name in table("checks").names})
