@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -184,7 +185,7 @@ def _gate_findings(row: dict[str, list[object]], numbers: dict[str, int]) -> Ite
             known = nearest(str(other), numbers) or "a gate or an event"
             yield Finding("gates", place, 0, name, NO_INPUT, str(other), known)
     pairs = list(zip(row["input"], row["negated"], strict=True))
-    for other in dict.fromkeys(pair[0] for pair in pairs if pairs.count(pair) > 1):
+    for other in dict.fromkeys(pair[0] for pair, times in Counter(pairs).items() if times > 1):
         yield Finding("gates", line, 0, name, "has an input twice", str(other), "each input once")
     yield from _kind_findings(line, name, str(row["kind"][0]), (row["k"][0], row["k_max"][0]), len(pairs))
 
