@@ -87,6 +87,24 @@ class _Made:
         self.exclusive += [exclusive]
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The common causes of one size in the containers of one group: any so many of one container fail together.
+
+    Attributes:
+        rows: (containers, instances in one), elements.
+        size: how many one event takes down.
+        share: of an instance's failures that the event of one particular set is.
+        unavailability, per_year: (containers,), of one event; starts left out.
+    """
+
+    rows: Ints
+    size: int
+    share: float
+    unavailability: Floats
+    per_year: Floats
+
+
 def parts(structure: Structure) -> Parts:
     """The independent parts of a structure.
 
@@ -95,18 +113,16 @@ def parts(structure: Structure) -> Parts:
     """
     elements, behaviour = structure.elements, structure.elements.behaviour
     size = len(elements)
-    own_share = np.ones(size)
     made = _Made([], [], [], [])
-    for path, rows in _sets(structure):
-        first = rows[:, 0]
-        factors = stated.Factors(behaviour.greek[first[0]], behaviour.alpha[first[0]])
-        _refuse(structure, path, rows)
-        if factors.given and rows.shape[1] > 1:
-            _common_causes(structure, rows, factors, own_share, made)
-        if (behaviour.maintenance_per_year[first] > 0.0).any():
+    causes, share = common_causes(structure)
+    for cause in causes:
+        _common(structure, cause, made)
+    for _, rows in _sets(structure):
+        if (behaviour.maintenance_per_year[rows[:, 0]] > 0.0).any():
             _planned(structure, rows, made)
-    fails = _shared_out(elements.unavailability, elements.failures_per_year, own_share)
-    own = _either(fails, behaviour.start_failure * own_share)
+    own = _either(
+        _shared_out(elements.unavailability, elements.failures_per_year, share), behaviour.start_failure * share
+    )
     lists = [np.arange(size)[:, None], *made.members]
     widths = np.concatenate([np.full(len(part), part.shape[1]) for part in lists])
     return Parts(
@@ -115,6 +131,40 @@ def parts(structure: Structure) -> Parts:
         per_year=np.concatenate([own[1], *made.per_year]),
         exclusive=joined([np.full(size, -1), *made.exclusive]),
     )
+
+
+def common_causes(structure: Structure) -> tuple[list[Common], Floats]:
+    """The common causes of all groups, by group and size, and (elements,) the share of failures that each has alone.
+
+    Raises:
+        RefusedError: as `parts`.
+    """
+    elements, behaviour = structure.elements, structure.elements.behaviour
+    own_share, found = np.ones(len(elements)), []
+    for path, rows in _sets(structure):
+        _refuse(structure, path, rows)
+        lead, count = rows[:, 0], rows.shape[1]
+        factors = stated.Factors(behaviour.greek[lead[0]], behaviour.alpha[lead[0]])
+        if not factors.given or count == 1:
+            continue
+        shares = stated.shares(factors, count)
+        own_share[rows.ravel()] = shares[0]
+        q, w = elements.unavailability[lead], elements.failures_per_year[lead]
+        for size in range(2, count + 1):
+            share = float(shares[size - 1])
+            if share > 0.0:
+                found.append(Common(rows, size, share, *_shared_out(q, w, np.full(len(lead), share))))
+    return found, own_share
+
+
+def alone(structure: Structure, share: Floats) -> tuple[Floats, Floats]:
+    """(elements,) unavailability and failures a year of what each fails by itself; starts left out.
+
+    Args:
+        structure: the structure.
+        share: of its failures, as `common_causes` gives it.
+    """
+    return _shared_out(structure.elements.unavailability, structure.elements.failures_per_year, share)
 
 
 def _sets(structure: Structure) -> Iterator[tuple[str, Ints]]:
@@ -133,19 +183,13 @@ def _sets(structure: Structure) -> Iterator[tuple[str, Ints]]:
         yield path, rows.reshape(-1, structure.topology.groups[path].count)
 
 
-def _common_causes(structure: Structure, rows: Ints, factors: stated.Factors, own_share: Floats, made: _Made) -> None:
-    elements, behaviour = structure.elements, structure.elements.behaviour
-    count = rows.shape[1]
-    shares = stated.shares(factors, count)
-    own_share[rows.ravel()] = shares[0]
-    wanted = [k for k in range(2, count + 1) if shares[k - 1] > 0.0]
-    for k in wanted:
-        chosen = np.array(list(combinations(range(count), k)), dtype=np.int64)
-        members = rows[:, chosen].reshape(-1, k)
-        lead = members[:, 0]
-        share = np.full(len(lead), shares[k - 1])
-        measure = _shared_out(elements.unavailability[lead], elements.failures_per_year[lead], share)
-        made.add(members, _either(measure, behaviour.start_failure[lead] * share), np.full(len(lead), -1))
+def _common(structure: Structure, cause: Common, made: _Made) -> None:
+    """One part for each set of instances of each container."""
+    chosen = np.array(list(combinations(range(cause.rows.shape[1]), cause.size)), dtype=np.int64)
+    members = cause.rows[:, chosen].reshape(-1, cause.size)
+    measure = np.repeat(cause.unavailability, len(chosen)), np.repeat(cause.per_year, len(chosen))
+    start = structure.elements.behaviour.start_failure[members[:, 0]] * cause.share
+    made.add(members, _either(measure, start), np.full(len(members), -1))
 
 
 def _planned(structure: Structure, rows: Ints, made: _Made) -> None:
