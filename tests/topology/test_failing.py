@@ -107,6 +107,8 @@ def test_a_component_is_named_where_it_says_so(tmp_path):
     part = "components:\n  big: {kind: genset, capacity: 1 MW, mtbf: 2000 h, mttr: 24 h, beta: 5 %}\n"
     (found,) = findings(tmp_path, used.replace("sites:\n", f"{part}sites:\n"))
     assert (found.line, found.path) == (3, "sites.s.contains.set[1].beta")
+    assert "'beta: 0 %' does for what a part states" in found.expected
+    assert load(tmp_path, used.replace("sites:\n", f"{part}sites:\n").replace("note: x", "beta: 0 %"))
 
 
 def test_an_overlay_is_named_where_it_says_so(tmp_path):

@@ -127,7 +127,7 @@ def _of_more(path: str, given: Said, count: int) -> Iterator[Fault]:
                 name,
                 f"'{name}' of '{path}' is about {size} that fail together, and one container has {count}",
                 "",
-                f"leave it out, or make it '[{size}]' or more",
+                f"leave it out ('{name}: 0 %' does for what a part states), or make it '[{size}]' or more",
             )
 
 
