@@ -238,6 +238,10 @@ def test_without_the_word_nothing_is_asked_and_with_it_everything_runs_in_order(
     [
         (GRID.replace("grid:", "grid[2]:") + RACK.replace("FROM", "grid"), "not the one grid of its site"),
         (
+            GRID + "      cells: {kind: battery, capacity: 300 kW}\n" + RACK.replace("FROM", "[grid, cells]"),
+            "does not count to how long",
+        ),
+        (
             GRID
             + "      hall:\n        contains:\n"
             + "          genset: {kind: genset, capacity: 300 kW}\n"

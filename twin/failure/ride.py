@@ -30,6 +30,7 @@ from twin.errors import RefusedError
 from twin.structure.model import Ride
 from twin.tables import table
 from twin.topology import instances
+from twin.topology.attributes import SOURCE_KINDS
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -178,6 +179,14 @@ def _grids(structure: Structure, path: str) -> list[tuple[int, Ints]]:
             f"'{path}' is to ride through its outages and is not the one grid of its site: what two feeds lose "
             "together, and for how long, is not known from one",
             "state the grid of the site as one 'utility' in the site itself",
+        )
+    others = np.flatnonzero(of_root & np.isin(kinds, [kind for kind in SOURCE_KINDS if kind not in (_GRID, _SETS)]))
+    if len(others):
+        raise RefusedError(
+            "failure",
+            f"'{structure.groups[int(elements.group[others[0]])]}' stands in for '{path}' and does not count to how long "
+            "its site lives without the grid",
+            f"state it as a supply of 'energy:' in its place, or leave '{ATTRIBUTE}' out",
         )
     strange = [name for name in np.unique(elements.group[sets]) if _parent(structure, int(name)) != root]
     if strange:
