@@ -20,6 +20,7 @@ from twin.topology import (
     overlay,
     refresh,
     resolve,
+    riding,
     rows,
     select,
     settings,
@@ -143,6 +144,7 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
     )
     topology = lifetimes.settle(draft, topology)
     modelled.too_early(draft, topology)
+    riding.check(draft, topology.groups)
     return topology
 
 
