@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from twin import load
+from twin.report.capacity import lines
 
 PLANT = """
 twin: 1
@@ -65,6 +66,15 @@ def test_a_hall_may_take_what_its_site_has_left(tmp_path):
     assert rows["usable_kw"].to_list() == pytest.approx([800 + left], rel=1e-6)
     assert rows["binding_resource"].to_list() == ["interconnection"]
     assert site(found)["usable_kw"][-1] == pytest.approx(1600 + left, rel=1e-6)
+
+
+def test_the_screen_says_from_when_and_how_much(tmp_path):
+    shown = [line.plain for line in lines(run(tmp_path, "{2027-01-01: 1 MW, 2027-04-01: 1.5 MW, 2027-10-01: 3 MW}"))]
+    start = next(number for number, line in enumerate(shown) if line.startswith("GRID CONNECTION"))
+    rows = [line.split() for line in shown[start + 1 : start + 5]]
+    assert [row[0] for row in rows] == ["2027-01", "2027-04", "2027-07", "2027-10"]
+    assert [" ".join(row[-2:]) for row in rows] == ["40 kW", "MW -", "560 kW", "MW -"]
+    assert not any("GRID CONNECTION" in line.plain for line in lines(run(tmp_path, "")))
 
 
 def test_a_limit_that_is_far_away_changes_nothing(tmp_path):

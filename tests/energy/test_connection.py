@@ -134,6 +134,19 @@ def test_a_limit_from_a_date_on_and_none_before():
     assert found["headroom_kw"].to_numpy() == pytest.approx(found["limit_kw"].to_numpy() - drawn)
 
 
+def test_a_site_without_a_limit_beside_one_with_it():
+    make = site(site(Builder(), "s"), "free")
+    terms = {"payer": "me", "energy": "$0.05/kWh"}
+    entries = [
+        entry("energy", name, "grid-tariff", GridTariff.model_validate(terms | {"sites": [name]} | more))
+        for name, more in (("s", {"limit": "300 kW"}), ("free", {}))
+    ]
+    made = twin(make, *entries, months=2)
+    found = analysis.run(AnalysisInputs({}, made, 0, analysis.ConnectionParams()))["connection"]
+    assert found["site"].to_list() == ["s", "s"]
+    assert found["usable_it_kw"].to_list() == connection("300 kW", months=2)["usable_it_kw"].to_list()
+
+
 def test_no_limit_gives_no_rows_and_asks_no_model():
     assert not connection(None, months=1, pue={"pue": 1.2}).height
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from twin import load
-from twin.errors import InputError, RefusedError
+from twin.errors import InputError
 from twin.failure.montecarlo.sequential import DOWN, Histories, live_through
 from twin.failure.parts import parts
 from twin.failure.ride import lost, riding
@@ -238,25 +238,27 @@ def test_without_the_word_nothing_is_asked_and_with_it_everything_runs_in_order(
     [
         (GRID.replace("grid:", "grid[2]:") + RACK.replace("FROM", "grid"), "not the one grid of its site"),
         (
+            GRID + "      cells: {kind: battery, capacity: 300 kW}\n" + RACK.replace("FROM", "[grid, cells]"),
+            "does not count to how long",
+        ),
+        (
             GRID
             + "      hall:\n        contains:\n"
             + "          genset: {kind: genset, capacity: 300 kW}\n"
             + "          rack[2]: {kind: rack, load: 100 kW, power: {from: [grid, genset]}}\n",
             "stands in a container of its own",
         ),
+        (GRID.replace("mttr: 6 h, ", "mttr: 0 h, ") + RACK.replace("FROM", "grid"), "how long an outage"),
     ],
 )
-def test_what_cannot_be_told_is_refused(tmp_path, contains, error):
-    with pytest.raises(RefusedError, match=error):
-        plant(tmp_path, contains).run("failure")
+def test_what_cannot_be_told_is_a_finding_at_its_line(tmp_path, contains, error):
+    with pytest.raises(InputError, match=error) as raised:
+        plant(tmp_path, contains)
+    (found,) = raised.value.findings
+    assert found.line == 8
+    assert found.path.endswith("grid.ride_through") or found.path.endswith("grid[2].ride_through")
 
 
 def test_another_word_is_a_finding(tmp_path):
     with pytest.raises(InputError, match="not one of energy"):
         plant(tmp_path, GRID.replace("energy", "batteries") + RACK.replace("FROM", "grid"))
-
-
-def test_an_outage_without_a_length_is_refused(tmp_path):
-    contains = GRID.replace("mttr: 6 h, ", "mttr: 0 h, ") + RACK.replace("FROM", "grid")
-    with pytest.raises(RefusedError, match="how long an outage"):
-        plant(tmp_path, contains).run("failure")

@@ -30,6 +30,7 @@ from twin.errors import RefusedError
 from twin.structure.model import Ride
 from twin.tables import table
 from twin.topology import instances
+from twin.topology.riding import ATTRIBUTE, GRID, SETS
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
     from twin.structure.model import Elements, Floats, Ints, Structure
 
-ATTRIBUTE = "ride_through"
-_SETS = "genset"
-_GRID = "utility"
 _SAME = 1e-12
 
 
@@ -51,8 +49,7 @@ def riding(structure: Structure, survival: pl.DataFrame) -> Structure:
         survival: table `grid_survival`.
 
     Raises:
-        RefusedError: a site with another grid beside the one that rides through, whose generating sets do not stand
-            beside it, or whose sites are alike and do not live equally long.
+        RefusedError: sites that are alike and do not live equally long, or of which the table says nothing.
     """
     topology = structure.topology
     paths = [path for path in structure.groups if topology.attribute(path, ATTRIBUTE) is not None]
@@ -166,27 +163,10 @@ def _times(survival: pl.DataFrame, path: str) -> tuple[Floats, Floats]:
 def _grids(structure: Structure, path: str) -> list[tuple[int, Ints]]:
     """Every grid of a group with the generating sets of its site."""
     topology, elements = structure.topology, structure.elements
-    group = topology.groups[path]
     root = path.partition("/")[0]
     kinds = np.array([topology.groups[name].kind for name in structure.groups], dtype=object)[elements.group]
     of_root = np.array([name.partition("/")[0] == root for name in structure.groups], dtype=bool)[elements.group]
-    grids, sets = np.flatnonzero(of_root & (kinds == _GRID)), np.flatnonzero(of_root & (kinds == _SETS))
-    single = group.count == 1 and group.parent == root and len(np.unique(elements.group[grids])) == 1
-    if not single:
-        raise RefusedError(
-            "failure",
-            f"'{path}' is to ride through its outages and is not the one grid of its site: what two feeds lose "
-            "together, and for how long, is not known from one",
-            "state the grid of the site as one 'utility' in the site itself",
-        )
-    strange = [name for name in np.unique(elements.group[sets]) if _parent(structure, int(name)) != root]
-    if strange:
-        raise RefusedError(
-            "failure",
-            f"'{structure.groups[strange[0]]}' counts to how long its site lives without the grid and stands in a "
-            "container of its own",
-            f"put it beside '{path}', or leave '{ATTRIBUTE}' out",
-        )
+    grids, sets = np.flatnonzero(of_root & (kinds == GRID)), np.flatnonzero(of_root & (kinds == SETS))
     at = {
         name: instances.ancestor_locals(topology, structure.groups[name], root, elements.local[elements.group == name])
         for name in np.unique(elements.group[np.concatenate([grids, sets])]).tolist()
@@ -195,7 +175,3 @@ def _grids(structure: Structure, path: str) -> list[tuple[int, Ints]]:
     for name, locals_ in at.items():
         site[elements.group == name] = locals_
     return [(grid, sets[site[sets] == site[grid]]) for grid in grids.tolist()]
-
-
-def _parent(structure: Structure, group: int) -> str | None:
-    return structure.topology.groups[structure.groups[group]].parent

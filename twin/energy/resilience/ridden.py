@@ -23,7 +23,7 @@ from twin.energy.resilience.fleet import fleet
 from twin.energy.resilience.outage import lives
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, described, dispatch, told
-from twin.errors import RefusedError
+from twin.topology.riding import ATTRIBUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "grid-survival"
 TABLE = "grid_survival"
-ATTRIBUTE, ASKED = "ride_through", "energy"
+ASKED = "energy"
 MOST_H = 336.0
 """Longest outage that is looked at: two weeks, as in the analysis `resilience`."""
 
@@ -45,26 +45,13 @@ class SurvivalParams(Params):
 
 
 def asked(topology: Topology) -> dict[str, float]:
-    """Path of each site with a grid that is to ride through -> mean outage of that grid, h.
-
-    Raises:
-        RefusedError: a grid that fails without a time to repair it, or states the word by instance.
-    """
+    """Path of each site with a grid that is to ride through -> mean outage of that grid, h."""
     found: dict[str, float] = {}
-    for path, group in topology.groups.items():
-        if group.rows is not None and ATTRIBUTE in group.rows.columns:
-            raise RefusedError(
-                NAME, f"'{ATTRIBUTE}' of '{path}' stands in a side table", f"state '{ATTRIBUTE}: {ASKED}' of the group"
-            )
+    for path in topology.groups:
         if topology.attribute(path, ATTRIBUTE) != ASKED:
             continue
-        mttr = topology.attribute(path, "mttr")
-        if not mttr:
-            raise RefusedError(
-                NAME, f"nobody says how long an outage of '{group.path}' lasts", "add its 'mttr' beside 'mtbf'"
-            )
         root = path.partition("/")[0]
-        found[root] = max(found.get(root, 0.0), float(mttr))
+        found[root] = max(found.get(root, 0.0), float(topology.attribute(path, "mttr")))
     return found
 
 
