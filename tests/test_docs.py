@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
 from pathlib import Path
@@ -44,6 +45,17 @@ def test_every_page_with_examples_is_run():
 @pytest.mark.parametrize("path", sorted(generate.pages()))
 def test_reference_pages_equal_the_code(path):
     assert (DOCS / path).read_text(encoding="utf-8") == generate.pages()[path], "run `python docs/generate.py`"
+
+
+def test_every_published_case_of_the_page_is_still_tested(collected, request):
+    """A test holds itself to the records; that one is gone only the records can say."""
+    if any("::" in arg for arg in request.config.args) or request.config.getoption("lf"):
+        pytest.skip("only a part of the files was collected")
+    kept = json.loads((HOUSE / "tests" / "published.json").read_text(encoding="utf-8"))
+    files = {test.partition("::")[0] for test in collected}
+    gone = [test for test in kept if test.partition("::")[0] in files and test not in collected]
+    assert not gone, "run `python docs/generate.py cases`"
+    assert all((HOUSE / test.partition("::")[0]).is_file() for test in kept)
 
 
 def test_reference_pages_do_not_hang_on_the_terminal(monkeypatch):
