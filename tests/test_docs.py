@@ -105,3 +105,24 @@ def test_commands_of_a_block(text, wanted):
 def test_the_picture_is_of_a_present_run():
     picture = _script("picture")
     assert picture.PICTURE.read_text(encoding="utf-8") == picture.picture(), "run `python docs/picture.py`"
+
+
+@pytest.mark.parametrize(("number", "agrees"), [(3, True), (4, False)])
+def test_an_answer_in_polars_is_held_to_the_one_in_sql(tmp_path, number, agrees):
+    import polars as pl  # noqa: PLC0415 - here alone
+
+    import twin  # noqa: PLC0415 - as above
+    from twin.results.provenance import Provenance  # noqa: PLC0415 - as above
+
+    twin.Results({"sites": pl.DataFrame({"kw": [1, 2]})}, Provenance("here", {})).save(tmp_path / "results")
+    page = tmp_path / "page.md"
+    page.write_text(
+        '```sh\ntwin query results "select sum(kw) as kw from sites"\n```\n\n<!-- test: same -->\n'
+        '```python\nimport polars as pl\nanswer = pl.DataFrame({"kw": [NUMBER]})\n```\n'.replace("NUMBER", str(number))
+    )
+    with examples.opened(page, tmp_path.resolve()) as opened:
+        if agrees:
+            assert len(list(opened.run())) == 2
+        else:
+            with pytest.raises(examples.ExampleError, match="`answer` is not what the SQL"):
+                list(opened.run())
