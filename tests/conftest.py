@@ -19,7 +19,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    if config.getoption("--write-published"):
+    if config.getoption("--write-published", default=False):
         cases.begin_writing()
 
 
