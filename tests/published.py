@@ -18,6 +18,9 @@ import pytest
 
 RECORDS = Path(__file__).with_name("published.json")
 AGAIN = "run `python docs/generate.py cases` and look at the diff"
+FEW = 4
+"""Figures of a sequence that are shown one by one."""
+
 DIGITS = 11
 """Significant figures shown: what is beyond them is rounding, and not the same on every machine."""
 
@@ -78,8 +81,7 @@ class Published:
         # the same significant figures everywhere, whatever the unit
         most = DIGITS - 1 - math.floor(math.log10(np.abs(wanted).max() or 1.0))
         places = min(printed if digits is None else digits, most)
-        shown = [_show(wanted, min(printed, places)), _show(got, places)]
-        shown = [_with_unit(text, unit) for text in shown]
+        shown = [_show(wanted, min(printed, places), unit), _show(got, places, unit)]
         difference = "" if at_least else _difference(np.round(wanted, places), np.round(got, places))
         self.records.append(Record(source.area, source.name, source.text, case, *shown, difference, limit))
         assert asdict(self.records[-1]) in written().get(self.test, ()) or writing(), f"{case}: {AGAIN}"
@@ -94,18 +96,17 @@ def _places(value) -> int:
     return len(text.partition(".")[2])
 
 
-def _show(values, places) -> str:
-    if len(values) == 1:
-        return _one(values[0], places)
-    least, most = (_one(value, places) for value in (values.min(), values.max()))
-    return f"{len(values)} of {least}" if least == most else f"{len(values)} figures, {least} to {most}"
-
-
-def _with_unit(text, unit) -> str:
-    """Money as `$7.0B` with the unit `$B`, all else as `750 kW`."""
-    if not unit.startswith("$"):
-        return f"{text} {unit}".strip()
-    return re.sub(r"[\d.,]+(e-\d+)?(?=$| to)|(?<=to )[\d.,]+", lambda found: f"${found[0]}{unit[1:]}", text)
+def _show(values, places, unit) -> str:
+    """All figures where they are few, else their number and range; money as `$7.0B` with the unit `$B`."""
+    sign, after = ("$", unit[1:]) if unit.startswith("$") else ("", "")
+    shown = [sign + _one(value, places) + after for value in values]
+    if len(shown) <= FEW:
+        text = "; ".join(shown)
+    elif values.min() == values.max():
+        text = f"{len(values)} of {shown[0]}"
+    else:
+        text = f"{len(values)} figures, {shown[values.argmin()]} to {shown[values.argmax()]}"
+    return text if sign else f"{text} {unit}".strip()
 
 
 def _one(value, places) -> str:
@@ -128,7 +129,9 @@ def _difference(wanted, shown) -> str:
 def _limit(unit, rel=None, abs=None) -> str:  # noqa: A002 - the words of pytest.approx
     if rel is not None:
         return _tidy(f"{100 * rel:.2g} %") if rel else "equal"
-    return _with_unit(_tidy(f"{abs:.2g}"), unit) if abs else "equal"
+    if not abs:
+        return "equal"
+    return f"${_tidy(f'{abs:g}')}{unit[1:]}" if unit.startswith("$") else f"{_tidy(f'{abs:.2g}')} {unit}".strip()
 
 
 def _tidy(text) -> str:
@@ -160,6 +163,13 @@ def begin_writing() -> None:
 
 
 def write(found: dict[str, list[Record]]) -> None:
-    """Write the records of a run, in the order of the tests' names."""
-    rows = {test: [asdict(record) for record in found[test]] for test in sorted(found)}
-    RECORDS.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write the records of a run, in the order of the tests' names; those of files that were not run stay."""
+    run = {_file(test) for test in found}
+    stay = {test: rows for test, rows in written().items() if _file(test) not in run}
+    rows = stay | {test: [asdict(record) for record in records] for test, records in found.items()}
+    text = json.dumps({test: rows[test] for test in sorted(rows)}, indent=1, ensure_ascii=False)
+    RECORDS.write_text(text + "\n", encoding="utf-8")
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import published as cases
 import pytest
 
@@ -28,9 +30,10 @@ def row(case, *args, **kwargs):
         (419, 419.0000001, {"rel": 1e-6, "digits": 1}, ("419", "419.0", "0", "0.0001 %")),
         (1 / 3, 0.33333333334, {"digits": 3, "rel": 1e-9}, ("0.333", "0.333", "0", "1e-7 %")),
         (59, 59, {"abs": 0}, ("59", "59", "0", "equal")),
-        ([1, 8], [1, 8.5], {"digits": 1, "abs": 0.5}, ("2 figures, 1 to 8", "2 figures, 1.0 to 8.5", "+6.2 %", "0.5")),
-        ([20.0, 5.76], [20.0, 5.76], {"unit": "$", "rel": 0.1}, ("2 figures, $5.76 to $20.00",) * 2 + ("0", "10 %")),
-        ([3, 3], [3, 3], {"abs": 0}, ("2 of 3", "2 of 3", "0", "equal")),
+        ([1, 8], [1, 8.5], {"digits": 1, "abs": 0.5}, ("1; 8", "1.0; 8.5", "+6.2 %", "0.5")),
+        ([20.0, 5.76], [20.0, 5.76], {"unit": "$", "rel": 0.1}, ("$20.00; $5.76",) * 2 + ("0", "10 %")),
+        ([3] * 5, [3] * 5, {"abs": 0}, ("5 of 3", "5 of 3", "0", "equal")),
+        ([5, 2, 3, 4, 1], [5, 2, 3, 4, 1], {"unit": "$M", "abs": 1}, ("5 figures, $1M to $5M",) * 2 + ("0", "$1M")),
         (90, 92.3, {"unit": "%", "digits": 1, "at_least": True}, ("90 %", "92.3 %", "", "above")),
         (5e-6, 5.04e-6, {"digits": 7, "rel": 0.1}, ("5e-06", "5.0e-06", "0", "10 %")),
     ],
@@ -61,3 +64,11 @@ def test_what_is_not_on_the_page_fails(monkeypatch):
     monkeypatch.setattr(cases, "_writing", False)
     with pytest.raises(AssertionError, match=r"it: run `python docs/generate\.py cases`"):
         row(cases.Published("tests/test_published.py::none"), 1, 1, abs=0)
+
+
+def test_records_of_files_that_were_not_run_stay(monkeypatch, tmp_path):
+    kept = {"tests/a.py::one": [{"case": "x"}], "tests/b.py::old": [{"case": "y"}]}
+    monkeypatch.setattr(cases, "_written", kept)
+    monkeypatch.setattr(cases, "RECORDS", tmp_path / "published.json")
+    cases.write({"tests/b.py::new": []})
+    assert json.loads(cases.RECORDS.read_text()) == {"tests/a.py::one": [{"case": "x"}], "tests/b.py::new": []}
