@@ -78,6 +78,7 @@ class Published:
             assert got.tolist() == pytest.approx(wanted.tolist(), **{"rel": 0.0, "abs": 0.0} | allowed), case
             limit = _limit(unit, **allowed)
         printed = max(_places(v) for v in np.atleast_1d(value).tolist())
+        printed = 2 if unit == "$" and printed == 1 else printed
         # the same significant figures everywhere, whatever the unit
         most = DIGITS - 1 - math.floor(math.log10(np.abs(wanted).max() or 1.0))
         places = min(printed if digits is None else digits, most)
