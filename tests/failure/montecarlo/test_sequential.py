@@ -420,7 +420,7 @@ def test_planned_outages_take_turns() -> None:
     block = live_through(Histories(none_spare, 3.0, 1), 50)
     assert block.first[DOWN, 0] / 50 == pytest.approx(3 * 12 * 100 / YEAR_H, rel=0.01)
     uneven = behave(snapshot, maintenance_per_year={0: 6.0})
-    with pytest.raises(RefusedError, match="different intervals"):
+    with pytest.raises(RefusedError, match="intervals are different"):
         live_through(Histories(uneven, 1.0, 1), 2)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from twin.report.layout import hours, power
 from twin.report.page.charts import axis, colour, figure
 from twin.report.page.grids import listed
-from twin.report.plant import at_full_build
+from twin.report.plant import at_full_build, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def failures(results: Results) -> Iterator[str]:
         return
     rows = [
         (
-            " and ".join(filter(None, (row["element"], row["second_element"]))),
+            " and ".join(filter(None, (row["element"] + at_once(row), row["second_element"]))),
             f"{row['count']:,}",
             f"{row['racks_lost']:,}",
             power(row["lost_it_kw"]),
