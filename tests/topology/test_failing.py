@@ -102,6 +102,12 @@ def test_all_are_found_at_once(tmp_path):
     ]
 
 
+def test_what_follows_from_a_wrong_value_is_not_said_again(tmp_path):
+    (found,) = findings(tmp_path, text(3, "maintenance_interval: 0 h, maintenance_duration: 3 h"))
+    assert found.path.endswith("maintenance_interval")
+    assert found.message == "not above zero"
+
+
 def test_a_component_is_named_where_it_says_so(tmp_path):
     used = text(1, "note: x").replace("kind: genset, capacity: 1 MW, mtbf: 2000 h, mttr: 24 h", "use: big")
     part = "components:\n  big: {kind: genset, capacity: 1 MW, mtbf: 2000 h, mttr: 24 h, beta: 5 %}\n"

@@ -196,6 +196,8 @@ def check(draft: Draft, topology: Topology) -> None:
         names = {*group.attributes, *instances.varying(topology, path)}
         if raw is None or group.container or not names & set(NAMES):
             continue
+        if {*raw.attributes, *raw.columns} & set(NAMES) - names:
+            continue  # one of them is no value, which is a finding already
         before = len(draft.findings.items)
         said = {name: _values(topology, group, name) for name in NAMES if name in names}
         own = [_values(topology, group, name) for name in _HOW_OFTEN if name in names]
