@@ -124,7 +124,7 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
     for length in range(steps):
         after = value
         for axis, (_, move) in enumerate(kinds, start=1):
-            after = np.moveaxis(np.tensordot(after, move, axes=([axis], [1])), -1, axis)
+            after = np.moveaxis(np.matmul(move, np.moveaxis(after, axis, -2)), -2, axis)
         after = np.ascontiguousarray(after)
         if levels > 1:
             least = np.take(after, lower)
