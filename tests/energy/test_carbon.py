@@ -167,16 +167,39 @@ def test_a_score_without_data_is_refused():
 def test_a_better_score_never_costs_less_and_the_first_point_is_the_cheapest():
     model = supplied(resources=_sun)
     model.topology = _with(model.topology, known(free="20 %"))
-    worths = ("$50/MWh", "$150/MWh", "$400/MWh")
-    curve = found(model, carbon.CarbonParams(tradeoff=worths))["cfe_tradeoff"]
-    assert curve["worth_usd_per_kwh"].to_list() == pytest.approx([0.0, 0.05, 0.15, 0.4])
-    assert curve["cfe_fraction"].is_sorted()
+    curve = found(model, carbon.CarbonParams(cfe_points=6))["cfe_tradeoff"]
+    most = curve["highest_fraction"][0]
+    assert curve["target_fraction"][0] is None
+    assert curve["target_fraction"].to_list()[1:] == pytest.approx(np.linspace(0.2, most, 6)[1:], abs=2e-6)
+    assert curve["cfe_fraction"].to_list() == pytest.approx(np.linspace(0.2, most, 6), abs=2e-6)
     assert curve["cost_usd"].is_sorted()
     # a kWh of the plant costs 10 cents more than one of the grid, of which a fifth is carbon-free already
-    assert curve["cfe_fraction"][1] == pytest.approx(0.2)
-    assert curve["cfe_fraction"][2] == pytest.approx(curve["highest_fraction"][2])
-    assert curve["added_usd_per_kwh"][2] == pytest.approx(0.1 / 0.8, rel=1e-6)
-    assert curve["warm"].to_list()[1:] == [True] * 3
+    assert curve["marginal_usd_per_kwh"].to_list() == pytest.approx([0.0] + [0.1 / 0.8] * 5, rel=1e-6)
+    assert curve["added_usd_per_kwh"].to_list()[1:] == pytest.approx([0.1 / 0.8] * 5, rel=1e-6)
+    assert curve["warm"].to_list()[1:] == [True] * 5
+
+
+def test_scores_by_name_and_one_that_the_cheapest_dispatch_reaches_anyway():
+    model = supplied(resources=_sun)
+    model.topology = _with(model.topology, known(free="20 %"))
+    curve = found(model, carbon.CarbonParams(cfe_targets=("30 %", "10 %")))["cfe_tradeoff"]
+    assert curve["target_fraction"].to_list() == [None, 0.1, 0.3]
+    assert curve["cfe_fraction"].to_list() == pytest.approx([0.2, 0.2, 0.3])
+    assert curve["cost_usd"][1] == curve["cost_usd"][0]
+
+
+def test_scores_out_of_reach_are_refused_all_at_once_with_the_highest():
+    model = supplied(resources=_sun)
+    model.topology = _with(model.topology, known(free="20 %"))
+    most = found(model, carbon.CarbonParams(cfe_points=2))["cfe_tradeoff"]["highest_fraction"][0]
+    assert most < 0.9
+    with pytest.raises(RefusedError, match=rf"cannot reach .* score of 90.0%, 99.0%; the highest is {most:.1%}"):
+        found(model, carbon.CarbonParams(cfe_targets=("99 %", "90 %", "30 %")))
+
+
+def test_a_curve_of_one_point_is_none():
+    with pytest.raises(ValueError, match="cfe_points is 1; give 2 or more"):
+        carbon.CarbonParams(cfe_points=1)
 
 
 def _sun(inputs):

@@ -148,14 +148,20 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
     made = np.empty((steps, len(need_kw)))
     weight = _initial([first for first, _ in kinds])
     level, share = _levels(fleet, levels)
+    lower, upper = _next(served.shape, below)
     for length in range(steps):
-        after: Floats = np.roll(value, -1, axis=0)
+        after = value
         for axis, (_, move) in enumerate(kinds, start=1):
-            after = np.moveaxis(np.tensordot(after, move, axes=([axis], [1])), -1, axis)
+            after = np.moveaxis(np.matmul(move, np.moveaxis(after, axis, -2)), -2, axis)
+        after = np.ascontiguousarray(after)
         if levels > 1:
-            lower = np.take_along_axis(after, below, axis=-1)
-            upper = np.take_along_axis(after, np.minimum(below + 1, levels - 1), axis=-1)
-            after = lower + part * (upper - lower)
+            least = np.take(after, lower)
+            after = np.take(after, upper)
+            after -= least
+            after *= part
+            after += least
+        else:
+            after = np.roll(after, -1, axis=0)
         value = np.where(served, after, 0.0)
         flat = value.reshape(len(need_kw), -1, levels)
         by_level = np.einsum("tsl,s->tl", flat, weight)
@@ -163,6 +169,16 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
         upper_level = np.minimum(level + 1, levels - 1)
         made[length] = by_level[rows, level] * (1 - share) + by_level[rows, upper_level] * share
     return np.clip(made, 0.0, 1.0)
+
+
+def _next(
+    shape: tuple[int, ...], below: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Where in the flat values of the step after a state the levels below and above its level of charge stand."""
+    starts, levels = shape[0], shape[-1]
+    rows = np.arange(int(np.prod(shape[1:-1]))).reshape((1, *shape[1:-1], 1)) * levels
+    later = ((np.arange(starts) + 1) % starts).reshape(-1, *([1] * (len(shape) - 1))) * int(np.prod(shape[1:]))
+    return later + rows + below, later + rows + np.minimum(below + 1, levels - 1)
 
 
 def _kind(one: Machines, steps: int, step_h: float) -> tuple[Floats, Floats]:
