@@ -14,7 +14,7 @@ planned outage is.  The first parts are the own failures of the elements, one ea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from twin.errors import RefusedError
 from twin.failure import factors as stated
+from twin.failure.ride import felt
 from twin.structure.gates import joined
 from twin.structure.lump import row_of
 from twin.structure.model import Csr
@@ -106,7 +107,18 @@ class Common:
 
 
 def parts(structure: Structure) -> Parts:
-    """The independent parts of a structure.
+    """The independent parts of a structure, outages of a grid that are lived through taken off.
+
+    Raises:
+        RefusedError: as `stated_parts`.
+    """
+    found, of = stated_parts(structure)
+    down, often = felt(structure, found.unavailability, found.per_year, of)
+    return replace(found, unavailability=down, per_year=often)
+
+
+def stated_parts(structure: Structure) -> tuple[Parts, Ints]:
+    """The independent parts of a structure as stated, and for each of its `rides` the part that it is.
 
     Raises:
         RefusedError: common causes or planned outages that a file may not state (`twin.topology.failing`).
@@ -123,14 +135,31 @@ def parts(structure: Structure) -> Parts:
     own = _either(
         _shared_out(elements.unavailability, elements.failures_per_year, share), behaviour.start_failure * share
     )
+    of = _rides(structure, own, made)
     lists = [np.arange(size)[:, None], *made.members]
     widths = np.concatenate([np.full(len(part), part.shape[1]) for part in lists])
-    return Parts(
+    found = Parts(
         members=Csr(np.concatenate([[0], np.cumsum(widths)]).astype(np.int64), joined([p.ravel() for p in lists])),
         unavailability=np.concatenate([own[0], *made.unavailability]),
         per_year=np.concatenate([own[1], *made.per_year]),
         exclusive=joined([np.full(size, -1), *made.exclusive]),
     )
+    return found, of
+
+
+def _rides(structure: Structure, own: tuple[Floats, Floats], made: _Made) -> Ints:
+    """The part that each grid's outage is; one of its own where it takes down generating sets with it."""
+    size = len(structure.elements)
+    of = np.array([ride.element for ride in structure.rides], dtype=np.int64)
+    for number, ride in enumerate(structure.rides):
+        if not len(ride.with_it):
+            continue
+        of[number] = size + sum(len(part) for part in made.members)
+        members = np.concatenate([[ride.element], ride.with_it])[None]
+        measure = own[0][[ride.element]].copy(), own[1][[ride.element]].copy()
+        made.add(members, measure, np.full(1, -1))
+        own[0][ride.element] = own[1][ride.element] = 0.0
+    return of
 
 
 def common_causes(structure: Structure) -> tuple[list[Common], Floats]:

@@ -21,6 +21,7 @@ from twin.topology import (
     overlay,
     refresh,
     resolve,
+    riding,
     rows,
     select,
     settings,
@@ -145,6 +146,7 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
     topology = lifetimes.settle(draft, topology)
     modelled.too_early(draft, topology)
     failing.check(draft, topology)
+    riding.check(draft, topology.groups)
     return topology
 
 

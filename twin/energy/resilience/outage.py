@@ -42,10 +42,12 @@ class Survival:
     Attributes:
         survived_h: (starts,), served for so long if no machine fails; at most the longest looked at.
         chance: (lengths, starts), chance to be served for at least so many steps, from 1 on.
+        alive: (lengths, starts), the same, fuel aside.
     """
 
     survived_h: Floats
     chance: Floats
+    alive: Floats
 
 
 def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Survival:
@@ -60,7 +62,9 @@ def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviva
     if _steady(need_kw) and _steady(fleet.free_kw) and not fleet.store.energy_kwh:
         one = _survive(need_kw[:1], _first(fleet), steps, step_h)
         count = len(need_kw)
-        return Survival(np.repeat(one.survived_h, count), np.repeat(one.chance, count, axis=1))
+        return Survival(
+            np.repeat(one.survived_h, count), *(np.repeat(each, count, axis=1) for each in (one.chance, one.alive))
+        )
     return _survive(need_kw, fleet, steps, step_h)
 
 
@@ -80,7 +84,31 @@ def _survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviv
     chain = chances(need_kw, fleet, steps, step_h)
     length = np.arange(1, steps + 1)[:, None]
     # where fuel or store is used up the outage is not lived through, whatever the machines do
-    return Survival(lived * step_h, np.where(length <= lived, chain, 0.0))
+    return Survival(lived * step_h, np.where(length <= lived, chain, 0.0), chain)
+
+
+def lives(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Floats, Floats]:
+    """How long a site lives: times from 0 on, and the chance of each over all starts; together 1.
+
+    What is down at the start ends it at once, a machine that fails within a step in the middle of that, and fuel or a
+    store that does not last through a step before it.  Who lives through `steps` has that time.
+
+    Args:
+        need_kw: as for `survive`.
+        fleet: as for `survive`.
+        steps: longest time, in steps.
+        step_h: length of a step.
+    """
+    found = survive(need_kw, fleet, steps + 1, step_h)
+    lasts = np.minimum(np.rint(found.survived_h / step_h), steps)
+    length = np.arange(1, steps + 1)[:, None]
+    now, next_ = found.alive[:-1], found.alive[1:]
+    failed = np.where(length <= lasts, now - next_, 0.0).mean(axis=1)
+    spent = np.where(length == lasts, next_, 0.0).mean(axis=1)
+    at_once = 1.0 - np.where(lasts >= 1, found.alive[0], 0.0).mean()
+    time = np.arange(0, 2 * steps + 1) * step_h / 2
+    chance = np.concatenate([[at_once], np.stack([failed, spent], axis=1).ravel()])
+    return time, np.maximum(chance, 0.0) / np.maximum(chance, 0.0).sum()
 
 
 def without_failures(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:

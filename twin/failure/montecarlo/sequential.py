@@ -226,15 +226,15 @@ def _refuse_redundant(snapshot: Snapshot, clock: Clock, wanted: Bools) -> None:
     which, element = effects.spread(clock.members, failing)
     failed[which, element] = True
     fed = live(snapshot, failed)[1][:, snapshot.class_on]
-    odd = failing[fed.any(axis=1) | clock.queues[failing] | clock.planned[failing]]
+    odd = failing[fed.any(axis=1) | clock.queues[failing] | clock.planned[failing] | (clock.riding[failing] >= 0)]
     if len(odd):
         first = int(clock.members.row(int(odd[0]))[0])
         path = structure.groups[structure.elements.group[first]]
         name = ids(structure.topology, path, [int(structure.elements.local[first])])[0]
         raise RefusedError(
             "simulation",
-            f"'{name}' does not take down the whole system alone, or waits or is maintained, so that parts age while "
-            "it is down",
+            f"'{name}' does not take down the whole system alone, or waits, is maintained or lived through, so that "
+            "parts age while it is down",
             "let parts age while the system is down",
         )
 
