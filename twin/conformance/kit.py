@@ -81,6 +81,15 @@ def conform(loaded: Loaded, known: Registry, example: Path | None = None) -> pl.
     info = loaded.info
     found = [Row(info.name, "loads", info.state == ACTIVE, info.reason or info.state, ACTIVE)]
     if info.state == ACTIVE:
+        found.append(
+            Row(
+                info.name,
+                "uses nothing that is to go away",
+                not info.outdated,
+                "; ".join(info.outdated) or "nothing",
+                "what takes its place",
+            )
+        )
         for hook, offer in loaded.offers:
             found += _described(hook, offer)
         found += _parts(loaded)
