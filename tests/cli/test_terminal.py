@@ -11,10 +11,12 @@ import sys
 import time
 from contextlib import redirect_stderr
 
+import click
 import pytest
 
 from twin.cli import common
-from twin.cli.common import working
+from twin.cli.common import time_left, working
+from twin.progress import counted
 
 MAIN = "from twin.cli.main import main; main()"
 
@@ -96,6 +98,34 @@ def shown(patience_s: float, work_s: float, stream: io.StringIO, error: Exceptio
 
 def test_long_work_shows_that_it_goes_on():
     assert "counting racks" in shown(0.02, 0.3, Terminal())
+
+
+def counting(stream, pieces=10, piece_s=0.05, quiet=False):
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(stream):
+        patch.setenv("TERM", "xterm")
+        patch.setattr(common, "PATIENCE_S", 0.1)
+        context = click.Context(click.Command("count"), obj={"quiet": quiet})
+        with context.scope(), working("counting [red]racks"):
+            for _ in counted(range(pieces), pieces, "racks"):
+                time.sleep(piece_s)
+    return plain(stream.getvalue())
+
+
+def test_counted_work_shows_how_long_the_rest_takes():
+    text = counting(Terminal())
+    assert re.search(r"counting \[red\]racks: [4-9] of 10 racks, about 0 s left", text)
+
+
+def test_quiet_leaves_progress_out():
+    assert counting(Terminal(), pieces=3, quiet=True) == ""
+    assert counting(io.StringIO(), pieces=3) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (150, "2 min"), (3599, "1 h 0 min"), (4800, "1 h 20 min")]
+)
+def test_time_is_told_as_people_do(seconds, said):
+    assert time_left(seconds) == said
 
 
 def test_short_work_shows_nothing():
