@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 from contextlib import redirect_stderr
+from pathlib import Path
 
 import click
 import pytest
+from rich.cells import cell_len
 
 from twin.cli import common
 from twin.cli.common import time_left, working
@@ -68,10 +70,30 @@ def test_no_color_is_respected(starter):
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", text)
 
 
-def test_a_narrow_terminal_is_not_overrun(starter):
-    for name in ("capacity", "failure", "cost", "evaluate", "show"):
-        _, text = on_terminal(name, str(starter), COLUMNS="70")
-        assert max(map(len, plain(text).splitlines())) <= 70, name
+NARROW = [
+    *([name, "{river_bend}"] for name in ("show", "capacity", "failure", "cost", "energy", "network", "risk")),
+    ["evaluate", "{starter}"],
+    ["compare", "{river_bend}", "--offers"],
+    ["simulate", "{starter}", "--samples", "1000", "--histories", "200", "--years", "1"],
+    ["validate", "{starter}"],
+    ["diff", "{starter}", "{river_bend}"],
+    ["query", "{starter}", "select * from site_capacity"],
+    ["tables"],
+    ["tables", "energy"],
+    ["parts"],
+    ["parts", "nvidia.dgx-h100-rack"],
+    ["plugins"],
+]
+
+
+@pytest.mark.parametrize("line", NARROW, ids=" ".join)
+def test_sixty_columns_are_not_overrun(line, starter):
+    river_bend = Path(__file__).parents[2] / "topologies" / "river-bend.yaml"
+    status, text = on_terminal(*(word.format(starter=starter, river_bend=river_bend) for word in line), COLUMNS="60")
+    assert status == 0
+    assert plain(text).strip()
+    longest = max(plain(text).splitlines(), key=cell_len)
+    assert cell_len(longest) <= 60, longest
 
 
 def test_parquet_is_kept_from_a_terminal(starter):
