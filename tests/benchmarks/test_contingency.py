@@ -246,8 +246,8 @@ def test_every_single_failure(plant: Snapshot, record_property: Record) -> None:
     size = len(each.gates)
     assert size > 100_000
     ours, _ = of_singles(net(plant))
-    lost_with = each.events()
     start = perf_counter()
+    lost_with = each.events()  # who waits for whom and how many each can spare, as `net` finds out for us
     theirs = [lost_with(node) for node in range(size)]
     events = perf_counter() - start
     for element, further, lost in zip(ours.one.tolist(), ours.elements.tolist(), ours.lost.T.tolist(), strict=True):

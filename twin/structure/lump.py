@@ -48,16 +48,20 @@ def number(columns: Sequence[Ints | Floats], size: int) -> Ints:
     """For each row the number of its kind, kinds numbered by their first row."""
     if not size:
         return np.empty(0, dtype=np.int64)
-    key = np.zeros(size, dtype=np.int64)
+    key, room = np.zeros(size, dtype=np.int64), 1
     for column in columns:
         codes, width = _codes(column)
-        if width > 1:
-            key, _ = _ranked(key)
-            key = key * width + codes
-    _, first, kind = np.unique(key, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[kind]
+        if width == 1:
+            continue
+        if room > 1:
+            key, room = _dense(key, room)
+        key, room = key * width + codes, room * width
+    key, room = _dense(key, room)
+    first = np.empty(room, dtype=np.int64)
+    first[key[::-1]] = np.arange(size - 1, -1, -1)
+    rank = np.empty(room, dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(room)
+    return rank[key]
 
 
 def number_lists(size: int, row: Ints, values: Ints) -> Ints:
@@ -70,21 +74,29 @@ def number_lists(size: int, row: Ints, values: Ints) -> Ints:
     """
     if not size:
         return np.empty(0, dtype=np.int64)
-    order = np.lexsort((values, row))
-    sorted_values = values[order]
-    start = np.searchsorted(row[order], np.arange(size + 1))
-    length = np.diff(start)
-    kinds = np.zeros(size, dtype=np.int64)
+    if not _ascending(row, values):
+        order = np.lexsort((values, row))
+        row, values = row[order], values[order]
+    length = np.bincount(row, minlength=size)
+    start = np.concatenate([[0], np.cumsum(length)])
+    kinds, used = np.zeros(size, dtype=np.int64), 0
     for wide in np.flatnonzero(np.bincount(length)).tolist():
         rows = np.flatnonzero(length == wide)
-        table = sorted_values[start[rows][:, None] + np.arange(wide)]
+        table = values[start[rows][:, None] + np.arange(wide)]
         if wide > _WIDE:
             known: dict[bytes, int] = {}
             found = np.array([known.setdefault(line.tobytes(), len(known)) for line in table], dtype=np.int64)
         else:
             found = number(list(table.T), len(rows))
-        kinds[rows] = found * (size + 1) + wide
+        kinds[rows] = found + used
+        used += int(found.max()) + 1
     return number([kinds], size)
+
+
+def _ascending(row: Ints, values: Ints) -> bool:
+    """Whether entries stand in the order of their rows, and in each row in their own."""
+    step = row[1:] - row[:-1]
+    return bool(((step > 0) | ((step == 0) & (values[1:] >= values[:-1]))).all())
 
 
 def row_of(lists: Csr) -> Ints:
@@ -104,6 +116,16 @@ def _codes(column: Ints | Floats) -> tuple[Ints, int]:
 def _ranked(column: NDArray[np.generic]) -> tuple[Ints, int]:
     values, codes = np.unique(column, return_inverse=True)
     return codes.astype(np.int64), len(values)
+
+
+def _dense(key: Ints, room: int) -> tuple[Ints, int]:
+    """Keys below `room` as whole numbers from 0 without gaps, and how many there are."""
+    if room > _DENSE * len(key) + 1024:
+        return _ranked(key)
+    present = np.zeros(room, dtype=bool)
+    present[key] = True
+    code = np.cumsum(present) - 1
+    return code[key], int(code[-1]) + 1
 
 
 def _first_and_count(key: Ints, room: int) -> tuple[Ints, Ints]:

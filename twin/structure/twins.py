@@ -62,11 +62,24 @@ def twins(structure: Structure) -> Twins:
     lead = _first(of)[of]
     for column in figures:
         # Most columns tell nobody apart who is wired alike, and comparing is quicker than sorting.
-        if not np.array_equal(column, column[lead], equal_nan=True):
+        if not _alike(column, lead):
             of = number([of, column], size)
             lead = _first(of)[of]
     _, first, count = np.unique(of, return_index=True, return_counts=True)
     return Twins(of=of, first=first.astype(np.int64), count=count.astype(np.int64))
+
+
+def _alike(column: Ints | Floats, lead: Ints) -> bool:
+    """Whether every entry equals that of its lead; NaN equals NaN."""
+    if not len(column):
+        return True
+    # Most columns are one figure or none, and this reads them in their order.
+    if not (~np.isnan(column) if np.isnan(column[0]) else column != column[0]).any():
+        return True
+    differ = column != column[lead]
+    if not differ.any():
+        return True
+    return bool(np.isnan(column[differ]).all() and np.isnan(column[lead[differ]]).all())
 
 
 def _first(of: Ints) -> Ints:

@@ -12,6 +12,7 @@ from twin.topology import (
     document,
     entries,
     fabrics,
+    failing,
     feeds,
     held,
     lifetimes,
@@ -143,6 +144,7 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
     )
     topology = lifetimes.settle(draft, topology)
     modelled.too_early(draft, topology)
+    failing.check(draft, topology)
     return topology
 
 

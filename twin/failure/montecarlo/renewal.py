@@ -20,6 +20,7 @@ from twin.errors import RefusedError
 from twin.failure.montecarlo.draw import bernoulli, poisson
 from twin.failure.montecarlo.intervals import Down, none, ticks, together
 from twin.failure.montecarlo.queue import Queue, serve
+from twin.topology import failing
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -57,23 +58,23 @@ def down_times(rng: Generator, clock: Clock, wanted: Bools, histories: int, hori
     Raises:
         RefusedError: planned outages that take turns and do not come round equally often.
     """
-    failing = wanted & ~clock.planned & np.isfinite(clock.mtbf_h) & np.isfinite(clock.mttr_h)
+    fails = wanted & ~clock.planned & np.isfinite(clock.mtbf_h) & np.isfinite(clock.mttr_h)
     early = none(), np.zeros(0)
     if begin == LONG_RUN:
-        early = _down_at_first(rng, clock, failing & (clock.shape == 1.0) & ~clock.queues, histories)
-    drawn = failures(rng, clock, failing, histories, horizon_h)
+        early = _down_at_first(rng, clock, fails & (clock.shape == 1.0) & ~clock.queues, histories)
+    drawn = failures(rng, clock, fails, histories, horizon_h)
     found = [_in_calendar(drawn, clock, histories, horizon_h, early)]
     found += [_planned(rng, clock, wanted, histories, horizon_h), _always(clock, wanted, histories, horizon_h)]
     return together([each for each in found if len(each.row)] or [none()])
 
 
-def failures(rng: Generator, clock: Clock, failing: Bools, histories: int, horizon_h: float) -> Failures:
+def failures(rng: Generator, clock: Clock, fails: Bools, histories: int, horizon_h: float) -> Failures:
     """All failures in operating time within the horizon, with the repair that each takes."""
-    memoryless = failing & (clock.shape == 1.0)
+    memoryless = fails & (clock.shape == 1.0)
     rate = np.divide(1.0, clock.mtbf_h, out=np.zeros(len(clock)), where=memoryless & (clock.mtbf_h > 0.0))
     hits, at = poisson(rng, rate, histories, horizon_h)
     row = hits.item * histories + hits.cell
-    others = np.flatnonzero(failing & ~memoryless)
+    others = np.flatnonzero(fails & ~memoryless)
     if len(others):
         aged = _aging(rng, clock, others, histories, horizon_h)
         row, at = np.concatenate([row, aged[0]]), np.concatenate([at, aged[1]])
@@ -178,12 +179,9 @@ def _planned(rng: Generator, clock: Clock, wanted: Bools, histories: int, horizo
     for number in np.unique(clock.exclusive[wanted & clock.planned & np.isfinite(clock.mtbf_h)]).tolist():
         parts = np.flatnonzero(clock.exclusive == number)
         every, length = clock.mtbf_h[parts] + clock.mttr_h[parts], clock.mttr_h[parts]
-        if not np.allclose(every, every[0], rtol=1e-9):
-            raise RefusedError(
-                "failure",
-                "planned outages of one container that take turns have different intervals",
-                "give all instances of the group in one container the same 'maintenance_interval'",
-            )
+        uneven = failing.uneven("one group", every[None, :])
+        if uneven is not None:
+            raise RefusedError("failure", uneven.message, uneven.expected)
         pause = (every[0] - length.sum()) / len(parts)
         turn = np.cumsum(length + pause) - (length + pause)
         begin = rng.random(histories) * every[0]

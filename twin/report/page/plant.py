@@ -10,7 +10,7 @@ import polars as pl
 from twin.report.layout import hours, power
 from twin.report.page.charts import axis, by_month_or_year, colour, figure
 from twin.report.page.grids import grid, listed
-from twin.report.plant import at_full_build
+from twin.report.plant import at_full_build, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def failures(results: Results) -> str:
         return "<p>No failure of one or two elements loses load of a rack.</p>" if results["contingency"].height else ""
     rows = [
         (
-            " and ".join(filter(None, (row["element"], row["second_element"]))),
+            " and ".join(filter(None, (row["element"] + at_once(row), row["second_element"]))),
             _EVENTS.get(row["event"], row["event"]),
             f"{row['count']:,}",
             f"{row['racks_lost']:,}",
