@@ -19,7 +19,12 @@ COLOURS = ("#3b82c4", "#d9822b", "#2f9e6e", "#b565b0", "#c94a44", "#7a8794", "#a
 
 _INK = "currentColor"
 _WIDTH, _HEIGHT = 430, 220
+_AROUND = {"left": 14, "right": 14, "top": 5, "bottom": 5}
+"""Room for letters that are wider in a browser than where the chart is laid out."""
+
 _MONTHS = 48
+"""More bars than this cannot be told apart."""
+
 _SIZE = re.compile(r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -76,7 +81,7 @@ def _svg(chart: alt.Chart | alt.LayerChart, label: str) -> str:
     text: dict[str, Any] = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 11, "titleFontSize": 11}
     apart: dict[str, Any] = {"labelOverlap": "greedy", "labelSeparation": 8}
     look = (
-        chart.properties(width=_WIDTH, height=_HEIGHT, background="transparent")
+        chart.properties(width=_WIDTH, height=_HEIGHT, background="transparent", padding=_AROUND)
         .configure(font="system-ui, sans-serif")  # first: it takes the place of every other configuration
         .configure_axis(
             **text,

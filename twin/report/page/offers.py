@@ -30,7 +30,7 @@ def prices(results: Results) -> Iterator[str]:
         .mark_bar(color=COLOURS[0])
         .encode(
             x=alt.X(**axis(_PRICE, "$ an accelerator-hour delivered")),
-            y=alt.Y(**axis("offer", "", "N"), sort=frame["offer"].to_list()),
+            y=alt.Y(**axis("offer", "", "N"), sort=frame["offer"].to_list(), axis=alt.Axis(labelOverlap=False)),
         )
     )
     text = chart.mark_text(align="left", dx=4, color="currentColor").encode(text=alt.Text(_PRICE, format="$.3f"))
