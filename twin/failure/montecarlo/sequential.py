@@ -17,6 +17,7 @@ from twin.failure.montecarlo.slots import reached
 from twin.failure.montecarlo.standby import Standby
 from twin.failure.montecarlo.sweep import Sweep, rolled_up
 from twin.failure.montecarlo.wiring import wiring
+from twin.progress import counted
 from twin.structure.live import live
 from twin.topology.instances import ids
 from twin.units import HOURS_PER_YEAR
@@ -184,7 +185,8 @@ def live_through(histories: Histories, count: int, map_: Map = map) -> Block:
         count: how many, at least two.
         map_: runs the blocks; that of an executor shares the work, and changes no number.
     """
-    blocks = iter(map_(_Work(histories, count), range(-(-count // histories.size))))
+    size = -(-count // histories.size)
+    blocks = counted(map_(_Work(histories, count), range(size)), size, "blocks of histories")
     found = next(blocks)
     for block in blocks:
         found = found + block

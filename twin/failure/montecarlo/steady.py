@@ -27,6 +27,7 @@ from twin.failure.montecarlo.estimate import Moments, Stop, estimate, total
 from twin.failure.montecarlo.in_service import InService
 from twin.failure.montecarlo.lanes import Lanes
 from twin.failure.montecarlo.slots import slots
+from twin.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -226,8 +227,11 @@ def simulate(
     bounds = [0, *(1 << power for power in range(count.bit_length()) if 1 << power < count), count]
     parts: list[Moments] = []
     by = "samples"
+    blocks = counted(range(count), count, "blocks of samples")
     for begin, end in pairwise(bounds):
-        parts += map_(work, range(begin, end))
+        for block in map_(work, range(begin, end)):
+            next(blocks)
+            parts.append(block)
         loss = _estimate(sampler, total(parts), weighed=proposal is not None)
         if stop.reached(_part(loss, scopes)):
             by = "half_width"
