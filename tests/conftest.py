@@ -7,7 +7,8 @@ import pytest
 from hypothesis import settings
 
 # How long one example takes says more about the machine than about the code: a busy one must not fail a property.
-# The same examples every time, so that a change is judged by what it changes; `--hypothesis-profile explore` draws new ones.
+# The same examples every time, so that a change is judged by what it changes;
+# `--hypothesis-profile explore` draws new ones.
 settings.register_profile("twin", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("twin")
