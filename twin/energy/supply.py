@@ -14,6 +14,7 @@ import polars as pl
 
 from twin import tables
 from twin.api import EnergyInputs
+from twin.energy.connection.limits import stepped
 from twin.energy.hold import hold_entries, place
 from twin.energy.models import by_model, files, served_by
 from twin.energy.service import serve, supplied
@@ -171,16 +172,10 @@ def told(site: Site) -> dict[str, pl.DataFrame]:
     """
     gathered: dict[str, list[pl.DataFrame]] = defaultdict(list)
     known = site.twin.registry.models("energy")
-    served, supplies = site.served(), site.supplied()
+    served = site.served()
     own = [site.sites[number] for number in site.dispatched_sites]
     served = served.filter(pl.col("site").is_in(own))
-    for provided, used in by_model(site.supplies, known):
-        inputs = site.inputs(used, supplies, dispatched=False)
-        if not inputs.load.height:
-            continue
-        names = {table.name: table.name == "resources" for table in exchanged.OF_SUPPLIES}
-        for name, frame in site.ask(provided, "resources", inputs, names).items():
-            gathered[name].append(frame)
+    gathered |= {name: [frame] for name, frame in offered(site).items()}
     units = {where for frame in gathered["resources"] for where in frame["site"]}
     for provided, used in by_model(site.tariffs, known):
         inputs = site.inputs(used, served, dispatched=False)
@@ -196,6 +191,20 @@ def told(site: Site) -> dict[str, pl.DataFrame]:
         for name, frame in made.items():
             gathered[name].append(frame)
     return {name: pl.concat(frames) for name, frames in gathered.items() if frames}
+
+
+def offered(site: Site) -> dict[str, pl.DataFrame]:
+    """The frames of `resources` of all supplies, by table; those that nobody gave are absent."""
+    gathered: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    supplies = site.supplied()
+    for provided, used in by_model(site.supplies, site.twin.registry.models("energy")):
+        inputs = site.inputs(used, supplies, dispatched=False)
+        if not inputs.load.height:
+            continue
+        names = {table.name: table.name == "resources" for table in exchanged.OF_SUPPLIES}
+        for name, frame in site.ask(provided, "resources", inputs, names).items():
+            gathered[name].append(frame)
+    return {name: pl.concat(frames) for name, frames in gathered.items()}
 
 
 def _hold_priced(prices: pl.DataFrame | None, inputs: EnergyInputs, units: Collection[str], provided: Provided) -> None:
@@ -236,9 +245,7 @@ def limits(site: Site) -> tuple[Floats, Floats]:
         for target, name in ((bought, "limit"), (sold, "export_limit")):
             by_date = getattr(params[entry], name, None)
             if by_date:
-                target[number] = 0.0
-                for day, kw in by_date:
-                    target[number, max(calendar.index(day), 0) :] = kw
+                target[number] = stepped(by_date, calendar)
     return bought, sold
 
 

@@ -91,7 +91,13 @@ def test_a_better_score_is_never_cheaper_and_the_next_kwh_never_either(made, see
         assert two["marginal_usd_per_kwh"] >= one["marginal_usd_per_kwh"] - 1e-6
     for row in curve[1:]:
         assert row["cfe_fraction"] >= row["target_fraction"] - 1e-6
-        assert row["cost_usd"] == pytest.approx(least_cost(made, row["target_fraction"]), abs=scale)
+        if row["target_fraction"] <= curve[0]["cfe_fraction"]:
+            # the cheapest dispatch reaches it as the score is counted, where the row counts exports against it
+            assert row["cost_usd"] == curve[0]["cost_usd"]
+            continue
+        # near the highest score its next kWh may cost hundreds: the tolerance of the row is then one of the cost
+        slack = scale + 1e-3 * abs(row["marginal_usd_per_kwh"])
+        assert row["cost_usd"] == pytest.approx(least_cost(made, row["target_fraction"]), abs=slack)
 
 
 def test_a_price_on_the_score_does_not_carry_past_a_score_that_is_exact():

@@ -46,11 +46,13 @@ class Survival:
         chance: (lengths, starts), chance to be served for at least so many steps, from 1 on.
         share: (lengths, starts), expected share of the first, second, ... step that is served: `chance`, and in the
             step in which fuel or store runs out the part until it does.
+        alive: (lengths, starts), the same, fuel aside.
     """
 
     survived_h: Floats
     chance: Floats
     share: Floats
+    alive: Floats
 
 
 def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Survival:
@@ -66,7 +68,8 @@ def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviva
         one = _survive(need_kw[:1], _first(fleet), steps, step_h)
         count = len(need_kw)
         return Survival(
-            np.repeat(one.survived_h, count), *(np.repeat(x, count, axis=1) for x in (one.chance, one.share))
+            np.repeat(one.survived_h, count),
+            *(np.repeat(each, count, axis=1) for each in (one.chance, one.share, one.alive)),
         )
     return _survive(need_kw, fleet, steps, step_h)
 
@@ -93,7 +96,31 @@ def _survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviv
         # in the step in which it is used up what counts is the power alone: `part` has the energy
         able = chain if not fleet.store.energy_kwh else chances(need_kw, fleet, steps, step_h, last_by_power=True)
         share = np.where(length == lived + 1, able * part, chance)
-    return Survival((lived + part) * step_h, chance, share)
+    return Survival((lived + part) * step_h, chance, share, chain)
+
+
+def lives(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Floats, Floats]:
+    """How long a site lives: times from 0 on, and the chance of each over all starts; together 1.
+
+    What is down at the start ends it at once, a machine that fails within a step in the middle of that, and fuel or a
+    store that does not last through a step before it.  Who lives through `steps` has that time.
+
+    Args:
+        need_kw: as for `survive`.
+        fleet: as for `survive`.
+        steps: longest time, in steps.
+        step_h: length of a step.
+    """
+    found = survive(need_kw, fleet, steps + 1, step_h)
+    lasts = np.minimum(np.floor(found.survived_h / step_h + _SLACK), steps)
+    length = np.arange(1, steps + 1)[:, None]
+    now, next_ = found.alive[:-1], found.alive[1:]
+    failed = np.where(length <= lasts, now - next_, 0.0).mean(axis=1)
+    spent = np.where(length == lasts, next_, 0.0).mean(axis=1)
+    at_once = 1.0 - np.where(lasts >= 1, found.alive[0], 0.0).mean()
+    time = np.arange(0, 2 * steps + 1) * step_h / 2
+    chance = np.concatenate([[at_once], np.stack([failed, spent], axis=1).ravel()])
+    return time, np.maximum(chance, 0.0) / np.maximum(chance, 0.0).sum()
 
 
 def without_failures(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Floats, Floats]:
@@ -156,7 +183,7 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float, *, last_by
     for length in range(steps):
         after = value
         for axis, (_, move) in enumerate(kinds, start=1):
-            after = np.moveaxis(np.tensordot(after, move, axes=([axis], [1])), -1, axis)
+            after = np.moveaxis(np.matmul(move, np.moveaxis(after, axis, -2)), -2, axis)
         after = np.ascontiguousarray(after)
         if levels > 1:
             least = np.take(after, lower)
