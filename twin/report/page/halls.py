@@ -36,9 +36,12 @@ def _tile(row: dict[str, Any]) -> str:
     words = {"over": "over what it can carry", "full": "full", "room": "has room"}[state]
     share = percent(used) if used <= 1.0 else f"{used:.0%}"
     stops = f"stopped by {row['binding_resource']}".replace("_", " ") if row["binding_resource"] else "nothing stops it"
+    filled = min(used, 1.0)
+    label = escape(f"{row['scope']}: {words}")
     return (
         f'<li class="{state}"><b>{escape(str(row["scope"]))}</b>'
-        f'<meter min="0" max="1" value="{min(used, 1.0):.4f}" aria-label="{escape(words)}"></meter>'
+        f'<span class="bar" role="meter" aria-valuemin="0" aria-valuemax="1" aria-valuenow="{filled:.4f}" '
+        f'aria-label="{label}"><i style="width:{filled:.2%}"></i></span>'
         f"<span>{escape(share)} of {escape(power(row['usable_kw']))} · {words}</span>"
         f"<span>{escape(stops)}</span></li>"
     )

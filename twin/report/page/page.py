@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin.report import plant as facts
-from twin.report.layout import hours, money, month, percent, power
-from twin.report.page import carbon, loans, offers, plant, supply
+from twin.report.layout import money, month
+from twin.report.page import carbon, head, loans, offers, plant, supply
 from twin.report.page import money as cash
 from twin.report.page.diagram import diagram
 from twin.report.page.grids import grid, listed
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
 _ASSUMPTIONS = 600
 
 
-def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None) -> str:
+def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None, doc: str = "") -> str:
     """The report as one page of HTML.
 
     Args:
         results: of a whole run; a section whose tables are not there is left out.
         graph: of the groups, for the one-line diagram; None leaves it out.
+        doc: what the topology says of itself.
     """
     name = results.provenance.topology
     sections = [(title, slug, body) for title, slug, body in _sections(results, graph) if body]
@@ -40,13 +40,14 @@ def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None) -> str:
         f'<section aria-labelledby="{slug}"><h2 id="{slug}">{escape(title)}</h2>{body}</section>'
         for title, slug, body in sections
     )
+    top = head.verdict(results) + head.cards(results)
     style = files("twin.report.page").joinpath("style.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(name)}: report</title><link rel="icon" href="data:,"><style>{style}</style></head><body>'
-        f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(name)}</h1>{_about(results)}'
-        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header><main id="main">{_cards(results)}{bodies}</main>'
+        f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(name)}</h1>{head.about(results, doc)}'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header><main id="main">{top}{bodies}</main>'
         f"<footer>{_made_from(results)}</footer></body></html>\n"
     )
 
@@ -87,52 +88,6 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
 def _pair(*parts: Iterable[str]) -> str:
     figures = "".join(one for part in parts for one in part)
     return f'<div class="pair">{figures}</div>' if figures else ""
-
-
-def _about(results: Results) -> str:
-    origin = results.provenance
-    changed = [f"scenario {origin.scenario}"] if origin.scenario else []
-    changed += [f"with {overlay}" for overlay in origin.overlays]
-    return f"<p>{escape(' · '.join(['what it carries, what breaks it, what it draws, who pays whom', *changed]))}</p>"
-
-
-def _cards(results: Results) -> str:
-    cards = "".join(f"<li><b>{escape(value)}</b><span>{escape(what)}</span></li>" for value, what in _headline(results))
-    return f'<ul class="cards">{cards}</ul>'
-
-
-def _headline(results: Results) -> Iterator[tuple[str, str]]:
-    sites = facts.sites(results)
-    if sites is not None and sites.height:
-        yield power(float(sites["demand_kw"].sum())), "IT power at full build"
-        yield f"{int(sites['accelerators'].sum()):,}", f"accelerators in {int(sites['racks'].sum()):,} racks"
-    yield from _service(results)
-    pue = facts.pue(results)
-    if pue is not None:
-        yield f"{pue:.3f}", "PUE over all months"
-    yield from _worth(results)
-
-
-def _service(results: Results) -> Iterator[tuple[str, str]]:
-    if "availability" not in results:
-        return
-    frame = facts.at_full_build(results["availability"])
-    fed = frame.filter((pl.col("event") == "fed") & ~pl.col("scope").str.contains("/", literal=True))
-    for row in fed.head(2).iter_rows(named=True):
-        yield percent(row["served_fraction"]), f"of the IT load in service at {row['scope']}"
-        yield f"{hours(row['downtime_h_per_year'])} h", "a year with some load of it not fed"
-
-
-def _worth(results: Results) -> Iterator[tuple[str, str]]:
-    if "unit_cost" in results:
-        for row in results["unit_cost"].filter(pl.col("category") == "total").head(2).iter_rows(named=True):
-            yield f"${row['usd_per_delivered_accelerator_h']:.3f}", f"an accelerator-hour delivered, for {row['party']}"
-    if "debt" in results and results["debt"]["dscr_ratio"].drop_nulls().len():
-        least = float(results["debt"]["dscr_ratio"].drop_nulls().to_numpy().min())
-        yield f"{least:.2f}", "lowest debt service cover over twelve months"
-    if "guarantee" in results and results["guarantee"].height:
-        most = results["guarantee"]["guaranteed_usd"].max()
-        yield money(float(most if isinstance(most, int | float) else 0.0)), "guaranteed at most"
 
 
 def _parties(results: Results) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FAILURES = 10
 _EVENTS = {"failure+failure": "two failures", "maintenance+failure": "a failure in maintenance"}
 _LEAST = 1e-15
+_ROUNDING = 1e-9
 _SAME = 5e-4
 """A PUE that varies by less is told and not drawn."""
 
@@ -47,8 +48,10 @@ def capacity(results: Results) -> Iterator[str]:
         )
     )
     last = by_month.row(-1, named=True)
+    over = last["asked"] - last["usable"]
     says = (
-        f"At full build {power(last['asked'] * 1000)} is asked of {power(last['usable'] * 1000)} that can be carried."
+        f"At full build {power(last['asked'] * 1000)} is asked of {power(last['usable'] * 1000)} that can be carried"
+        + (f": {power(over * 1000)} too much." if over > _ROUNDING * last["asked"] else ".")
     )
     yield figure(chart, "Power asked and usable", says, by_month.rename({"asked": "asked MW", "usable": "usable MW"}))
 
