@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pluggy
 
 from twin.errors import Finding, InputError, PluginError, RefusedError, TwinError
+from twin.losses import FIRST, PRO_RATA, claims, in_turn, owing, unpaid
 from twin.parameters import (
     Area,
     Bandwidth,
@@ -72,6 +73,8 @@ if TYPE_CHECKING:
 __all__ = [
     "API_VERSION",
     "EXTERNAL_PARTIES",
+    "FIRST",
+    "PRO_RATA",
     "Analysis",
     "AnalysisInputs",
     "Area",
@@ -143,8 +146,12 @@ __all__ = [
     "WorkloadInputs",
     "WorkloadModel",
     "at_sites",
+    "claims",
     "hookimpl",
+    "in_turn",
     "month_index",
+    "owing",
+    "unpaid",
 ]
 
 API_VERSION = 1

@@ -189,7 +189,7 @@ def test_the_support_is_what_a_default_and_a_sale_leave_owed():
     year = rows.row(11, named=True)
     value = 100e6 * 0.2 ** (12 / 60) * 0.8
     hazard = 1 - 0.96 ** (1 / 12)
-    assert year["default_probability_fraction"] == pytest.approx(hazard * (1 - hazard) ** 11)
+    assert year["default_probability_fraction"] == pytest.approx(hazard * (1 - hazard) ** 12)
     assert year["expected_loss_usd"] == pytest.approx(
         year["default_probability_fraction"] * max(year["guaranteed_usd"] - value, 0.0)
     )
