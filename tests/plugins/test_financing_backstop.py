@@ -237,9 +237,7 @@ def test_two_guarantees_of_one_rent_or_one_party_with_two_probabilities_are_refu
         run(inputs(entry("backstop", **BACKSTOP), again, phases=(("dc", 0, 1000.0),), others=[lease]), "backstop")
     second = entry("lease", "second", **LEASE)
     other = entry("backstop", "other", **{**BACKSTOP, "lease": "second", "default_probability": "10 %/year"})
-    with pytest.raises(
-        RefusedError, match=r"with 0\.2 a year and 'other' with 0\.1, and a default is an event"
-    ):
+    with pytest.raises(RefusedError, match=r"with 0\.2 a year and 'other' with 0\.1, and a default is an event"):
         run(
             inputs(entry("backstop", **BACKSTOP), other, phases=(("dc", 0, 1000.0),), others=[lease, second]),
             "backstop",

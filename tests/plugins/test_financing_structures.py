@@ -289,7 +289,7 @@ def test_a_residual_value_is_not_guaranteed_after_the_use_has_ended():
     lease = entry(
         "lease", landlord="spv", tenant="lab", site="dc", rent="$100/kW-month", term="2 years", renewals=["1 year"]
     )
-    given_ = dict(months=240, others=[lease], phases=(("dc", 0, 1000.0),))
+    given_ = {"months": 240, "others": [lease], "phases": (("dc", 0, 1000.0),)}
     late = entry("residual-value-guarantee", **{**RVG, "exercise": "2035-01-01"})
     with pytest.raises(
         RefusedError, match="exercised in 2035-01, and the last lease of 'spv', 'lease', ends in 2029-12"
