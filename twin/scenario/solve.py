@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from scipy.optimize import brentq
-
 from twin import tables
 from twin.errors import InputError, RefusedError, UsageError
 from twin.scenario import measure
@@ -226,6 +224,8 @@ def _no_crossing(search: _Search, found: dict[float, float]) -> RefusedError:
 
 def _closed(miss: Callable[[float], float], bracket: tuple[float, float]) -> float:
     low, high = bracket
+    from scipy.optimize import brentq  # noqa: PLC0415 - slow to import, and few runs come here
+
     for end in bracket:
         if miss(end) == 0:
             return end
