@@ -165,10 +165,11 @@ class Life:
         left, drawn = have - pays, 0.0
         if loan.obligor < 0 or month < self.default[loan.obligor]:
             drawn = min(due - pays, max(reserve[month - 1] - self.used[number], 0.0))
-        filled = min(self.used[number], left)
-        used = self.used[number] + drawn - filled
+        more = loan.topped_up[month]
+        filled = min(self.used[number] + more, left)
+        used = self.used[number] + drawn + more - filled
         self.used[number] = min(used, reserve[month])
-        self.post(loan.account, loan.borrower, drawn - filled - (used - self.used[number]))
+        self.post(loan.account, loan.borrower, drawn + more - filled - (used - self.used[number]))
         pays, left = pays + drawn, left - filled
         self.overdue[number] = due - pays
         self.missed[number] += self.overdue[number] > 0.5

@@ -364,17 +364,18 @@ class Debt:
     ) -> tuple[Floats, Floats]:
         """What is paid with what the reserve gives, and what cash is left when it is filled again.
 
-        `used` is what it holds less than in the ledger.  What the ledger releases of that is not there.
+        `used` is what it holds less than in the ledger.  What the ledger releases of that is not there, and what it
+        puts in while the loan is repaid is put in here if there is cash.
         """
-        held = self.loan.reserve[month - 1] if month else 0.0
+        held, more = self.loan.reserve[month - 1] if month else 0.0, self.loan.topped_up[month]
         drawn = np.minimum(due - pays, np.maximum(held - self.used, 0.0))
         if performs is not None:
             drawn = drawn * performs
-        filled = np.minimum(self.used, left)
-        used = self.used + drawn - filled
+        filled = np.minimum(self.used + more, left)
+        used = self.used + drawn + more - filled
         missing = np.maximum(used - self.loan.reserve[month], 0.0)
         self.used = used - missing
-        self.given = drawn - filled - missing
+        self.given = drawn + more - filled - missing
         return pays + drawn, left - filled
 
 
