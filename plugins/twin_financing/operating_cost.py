@@ -17,11 +17,10 @@ from twin.api import (
     MoneyPerTime,
     Params,
     PartyRef,
-    Rate,
     SiteRef,
 )
 from twin_financing import terms
-from twin_financing.terms import PositiveTerm
+from twin_financing.terms import PositiveTerm, Rise
 
 if TYPE_CHECKING:
     from twin_financing.terms import Floats
@@ -43,7 +42,7 @@ class OperatingCostParams(Params):
     term: PositiveTerm | None = Field(
         None, description="how long it is paid; to the end of the calendar where not given"
     )
-    growth: Rate = Field(0.0, gt=-1, description="rise on each anniversary of the start")
+    growth: Rise = Field(0.0, gt=-1, description="rise on each anniversary of the start")
 
     @model_validator(mode="after")
     def _together(self) -> Self:

@@ -8,6 +8,7 @@ import polars as pl
 
 from twin import tables
 from twin.report import finance, summary
+from twin.report.guarantees import convention
 from twin.report.layout import fact, largest, money, month, percent, total
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def guarantors(results: Results, width: int) -> list[Text]:
         fees = results["cashflow"].filter((pl.col("deal") == deal) & (pl.col("payee") == guarantor))
         called = min(total(part["default_probability_fraction"]), 1.0)
         text = (
-            f"({deal}) risks up to {money(largest(part['guaranteed_usd']))} for {part['obligor'][0]}, "
+            f"({deal}) risks up to {money(largest(part['guaranteed_usd']))}{convention(results, deal)} for "
+            f"{part['obligor'][0]}, "
             f"called with {percent(called)} on the file's assumption, expected loss "
             f"{money(total(part['expected_loss_usd']))}; receives {money(total(fees['amount_usd']))}"
         )
