@@ -229,6 +229,7 @@ class ModelEntry:
         offer: the offer that a deal belongs to; empty where it is one of the file.
         refers: names of other deals that it refers to.
         where: place in the file.
+        places: the places of its parameters.
         files: files beside the topology that its parameters name.
     """
 
@@ -239,6 +240,7 @@ class ModelEntry:
     given: Mapping[str, str]
     refers: tuple[str, ...]
     where: Where
+    places: Mapping[str, Where] = field(default_factory=dict)
     overlaid: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     offer: str = ""
