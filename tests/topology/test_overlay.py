@@ -137,6 +137,12 @@ def test_sections(tmp_path):
     assert topology.section("analyses")[0].params.number == 4
 
 
+@pytest.mark.parametrize("nothing", ["null", "~", " null "])
+def test_null_unsets_a_value_as_in_a_scenario(tmp_path, nothing):
+    assert given(tmp_path).entries[0].params.steps
+    assert not given(tmp_path, f"deals.lease.steps={nothing}").entries[0].params.steps
+
+
 def test_a_calendar_where_the_file_has_none(tmp_path):
     text = GOOD.replace("calendar: {start: 2027-04-01, months: 180}\n", "")
     assert given(tmp_path, "calendar.months=24", text=text).calendar.months == 24

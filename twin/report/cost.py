@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report import finance, summary
-from twin.report.layout import Col, block, discount, fact, money, month, note, total
+from twin.report.layout import Col, block, count, discount, fact, largest, money, month, note, total
 from twin.report.lenders import SINGLE, guarantors, lenders, rows_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,17 @@ def as_contracted(results: Results, width: int) -> list[Text]:
     if rows_of(results, "guarantee").is_empty():
         return []
     return note("as contracted, before tax: what guarantors expect to lose is in no figure above", width)
+
+
+def accelerator_hour(results: Results, width: int) -> list[Text]:
+    """What an hour costs whoever uses the accelerators, or why nobody's cost of one is known."""
+    said = finance.unit_cost(results, width)
+    most = rows_of(results, "schedule").group_by("month").agg(pl.col("accelerators").sum())["accelerators"]
+    if said or not largest(most) or rows_of(results, "party_metrics").is_empty():
+        return said
+    here = count(int(largest(most)), "accelerator")
+    text = f"none: no deal says who has the use of the {here}; name their `site` in the lease, or a purchase of them"
+    return fact("ACCELERATOR-HOUR", text, width)
 
 
 def levelised(results: Results, width: int) -> list[Text]:
