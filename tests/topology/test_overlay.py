@@ -139,8 +139,9 @@ def test_sections(tmp_path):
 
 @pytest.mark.parametrize("nothing", ["null", "~", " null "])
 def test_null_unsets_a_value_as_in_a_scenario(tmp_path, nothing):
-    assert given(tmp_path).entries[0].params.steps
-    assert not given(tmp_path, f"deals.lease.steps={nothing}").entries[0].params.steps
+    stated = "deals.second.size=3 MW"
+    assert given(tmp_path, stated).entries[1].params.size == 3000.0
+    assert given(tmp_path, stated, f"deals.second.size={nothing}").entries[1].params.size is None
 
 
 def test_a_calendar_where_the_file_has_none(tmp_path):

@@ -25,7 +25,7 @@ def lines(results: Results, width: int = 100) -> list[Text]:
         summary.headline,
         finance.cash,
         as_contracted,
-        finance.unit_cost,
+        accelerator_hour,
         levelised,
         earners,
         lenders,
