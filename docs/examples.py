@@ -12,7 +12,8 @@ A page is run from top to bottom in an empty folder that holds `topologies/`.
 A comment before a block changes that: `<!-- test: file NAME -->` writes it to a file, `<!-- test: broken -->`
 lets a topology be wrong, `<!-- test: edit NAME -->` says which file a diff is for, `<!-- test: exit 1 -->` is the
 status of the last command, `<!-- test: head 9 -->` keeps nine lines of the output, `<!-- test: install FOLDER -->`
-makes the package in a folder known as `pip install` would, `<!-- test: skip REASON -->` leaves the block alone.
+makes the package in a folder known as `pip install` would, `<!-- test: same -->` holds the frame `answer` of a python
+block to what the last `twin query` before it gave, `<!-- test: skip REASON -->` leaves the block alone.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from polars.testing import assert_frame_equal
 
-from twin import registry
+from twin import Results, registry
 from twin.cli.main import run as run_twin
 from twin.evaluate import load
 from twin.loading import load_module
@@ -51,6 +53,10 @@ PAGES = tuple(
         "CONTRIBUTING.md",
         "docs/index.md",
         "docs/tutorial.md",
+        "docs/how-to/planner.md",
+        "docs/how-to/engineer.md",
+        "docs/how-to/lender.md",
+        "docs/how-to/guarantor.md",
         "docs/how-to/topology.md",
         "docs/how-to/plugin.md",
         "docs/how-to/query.md",
@@ -132,6 +138,8 @@ class Page:
     path: Path
     folder: Path
     names: dict[str, Any] = field(default_factory=dict)
+    asked: tuple[str, str] = ("", "")
+    """Results and SQL of the last `twin query`."""
 
     def run(self) -> Iterator[Result]:
         """Run every block; give those that have, or could have, an output."""
@@ -165,7 +173,8 @@ class Page:
         return "".join(lines[:keep]) + (f"{MORE}\n" if len(lines) > keep else "")
 
     def _wrong(self, block: Block, what: str) -> ExampleError:
-        return ExampleError(f"{self.path.relative_to(HOUSE)}:{block.line}: {what}")
+        place = self.path.relative_to(HOUSE) if self.path.is_relative_to(HOUSE) else self.path
+        return ExampleError(f"{place}:{block.line}: {what}")
 
     def _write(self, name: str, text: str) -> Path:
         place = self.folder / name
@@ -222,6 +231,8 @@ class Page:
         if words[0] == "cd":
             os.chdir(words[1])
             return 0
+        if words[:2] == ["twin", "query"]:
+            self.asked = words[2], words[3]
         if words[0] == "twin" and "|" not in words:
             with environment(settings):
                 return run_twin(words[1:])
@@ -242,10 +253,19 @@ class Page:
             return ""
         with captured() as said:
             exec(code, self.names)  # noqa: S102 - as above
+            if "same" in block.marks:
+                self._same(block)
             for name, test in list(self.names.items()):
                 if name.startswith("test_") and callable(test):
                     test(*(self.folder for _ in range(test.__code__.co_argcount)))
             return said()
+
+    def _same(self, block: Block) -> None:
+        folder, sql = self.asked
+        try:
+            assert_frame_equal(self.names["answer"], Results.load(folder).sql(sql), check_dtypes=False)
+        except AssertionError as error:
+            raise self._wrong(block, f"`answer` is not what the SQL before it gives: {error}") from None
 
 
 def _changes(body: str) -> Iterator[tuple[str, str]]:

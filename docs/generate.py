@@ -1,8 +1,15 @@
-"""Write the reference pages from the code: `python docs/generate.py`; a test holds them equal."""
+"""Write the reference pages from the code: `python docs/generate.py`; a test holds them equal.
+
+`python docs/generate.py cases` first runs the tests that hold twin to published figures, and writes what they record.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
+import re
+import subprocess
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -27,6 +34,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DOCS = Path(__file__).parent
+TESTS = DOCS.parent / "tests"
+CELLS = ("case", "published", "ours", "difference", "allowed")
+SHOWN = ("case", "published", "twin", "difference", "allowed")
+AREAS = (
+    "Real campuses",
+    "Capacity",
+    "Network",
+    "Failure",
+    "Goodput",
+    "Energy",
+    "Tariffs",
+    "Cooling and weather",
+    "Financing",
+)
+"""Headings of the published cases, in their order on the page."""
+LINK = re.compile(r"(https?://[^\s,;]+[^\s,;:.])")
 MARK = "<!-- Written by docs/generate.py from the code; change the code and run it again. -->\n\n"
 WIDTH = 100
 """Of the help pages, whatever the terminal."""
@@ -47,7 +70,8 @@ def pages() -> dict[str, str]:
         "reference/catalogue.md": _catalogue(),
         "reference/cli.md": _cli(),
     }
-    return {path: MARK + text.rstrip() + "\n" for path, text in made.items()}
+    marked = {path: MARK + text.rstrip() + "\n" for path, text in made.items()}
+    return marked | {"explanation/validation.md": _validation()}
 
 
 def _row(*cells: object) -> str:
@@ -223,8 +247,59 @@ def _help(command: click.Command | None, name: str, parent: click.Context, level
     return text + "".join(_help(each, sub, context, level + 1) for sub, each in below.items())
 
 
+def _validation() -> str:
+    """The page as it stands, with its tables of published cases made anew."""
+    page = (DOCS / "explanation" / "validation.md").read_text(encoding="utf-8")
+    begin, end = "<!-- cases: written by docs/generate.py -->\n", "<!-- cases: end -->"
+    before, after = page[: page.index(begin)], page[page.index(end) :]
+    return before + begin + "\n" + _cases() + "\n" + after
+
+
+def _cases() -> str:
+    """What tests/published.json holds, by area and source."""
+    sources: dict[tuple[str, str, str], list[tuple[str, ...]]] = {}
+    for test, records in json.loads((TESTS / "published.json").read_text(encoding="utf-8")).items():
+        for record in records:
+            row = *(record[cell] for cell in CELLS), test.partition("[")[0]
+            rows = sources.setdefault((record["area"], record["source"], record["text"]), [])
+            if row not in rows:
+                rows.append(row)
+    figures = sum(map(len, sources.values()))
+    text = f"{figures} figures of {len(sources)} sources.\n"
+    area = ""
+    for (now, name, about), rows in sorted(sources.items(), key=lambda item: AREAS.index(item[0][0])):
+        text += "" if now == area else f"\n### {now}\n"
+        area = now
+        linked = LINK.sub(r"<\1>", about)
+        text += f"\n#### {name}\n\n{linked}\n\n" + _case_table(rows)
+    return text
+
+
+def _case_table(rows: list[tuple[str, ...]]) -> str:
+    tests = list(dict.fromkeys(row[-1] for row in rows))
+    if len(tests) == 1:
+        return _grid(SHOWN, (row[:-1] for row in rows)) + f"\nTest: `{tests[0]}`\n"
+    numbered = ((*row[:-1], tests.index(row[-1]) + 1) for row in rows)
+    listed = "".join(f"{number}. `{test}`\n" for number, test in enumerate(tests, 1))
+    return _grid((*SHOWN, "test"), numbered) + f"\n{listed}"
+
+
+def record_cases() -> None:
+    """Run the tests that use the fixture `published`, and no others; what was recorded before is forgotten."""
+    records = TESTS / "published.json"
+    before = records.read_text(encoding="utf-8")
+    files = [str(path) for path in sorted(TESTS.rglob("test_*.py")) if "(published" in path.read_text(encoding="utf-8")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-m", "published", "--write-published", *files]
+    records.write_text("{}", encoding="utf-8")
+    if subprocess.run(command, check=False, cwd=TESTS.parent).returncode:  # noqa: S603 - our own tests
+        records.write_text(before, encoding="utf-8")
+        sys.exit("nothing was written: a test failed")
+
+
 def main() -> None:
     """Write every page."""
+    if sys.argv[1:] == ["cases"]:
+        record_cases()
     for path, text in pages().items():
         place = DOCS / path
         place.parent.mkdir(parents=True, exist_ok=True)

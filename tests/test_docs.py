@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
 from pathlib import Path
@@ -44,6 +45,17 @@ def test_every_page_with_examples_is_run():
 @pytest.mark.parametrize("path", sorted(generate.pages()))
 def test_reference_pages_equal_the_code(path):
     assert (DOCS / path).read_text(encoding="utf-8") == generate.pages()[path], "run `python docs/generate.py`"
+
+
+def test_every_published_case_of_the_page_is_still_tested(collected, request):
+    """A test holds itself to the records; that one is gone only the records can say."""
+    if any("::" in arg for arg in request.config.args) or request.config.getoption("lf", default=False):
+        pytest.skip("only a part of the files was collected")
+    kept = json.loads((HOUSE / "tests" / "published.json").read_text(encoding="utf-8"))
+    files = {test.partition("::")[0] for test in collected}
+    gone = [test for test in kept if test.partition("::")[0] in files and test not in collected]
+    assert not gone, "run `python docs/generate.py cases`"
+    assert all((HOUSE / test.partition("::")[0]).is_file() for test in kept)
 
 
 def test_reference_pages_do_not_hang_on_the_terminal(monkeypatch):
@@ -93,3 +105,24 @@ def test_commands_of_a_block(text, wanted):
 def test_the_picture_is_of_a_present_run():
     picture = _script("picture")
     assert picture.PICTURE.read_text(encoding="utf-8") == picture.picture(), "run `python docs/picture.py`"
+
+
+@pytest.mark.parametrize(("number", "agrees"), [(3, True), (4, False)])
+def test_an_answer_in_polars_is_held_to_the_one_in_sql(tmp_path, number, agrees):
+    import polars as pl  # noqa: PLC0415 - here alone
+
+    import twin  # noqa: PLC0415 - as above
+    from twin.results.provenance import Provenance  # noqa: PLC0415 - as above
+
+    twin.Results({"sites": pl.DataFrame({"kw": [1, 2]})}, Provenance("here", {})).save(tmp_path / "results")
+    page = tmp_path / "page.md"
+    page.write_text(
+        '```sh\ntwin query results "select sum(kw) as kw from sites"\n```\n\n<!-- test: same -->\n'
+        '```python\nimport polars as pl\nanswer = pl.DataFrame({"kw": [NUMBER]})\n```\n'.replace("NUMBER", str(number))
+    )
+    with examples.opened(page, tmp_path.resolve()) as opened:
+        if agrees:
+            assert len(list(opened.run())) == 2
+        else:
+            with pytest.raises(examples.ExampleError, match="`answer` is not what the SQL"):
+                list(opened.run())

@@ -27,12 +27,14 @@ from twin.testing import (
     cooling_inputs,
     energy_inputs,
     financing_inputs,
+    inputs_of,
     load_text,
     run_model,
     schedule,
     tiny_topology,
     workload_inputs,
 )
+from twin.testing.inputs import BUILDERS
 
 
 class Terms(Params):
@@ -84,6 +86,16 @@ def test_workload_inputs_built_without_interruptions_have_none():
     bare = api.WorkloadInputs(full.entries, full.calendar, full.schedule, full.compute)
     assert bare.interruptions.is_empty()
     assert bare.interruptions.schema == full.interruptions.schema
+
+
+def test_inputs_of_a_model_of_any_kind():
+    for kind, build in BUILDERS.items():
+        model = kind("mine", "Mine.", Terms, dict)
+        inputs = inputs_of(model, {"one": {"price": 2.0}})
+        assert type(inputs) is type(build({"one": Terms(price=2.0)}))
+        assert [(entry.name, entry.params) for entry in inputs.entries] == [("one", Terms(price=2.0))]
+    with pytest.raises(UsageError, match="'a' is an analysis"):
+        inputs_of(Analysis("a", "A.", Terms, dict), {})
 
 
 def test_a_frame_may_be_replaced_and_a_wrong_name_is_told():

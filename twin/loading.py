@@ -13,13 +13,16 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pluggy
 
+from twin import api
 from twin.api import (
     API_VERSION,
     PROJECT,
@@ -31,6 +34,7 @@ from twin.api import (
     Model,
     Params,
     Reader,
+    TwinDeprecationWarning,
 )
 from twin.catalogue import CataloguePart, read_catalogue
 from twin.errors import PluginError, nearest, one_of
@@ -38,7 +42,7 @@ from twin.hookspecs import COMPONENTS, RETURNS, SECTIONS, Specs
 from twin.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from importlib.metadata import EntryPoint
     from types import ModuleType
 
@@ -72,6 +76,7 @@ class PluginInfo:
         provides: `section/name` of each thing it provides, as far as known.
         state: active, broken or blocked.
         reason: why it is broken or blocked; empty otherwise.
+        outdated: what it uses of the door that is to go away, a sentence each.
     """
 
     name: str
@@ -81,6 +86,7 @@ class PluginInfo:
     provides: tuple[str, ...] = ()
     state: str = ACTIVE
     reason: str = ""
+    outdated: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """`name (distribution version)`, as messages and the `assumptions` table show it."""
@@ -179,18 +185,31 @@ def _load_entry(entry: EntryPoint, blocked: Collection[str], seen: dict[int, Plu
 
 def _load(info: PluginInfo, get: Callable[[], object], seen: dict[int, PluginInfo]) -> Loaded:
     """Import, ask the hooks and check what they return; every failure becomes the reason."""
+    outdated: list[str] = []
     try:
-        plugin = _new(get(), info, seen)
-        callers = _callers(plugin)
-        info = replace(info, hooks=tuple(sorted(caller.name for caller in callers)))
-        offers = _ask(callers)
+        with _outdated(outdated):
+            plugin = _new(get(), info, seen)
+            callers = _callers(plugin)
+            info = replace(info, hooks=tuple(sorted(caller.name for caller in callers)))
+            offers = _ask(callers)
         info = replace(info, provides=tuple(sorted({_label(hook, offer) for hook, offer in offers})))
         _check_offers(offers)
         catalogues = [offer for _, offer in offers if isinstance(offer, Catalogue)]
         parts = tuple(part for catalogue in catalogues for part in read_catalogue(catalogue, str(info)))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - anything may go wrong in other people's code
         return Loaded(replace(info, state=BROKEN, reason=reason(error)))
-    return Loaded(info, tuple(offers), parts, plugin)
+    return Loaded(replace(info, outdated=tuple(outdated)), tuple(offers), parts, plugin)
+
+
+@contextmanager
+def _outdated(found: list[str]) -> Iterator[None]:
+    """Note what is used of the door that is to go away; every warning is then given as it would have been."""
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always", TwinDeprecationWarning)
+        yield
+    found += dict.fromkeys(str(each.message) for each in given if isinstance(each.message, TwinDeprecationWarning))
+    for each in given:
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno, source=each.source)
 
 
 def _new(plugin: object, info: PluginInfo, seen: dict[int, PluginInfo]) -> object:
@@ -317,4 +336,13 @@ def reason(error: BaseException) -> str:
     text = " ".join(text.split())
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text}{place}"
+    return f"{type(error).__name__}: {text}{place}{_newer(error)}"
+
+
+def _newer(error: BaseException) -> str:
+    """What to do about a name that this door has not: it is misspelt, or of a later version."""
+    if not isinstance(error, ImportError) or error.name != api.__name__:
+        return ""
+    asked = re.search(r"import name '(\w+)'", str(error))
+    right = nearest(asked[1], api.__all__) if asked else ""
+    return f"; {right or f'this is version {API_VERSION} of the door: a later twin may have it'}"

@@ -42,6 +42,23 @@ def meaning(model: type[BaseModel], name: str) -> str:
     return ""
 
 
+_TRUST = {"recalled": "unverified", "assumed": "assumed", "read": "read"}
+"""A word in what a parameter means -> how far its default is to be trusted; the first that is there counts."""
+
+
+def trust(model: type[BaseModel], name: str) -> str | None:
+    """How far a parameter's default is to be trusted, by what its meaning says of it; None where it says nothing.
+
+    A default from memory says `recalled` and is unverified; of a group of parameters the least of its own counts.
+    """
+    default = model.model_fields[name].default
+    if isinstance(default, Params):
+        found = {trust(type(default), each) for each in type(default).model_fields}
+        return next((level for level in _TRUST.values() if level in found), None)
+    words = set(re.findall(r"\w+", meaning(model, name)))
+    return next((level for word, level in _TRUST.items() if word in words), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """Marks a field as a quantity of one dimension of `twin.units`; `least` is its lower bound."""

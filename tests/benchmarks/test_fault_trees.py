@@ -16,6 +16,7 @@ from time import perf_counter
 
 import polars as pl
 import pytest
+from failure.chains import TREES
 from interop import scram
 
 from twin.failure.exact import FaultTree, top_event
@@ -152,3 +153,20 @@ def test_more_budget_gives_narrower_bounds_around_the_exact_value() -> None:
             widths.append((row["upper"] - row["lower"]) / exact)
     print(f"\nrelative width by budget: {', '.join(f'{width:.2g}' for width in widths)}")  # noqa: T201 - the figures
     assert widths[0] > widths[-1]
+
+
+@pytest.mark.parametrize("name", ["or", "or and and", "one event in all", "two chains", "wide", "wide and shared"])
+def test_a_tree_of_tens_of_thousands_takes_as_long_as_it_is_large(name: str, record_property) -> None:
+    """Four times the gates in less than nine times the time; work that grows with the square takes sixteen."""
+    seconds = []
+    for size in (7_500, 30_000):
+        frames = TREES[name](size)
+        taken = []
+        for _ in range(3):
+            start = perf_counter()
+            FaultTree(*frames).top_event("g0")
+            taken.append(perf_counter() - start)
+        seconds.append(min(taken))
+    print(f"\n{name}: {seconds[0]:.2f} s of 7,500 and {seconds[1]:.2f} s of 30,000")  # noqa: T201 - the figures
+    record_property("ratio", seconds[1] / seconds[0])
+    assert seconds[1] < 9.0 * seconds[0]

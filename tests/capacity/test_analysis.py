@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from capacity.limits import UNLIMITED
 from structure.build import Plant, block
 
 from twin import tables
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def capacity(topology: Topology) -> dict[str, pl.DataFrame]:
-    inputs = AnalysisInputs({}, SimpleNamespace(lifted=compile_structure(topology, lifted=True)), 0, CapacityParams())
+    inputs = AnalysisInputs(
+        UNLIMITED, SimpleNamespace(lifted=compile_structure(topology, lifted=True)), 0, CapacityParams()
+    )
     found = run(inputs)
     return {name: tables.check(name, frame, "capacity") for name, frame in found.items()}
 
@@ -198,7 +201,8 @@ def test_an_empty_site_gives_tables_without_suppliers():
 def test_the_analysis_is_registered_by_its_hook():
     analysis = twin_analyses()[0]
     assert analysis.name == "capacity"
-    assert analysis.produces == ("capacity", "site_capacity", "stranded", "fit", "demand", "checks")
+    assert analysis.requires == ("connection",)
+    assert "interconnection" in analysis.produces
     assert analysis.run is run
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from capacity.limits import UNLIMITED
 from hypothesis import event, given, settings
 from structure.naive import Flow, Naive
 from structure.naive_usable import Case, binders, cases, rated, unclaimed, usable, worst_at
@@ -41,7 +42,9 @@ def frames(topology: Topology, *, lifted: bool = True) -> dict[str, pl.DataFrame
     reduced = compile_structure(topology, lifted=True) if lifted else full
     try:
         return run(
-            AnalysisInputs({}, SimpleNamespace(topology=topology, structure=full, lifted=reduced), 0, CapacityParams())
+            AnalysisInputs(
+                UNLIMITED, SimpleNamespace(topology=topology, structure=full, lifted=reduced), 0, CapacityParams()
+            )
         )
     except RefusedError as error:
         event(f"refused: {error}"[:60])

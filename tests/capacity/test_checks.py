@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from capacity.limits import UNLIMITED
 from hypothesis import assume, given, settings
 from structure.build import Plant, block, value
 from structure.nested import nested
@@ -31,7 +32,7 @@ def rows(topology: Topology, check: str = "") -> list[dict[str, Any]]:
     structures = SimpleNamespace(
         structure=compile_structure(topology), lifted=compile_structure(topology, lifted=True), topology=topology
     )
-    frames = run(AnalysisInputs({}, structures, 0, CapacityParams()))
+    frames = run(AnalysisInputs(UNLIMITED, structures, 0, CapacityParams()))
     found = tables.check("checks", frames["checks"], "capacity").rows(named=True)
     return [row for row in found if check in ("", row["check"])]
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from capacity.limits import UNLIMITED
 from hypothesis import given
 from hypothesis import strategies as st
 from structure.build import HERE, Plant, value
@@ -39,7 +40,7 @@ def run_all(topology: Topology) -> dict[str, pl.DataFrame]:
     structures = SimpleNamespace(
         structure=compile_structure(topology), lifted=compile_structure(topology, lifted=True), topology=topology
     )
-    found = run(AnalysisInputs({}, structures, 0, CapacityParams()))
+    found = run(AnalysisInputs(UNLIMITED, structures, 0, CapacityParams()))
     return {name: tables.check(name, frame, "capacity") for name, frame in found.items()}
 
 

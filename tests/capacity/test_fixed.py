@@ -82,3 +82,14 @@ def test_against_brute_force(board, count, asked, cooling):
     if any(plant.is_load(node) and node[0].endswith("rack") for node in unclaimed(plant)):
         factor = 0.0
     assert row["usable_kw"] == pytest.approx(factor * row["demand_kw"])
+
+
+@pytest.mark.parametrize("load", [7.0, 11.9])
+def test_what_carries_nothing_until_another_fails_is_no_limit_at_any_load(load):
+    """Beside a genset of no known rating the grid carries nothing; when that has failed it carries what grows."""
+    plant = Plant().add("s").add("s/grid", 1, "utility", capacity=40.0).add("s/genset", 1, "genset")
+    plant.add("s/ups", 1, "ups", plant.on("power", "s/ups", "s/grid", "s/genset", need=1), capacity=90.0)
+    plant.add("s/rack", 4, "rack", plant.on("power", "s/rack", "s/ups"), load=load)
+    (row,) = frames(plant.done())["site_capacity"].rows(named=True)
+    assert row["usable_kw"] == pytest.approx(40.0)
+    assert (row["binding_node"], row["binding_state"]) == ("s/grid[1]", "s/genset[1] failed")

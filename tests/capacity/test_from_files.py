@@ -6,6 +6,7 @@ import textwrap
 from types import SimpleNamespace
 
 import pytest
+from capacity.limits import UNLIMITED
 from topology.fakes import load
 
 from twin import tables
@@ -58,7 +59,7 @@ sites:
 def capacity(folder, text, *overlays):
     topology = load(folder, textwrap.dedent(text), overlays=overlays)
     found = run(
-        AnalysisInputs({}, SimpleNamespace(lifted=compile_structure(topology, lifted=True)), 0, CapacityParams())
+        AnalysisInputs(UNLIMITED, SimpleNamespace(lifted=compile_structure(topology, lifted=True)), 0, CapacityParams())
     )
     return {name: tables.check(name, frame, "capacity") for name, frame in found.items()}
 

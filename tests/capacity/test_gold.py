@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from published import Source
 
 import twin
 
@@ -56,7 +57,11 @@ def usable_fraction(found: Found) -> float:
     return found.site["usable_kw"] / installed
 
 
-# The forms of redundancy: https://www.facilitiesnet.com/datacenters/article.aspx?id=16763
+REDUNDANCY = Source(
+    "Capacity",
+    "Forms of redundancy",
+    "What can be sold of what is installed: https://www.facilitiesnet.com/datacenters/article.aspx?id=16763.",
+)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -71,13 +76,14 @@ def test_n_uses_all(capacity, count):
 
 
 @pytest.mark.parametrize("needed", [1, 2, 3, 4, 7, 12])
-def test_n_plus_1_uses_n_of_n_plus_1(capacity, needed):
+def test_n_plus_1_uses_n_of_n_plus_1(published, capacity, needed):
     found = capacity(f"""
         grid: {{kind: utility}}
         ups[{needed + 1}]: {{{UPS}}}
         rack[6]: {{kind: rack, load: 60 kW, power: {{from: ups, redundancy: N+1}}}}
     """)
-    assert usable_fraction(found) == pytest.approx(needed / (needed + 1))
+    share = {"digits": 4, "rel": 1e-6, "source": REDUNDANCY}
+    published(f"N+1 of {needed + 1}", needed / (needed + 1), usable_fraction(found), **share)
     assert found.site["binding_state"] == "s/ups[1] failed"
 
 
@@ -99,14 +105,14 @@ def test_a_catcher_uses_n_of_n_plus_1(capacity, blocks):
     assert found.of("catcher")["worst_load_kw"] == pytest.approx(120.0)
 
 
-def test_2n_uses_half(capacity):
+def test_2n_uses_half(published, capacity):
     found = capacity(f"""
         grid: {{kind: utility}}
         ups-a[3]: {{{UPS}}}
         ups-b[3]: {{{UPS}}}
         rack[6]: {{kind: rack, load: 60 kW, power: {{from: [ups-a, ups-b], redundancy: 2N}}}}
     """)
-    assert usable_fraction(found) == pytest.approx(1 / 2)
+    published("2N", 1 / 2, usable_fraction(found), digits=4, rel=1e-6, source=REDUNDANCY)
     assert found.of("ups-a")["load_kw"] == pytest.approx(60.0)
     assert found.of("ups-a")["worst_load_kw"] == pytest.approx(120.0)
 
@@ -130,22 +136,29 @@ def test_two_sides_of_n_plus_1(capacity, needed):
 
 
 @pytest.mark.parametrize(("units", "word", "fraction"), [(3, "3N/2", 2 / 3), (4, "4N/3", 3 / 4)])
-def test_distributed_redundant(capacity, units, word, fraction):
+def test_distributed_redundant(published, capacity, units, word, fraction):
     racks = 4 * math.comb(units, 2)
     found = capacity(f"""
         grid: {{kind: utility}}
         ups[{units}]: {{{UPS}}}
         rack[{racks}]: {{kind: rack, load: 30 kW, power: {{from: ups, pick: 2, need: 1, redundancy: {word}}}}}
     """)
-    assert usable_fraction(found) == pytest.approx(fraction)
+    published(word, fraction, usable_fraction(found), digits=4, rel=1e-6, source=REDUNDANCY)
     # a UPS lost gives each of the others its share: 1/(units - 1) of what it carried
     load = racks * 30.0 / units
     assert found.of("ups")["load_kw"] == pytest.approx(load)
     assert found.of("ups")["worst_load_kw"] == pytest.approx(load * units / (units - 1))
 
 
-def test_six_supplies_of_a_rack_carry_500_w_each_and_1000_w_when_half_of_them_draw(capacity):
-    """https://community.se.com, IT Advisor, examples of capacity and redundancy: 3 kW on six supplies."""
+IT_ADVISOR = Source(
+    "Capacity",
+    "Schneider IT Advisor",
+    "https://community.se.com, examples of capacity and redundancy: 3 kW on six supplies, 2N.",
+)
+
+
+def test_six_supplies_of_a_rack_carry_500_w_each_and_1000_w_when_half_of_them_draw(published, capacity):
+    """3 kW on six supplies."""
     found = capacity("""
         feed-a: {kind: utility}
         feed-b: {kind: utility}
@@ -154,8 +167,9 @@ def test_six_supplies_of_a_rack_carry_500_w_each_and_1000_w_when_half_of_them_dr
         rack: {kind: rack, load: 3 kW, power: {from: [psu-a, psu-b], redundancy: 2N}}
     """)
     for name in ("psu-a", "psu-b"):
-        assert found.of(name)["load_kw"] == pytest.approx(0.5)
-        assert found.of(name)["worst_load_kw"] == pytest.approx(1.0)
+        watts = {"unit": "W", "digits": 1, "rel": 1e-6, "source": IT_ADVISOR}
+        published(f"load of each of {name}", 500, 1000 * found.of(name)["load_kw"], **watts)
+        published(f"load of each of {name}, half of all lost", 1000, 1000 * found.of(name)["worst_load_kw"], **watts)
     assert found.site["usable_kw"] == pytest.approx(3.6)
 
 
@@ -222,12 +236,21 @@ def test_a_static_transfer_switch_takes_the_other_source_when_its_own_is_lost(ca
     assert found.site["usable_kw"] == pytest.approx(500.0)
 
 
-def test_the_sample_of_nvidia_is_bound_by_its_utility():
-    """https://docs.nvidia.com/datacenter/dps/versions/latest/sdk/user/topology: 4 x 450 kW, 1,600 kW, but 750 kW."""
+NVIDIA = Source(
+    "Capacity",
+    "NVIDIA DPS sample",
+    "https://docs.nvidia.com/datacenter/dps/versions/latest/sdk/user/topology: a utility of 750 kW, a board of "
+    "1,600 kW and four PDUs of 450 kW before eight racks.",
+)
+
+
+def test_the_sample_of_nvidia_is_bound_by_its_utility(published):
+    """4 x 450 kW, 1,600 kW, but 750 kW."""
     found = Found(twin.load(TOPOLOGIES / "dps-sample.yaml").capacity())
-    assert found.site["usable_kw"] == pytest.approx(750.0)
+    kw = {"unit": "kW", "digits": 1, "rel": 1e-6, "source": NVIDIA}
+    published("usable, bound by the utility", 750, found.site["usable_kw"], **kw)
     assert found.site["binding_node"] == "dps-sample/utility"
-    assert found.site["runner_up_usable_kw"] == pytest.approx(1600.0)
+    published("next, bound by the board", 1600, found.site["runner_up_usable_kw"], **kw)
     assert found.of("floor-pdu")["load_kw"] == pytest.approx(180.0)
 
 

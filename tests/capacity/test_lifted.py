@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import polars as pl
+from capacity.limits import UNLIMITED
 from hypothesis import assume, given, settings
 from polars.testing import assert_frame_equal
 from structure.nested import nested
@@ -22,7 +23,7 @@ def frames(topology, lifted):
     structure = compile_structure(topology, lifted=lifted)
     plant = SimpleNamespace(lifted=structure, topology=topology)
     try:
-        return run(AnalysisInputs({}, plant, 0, CapacityParams()))
+        return run(AnalysisInputs(UNLIMITED, plant, 0, CapacityParams()))
     except RefusedError:
         return None
 

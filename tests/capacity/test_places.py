@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from capacity.limits import UNLIMITED
 from structure.build import Plant
 
 from twin.api import AnalysisInputs
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def rows(topology: Topology) -> dict[str, dict[str, Any]]:
     lifted = compile_structure(topology, lifted=True)
-    found = run(AnalysisInputs({}, SimpleNamespace(lifted=lifted), 0, CapacityParams()))
+    found = run(AnalysisInputs(UNLIMITED, SimpleNamespace(lifted=lifted), 0, CapacityParams()))
     return {row["scope"]: row for row in found["site_capacity"].rows(named=True)}
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from capacity.limits import UNLIMITED
 from hypothesis import given, settings
 from structure.build import Plant
 from structure.plants import nested_plants
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def stranded(topology: Topology) -> list[dict[str, Any]]:
     lifted = compile_structure(topology, lifted=True)
-    found = run(AnalysisInputs({}, SimpleNamespace(lifted=lifted), 0, CapacityParams()))
+    found = run(AnalysisInputs(UNLIMITED, SimpleNamespace(lifted=lifted), 0, CapacityParams()))
     return found["stranded"].rows(named=True)
 
 

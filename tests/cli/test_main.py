@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
-import statistics
 import subprocess
 import sys
 from importlib import import_module
@@ -295,23 +293,6 @@ def test_without_plugins_there_are_ours_alone(call, plugged, monkeypatch):
     assert "audit" not in call("--no-plugins", "--help").out
     assert os.environ["TWIN_DISABLE_PLUGINS"] == "*"
     assert call("audit").status == EXIT_BAD_INPUT
-
-
-def test_help_costs_less_than_three_times_click():
-    """CPU time of whole processes, the median of 20 each, in turn."""
-    lines = (
-        [sys.executable, "-c", "from twin.cli.main import main; main()", "--help"],
-        [sys.executable, "-c", "import click"],
-    )
-    spent: list[list[float]] = [[], []]
-    for _ in range(20):
-        for line, times in zip(lines, spent, strict=True):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(line, check=True, capture_output=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    ours, click_alone = (statistics.median(times) for times in spent)
-    assert ours < 3.0 * click_alone
 
 
 def test_quiet_leaves_out_remarks_and_keeps_errors(call, tmp_path):

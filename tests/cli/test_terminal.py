@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 from contextlib import redirect_stderr
+from pathlib import Path
 
+import click
 import pytest
+from rich.cells import cell_len
 
 from twin.cli import common
-from twin.cli.common import working
+from twin.cli.common import time_left, working
+from twin.progress import counted
 
 MAIN = "from twin.cli.main import main; main()"
 
@@ -66,10 +70,30 @@ def test_no_color_is_respected(starter):
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", text)
 
 
-def test_a_narrow_terminal_is_not_overrun(starter):
-    for name in ("capacity", "failure", "cost", "evaluate", "show"):
-        _, text = on_terminal(name, str(starter), COLUMNS="70")
-        assert max(map(len, plain(text).splitlines())) <= 70, name
+NARROW = [
+    *([name, "{river_bend}"] for name in ("show", "capacity", "failure", "cost", "energy", "network", "risk")),
+    ["evaluate", "{starter}"],
+    ["compare", "{river_bend}", "--offers"],
+    ["simulate", "{starter}", "--samples", "1000", "--histories", "200", "--years", "1"],
+    ["validate", "{starter}"],
+    ["diff", "{starter}", "{river_bend}"],
+    ["query", "{starter}", "select * from site_capacity"],
+    ["tables"],
+    ["tables", "energy"],
+    ["parts"],
+    ["parts", "nvidia.dgx-h100-rack"],
+    ["plugins"],
+]
+
+
+@pytest.mark.parametrize("line", NARROW, ids=" ".join)
+def test_sixty_columns_are_not_overrun(line, starter):
+    river_bend = Path(__file__).parents[2] / "topologies" / "river-bend.yaml"
+    status, text = on_terminal(*(word.format(starter=starter, river_bend=river_bend) for word in line), COLUMNS="60")
+    assert status == 0
+    assert plain(text).strip()
+    longest = max(plain(text).splitlines(), key=cell_len)
+    assert cell_len(longest) <= 60, longest
 
 
 def test_parquet_is_kept_from_a_terminal(starter):
@@ -96,6 +120,34 @@ def shown(patience_s: float, work_s: float, stream: io.StringIO, error: Exceptio
 
 def test_long_work_shows_that_it_goes_on():
     assert "counting racks" in shown(0.02, 0.3, Terminal())
+
+
+def counting(stream, pieces=10, piece_s=0.05, quiet=False):
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(stream):
+        patch.setenv("TERM", "xterm")
+        patch.setattr(common, "PATIENCE_S", 0.1)
+        context = click.Context(click.Command("count"), obj={"quiet": quiet})
+        with context.scope(), working("counting [red]racks"):
+            for _ in counted(range(pieces), pieces, "racks"):
+                time.sleep(piece_s)
+    return plain(stream.getvalue())
+
+
+def test_counted_work_shows_how_long_the_rest_takes():
+    text = counting(Terminal())
+    assert re.search(r"counting \[red\]racks: [4-9] of 10 racks, about 0 s left", text)
+
+
+def test_quiet_leaves_progress_out():
+    assert counting(Terminal(), pieces=3, quiet=True) == ""
+    assert counting(io.StringIO(), pieces=3) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (150, "2 min"), (3599, "1 h 0 min"), (4800, "1 h 20 min")]
+)
+def test_time_is_told_as_people_do(seconds, said):
+    assert time_left(seconds) == said
 
 
 def test_short_work_shows_nothing():

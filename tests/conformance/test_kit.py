@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from twin.conformance.kit import conform, find
+from twin.conformance.kit import _said, conform, find
 from twin.conformance.larger import larger, rows
 from twin.conformance.steps import steps
 from twin.errors import UsageError
@@ -163,3 +163,30 @@ def test_steps_count_lines_of_the_folder_alone(tmp_path):
     few, many = (steps(lambda n=n: space["work"](n), tmp_path) for n in (10, 1010))
     assert many - few == 2000
     assert steps(lambda: space["work"](10), tmp_path / "elsewhere") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "said"),
+    [
+        ("left_kw", "kw", True),
+        ("kw", "kw", True),
+        ("fixed_usd_each", "usd", True),
+        ("versus_usd_per_pflops", "usd", True),
+        ("tflops_per_w", "tflops", True),
+        ("leftkw", "kw", False),
+        ("usd_paid", "usd", False),
+        ("good_dies", "usd", False),
+    ],
+)
+def test_where_a_name_says_its_unit(name, suffix, said):
+    assert _said(name, suffix) is said
+
+
+def test_a_figure_from_memory_needs_no_source_and_every_other_does(check):
+    source = 'source="where the figures were read: a data sheet, a page"'
+    assert check("hardware", (source, 'source=""')) == {"figures have a source and a confidence": "acme.rack-64"}
+
+
+def test_a_figure_that_is_recalled_says_so(check):
+    source = 'source="where the figures were read: a data sheet, a page"'
+    assert check("hardware", (source, 'source=""'), ('confidence="vendor"', 'confidence="recalled"')) == {}

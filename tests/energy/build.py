@@ -17,8 +17,9 @@ from twin.energy import analysis
 from twin.loading import load_module
 from twin.registry import build
 from twin.structure.compile import compile_structure
+from twin.structure.installed import energised
 from twin.topology.model import ModelEntry, Supplier
-from twin.workload.schedule import energised, schedule
+from twin.workload.schedule import schedule
 
 MONTHS = 6
 SERVED = 0.9

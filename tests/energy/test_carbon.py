@@ -11,6 +11,7 @@ from energy.build import entry, site, twin
 from energy.test_hours import supplied
 from hypothesis import given
 from hypothesis import strategies as st
+from published import Source
 from topology.build import Builder
 
 from twin import tables
@@ -166,16 +167,39 @@ def test_a_score_without_data_is_refused():
 def test_a_better_score_never_costs_less_and_the_first_point_is_the_cheapest():
     model = supplied(resources=_sun)
     model.topology = _with(model.topology, known(free="20 %"))
-    worths = ("$50/MWh", "$150/MWh", "$400/MWh")
-    curve = found(model, carbon.CarbonParams(tradeoff=worths))["cfe_tradeoff"]
-    assert curve["worth_usd_per_kwh"].to_list() == pytest.approx([0.0, 0.05, 0.15, 0.4])
-    assert curve["cfe_fraction"].is_sorted()
+    curve = found(model, carbon.CarbonParams(cfe_points=6))["cfe_tradeoff"]
+    most = curve["highest_fraction"][0]
+    assert curve["target_fraction"][0] is None
+    assert curve["target_fraction"].to_list()[1:] == pytest.approx(np.linspace(0.2, most, 6)[1:], abs=2e-6)
+    assert curve["cfe_fraction"].to_list() == pytest.approx(np.linspace(0.2, most, 6), abs=2e-6)
     assert curve["cost_usd"].is_sorted()
     # a kWh of the plant costs 10 cents more than one of the grid, of which a fifth is carbon-free already
-    assert curve["cfe_fraction"][1] == pytest.approx(0.2)
-    assert curve["cfe_fraction"][2] == pytest.approx(curve["highest_fraction"][2])
-    assert curve["added_usd_per_kwh"][2] == pytest.approx(0.1 / 0.8, rel=1e-6)
-    assert curve["warm"].to_list()[1:] == [True] * 3
+    assert curve["marginal_usd_per_kwh"].to_list() == pytest.approx([0.0] + [0.1 / 0.8] * 5, rel=1e-6)
+    assert curve["added_usd_per_kwh"].to_list()[1:] == pytest.approx([0.1 / 0.8] * 5, rel=1e-6)
+    assert curve["warm"].to_list()[1:] == [True] * 5
+
+
+def test_scores_by_name_and_one_that_the_cheapest_dispatch_reaches_anyway():
+    model = supplied(resources=_sun)
+    model.topology = _with(model.topology, known(free="20 %"))
+    curve = found(model, carbon.CarbonParams(cfe_targets=("30 %", "10 %")))["cfe_tradeoff"]
+    assert curve["target_fraction"].to_list() == [None, 0.1, 0.3]
+    assert curve["cfe_fraction"].to_list() == pytest.approx([0.2, 0.2, 0.3])
+    assert curve["cost_usd"][1] == curve["cost_usd"][0]
+
+
+def test_scores_out_of_reach_are_refused_all_at_once_with_the_highest():
+    model = supplied(resources=_sun)
+    model.topology = _with(model.topology, known(free="20 %"))
+    most = found(model, carbon.CarbonParams(cfe_points=2))["cfe_tradeoff"]["highest_fraction"][0]
+    assert most < 0.9
+    with pytest.raises(RefusedError, match=rf"cannot reach .* score of 90.0%, 99.0%; the highest is {most:.1%}"):
+        found(model, carbon.CarbonParams(cfe_targets=("99 %", "90 %", "30 %")))
+
+
+def test_a_curve_of_one_point_is_none():
+    with pytest.raises(ValueError, match="cfe_points is 1; give 2 or more"):
+        carbon.CarbonParams(cfe_points=1)
 
 
 def _sun(inputs):
@@ -206,11 +230,19 @@ def test_regions_that_ship_have_every_hour(region, grams, free):
     assert year["kg_co2e_per_kwh"].min() > 0.1
 
 
-def test_an_hour_of_texas_by_its_sources():
-    """EIA-930, ERCO, hour ending 2022-01-01 00:00 UTC: 17:00 of 31 December, local standard time; 334.2056 g/kWh."""
+EIA = Source(
+    "Energy",
+    "EIA-930, carbon intensity of Texas",
+    "Generation by source of ERCO in the hour that ends 2022-01-01 00:00 UTC, with the factors of its data set.",
+)
+
+
+def test_an_hour_of_texas_by_its_sources(published):
+    """The hour is 17:00 of 31 December, local standard time."""
     row = mix("ERCO").row(364 * 24 + 17)
     assert row == (16317, 50, 7, 0, 14483, 9642, 5101, 60)
-    assert intensity("ERCO")["kg_co2e_per_kwh"][364 * 24 + 17] * 1000 == pytest.approx(334.2055847568988)
+    ours = intensity("ERCO")["kg_co2e_per_kwh"][364 * 24 + 17] * 1000
+    published("carbon of a kWh", 334.2055847568988, ours, unit="g", digits=4, rel=1e-6, source=EIA)
 
 
 def test_the_sun_shines_around_noon_of_standard_time():

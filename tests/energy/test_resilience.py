@@ -13,6 +13,7 @@ import pytest
 from energy.build import run_tables, site, timetable, twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published import Source
 from topology.build import Builder, value
 
 from twin import tables
@@ -144,8 +145,16 @@ def made(model, params):
     }
 
 
-def test_expected_outage_cost_of_reopt():
-    """NREL/REopt.jl @029db01dc17ddfc726b3fc5bb7fb72b8541cff0e, test/runtests.jl "Minimize Unserved Load".
+REOPT = Source(
+    "Energy",
+    "NREL REopt.jl, outages",
+    'NREL/REopt.jl @029db01, test/runtests.jl, "Minimize Unserved Load": outages of 1 and 5 h with equal chance, 10 kW '
+    "critical, no generation, $1/kWh, present worth factor 16.18109.",
+)
+
+
+def test_expected_outage_cost_of_reopt(published):
+    """REopt's case "Minimize Unserved Load".
 
     A flat load of which 10 kW are critical, no generation, outages of 1 and 5 h with equal chance, $1/kWh:
     60 kWh unserved over both, $485.4327 at a present worth factor of 16.18109, $161.8109 for the hour.  An outage
@@ -160,12 +169,15 @@ def test_expected_outage_cost_of_reopt():
     assert found["hours"]["load_kw"].unique().to_list() == pytest.approx([load])
     by_length = found["outage_survival"].sort("duration_h")
     assert by_length["unserved_kwh"].to_list() == pytest.approx([10.0, 50.0])
-    assert by_length["unserved_kwh"].sum() == pytest.approx(60.0)
+    unserved = by_length["unserved_kwh"].sum()
+    published("unserved over both outages", 60, unserved, unit="kWh", digits=3, rel=1e-6, source=REOPT)
     assert by_length["survival_fraction"].to_list() == [0.0, 0.0]
     factor = 16.18109
     row = found["ride_through"].row(0, named=True)
-    assert row["expected_cost_usd"] * factor == pytest.approx(485.4327, abs=5e-4)
-    assert by_length["unserved_kwh"][0] * factor == pytest.approx(161.8109, abs=5e-4)
+    ours = row["expected_cost_usd"] * factor
+    published("expected cost of an outage", 485.4327, ours, unit="$", abs=5e-4, source=REOPT)
+    hour = by_length["unserved_kwh"][0] * factor
+    published("cost of the outage of an hour", 161.8109, hour, unit="$", abs=5e-4, source=REOPT)
 
 
 def genset(make, runtime=8.0, count=5):

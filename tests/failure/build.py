@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twin import tables
 from twin.api import Calendar
 from twin.structure.behaviour import plain
 from twin.structure.model import FAILING, FOREVER, Classes, Csr, Elements, Gates, Scope, Snapshot, Structure
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HERE = Where("x.yaml", 7, 3)
+NO_RIDE = {"grid_survival": tables.table("grid_survival").empty()}
+"""No grid states that its outages are lived through."""
 
 
 def csr(rows: Sequence[Sequence[int]]) -> Csr:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import oracle
 import polars as pl
 import pytest
+from failure.build import NO_RIDE
 from polars.testing import assert_frame_equal
 from pydantic import ValidationError
 from topology.build import Builder, power, value
@@ -49,7 +50,7 @@ def room() -> Topology:
 
 def inputs(topology: Topology, **params: int) -> AnalysisInputs:
     twin = SimpleNamespace(structure=compile_structure(topology), lifted=compile_structure(topology, lifted=True))
-    return AnalysisInputs(tables={}, twin=twin, seed=0, params=FailureParams(**params))
+    return AnalysisInputs(tables=NO_RIDE, twin=twin, seed=0, params=FailureParams(**params))
 
 
 def test_from_topology_to_tables() -> None:
@@ -107,6 +108,6 @@ def test_parameters() -> None:
 @pytest.mark.parametrize("nodes", [1, 8])
 def test_a_budget_that_is_too_small_refuses(nodes: int) -> None:
     given = inputs(room())
-    small = AnalysisInputs(tables={}, twin=given.twin, seed=0, params=FailureParams.model_construct(nodes=nodes))
+    small = AnalysisInputs(tables=NO_RIDE, twin=given.twin, seed=0, params=FailureParams.model_construct(nodes=nodes))
     with pytest.raises(RefusedError, match="failure refuses"):
         run(small)

@@ -54,10 +54,27 @@ def test_where_nothing_is_left_out_everything_is_exact(tmp_path):
     assert "explain" not in screen(results), "the pair of UPS is all of the loss"
 
 
-def test_a_loss_by_common_cause_is_not_explained_by_pairs(tmp_path):
-    said = screen(run(tmp_path, ", beta: 10 %"))
-    share = int(said.split("failures of one and two explain ")[1].split("%")[0])
-    assert share < 20, "independent pairs are a small part beside the common cause"
+def test_a_common_cause_is_an_event_of_its_own_and_explains_what_it_loses(tmp_path):
+    """Two UPS of q = 50 / 5050: a tenth of the failures takes both, which lose 400 kW for 50 h."""
+    results = run(tmp_path, ", beta: 10 %")
+    assert "explain" not in screen(results)
+    assert "ups[1] and 1 more at once" in screen(results)
+    rate = 0.1 * 8760 / 5000
+    [row] = results["contingency"].filter(event="common cause").rows(named=True)
+    assert (row["elements_failed"], row["count"], row["racks_lost"], row["lost_it_kw"]) == (2, 1, 4, 400.0)
+    assert row["outages_per_year"] == pytest.approx(rate / (1 + 0.1 * 50 / 5000), rel=1e-12)
+    assert row["mean_outage_h"] == pytest.approx(50.0, rel=1e-12)
+    [single] = results["contingency"].filter(event="failure", kind="ups").rows(named=True)
+    assert single["outages_per_year"] == pytest.approx(0.9 * 8760 / (5000 + 0.9 * 50), rel=1e-12), "the others"
+    whole = results["reliability"].filter(kind="site")["eens_kwh_per_year"][0]
+    rows = results["contingency"].filter(pl.col("kind") == "ups")["expected_kwh_lost_per_year"].sum()
+    assert rows == pytest.approx(whole, rel=0.02), "but for both at once"
+
+
+def test_what_no_row_has_is_said(tmp_path):
+    said = screen(run(tmp_path, ", start_failure: 5 %"))
+    share = int(said.split("failures of one and two and common causes explain ")[1].split("%")[0])
+    assert share < 20, "starts that fail are not in the rows"
 
 
 def test_maintenance_and_failure_make_up_what_the_exact_engine_says(tmp_path):

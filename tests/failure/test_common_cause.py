@@ -8,12 +8,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published import Source
 
 from twin.errors import UsageError
 from twin.failure.common_cause import expand, shares
 from twin.failure.exact import top_event
 
 part = st.floats(0.0, 1.0)
+SCRAM = Source("Failure", "SCRAM, common cause", "Output of Debian scram 0.16.2, six figures, for a total of 0.1.")
 
 
 @given(st.integers(2, 8), st.data())
@@ -44,9 +46,10 @@ def test_what_fails_a_member_adds_up_to_the_total(size, data) -> None:
         ("phi-factor", [0.7, 0.2, 0.1], 3, [0.07, 0.02, 0.01]),
     ],
 )
-def test_scram_gives_the_same(model, parameters, size, wanted) -> None:
-    """Probabilities that Debian scram 0.16.2 prints, with six figures, for a total of 0.1."""
-    assert [0.1 * share for share in shares(model, parameters, size)] == pytest.approx(wanted, rel=5e-6, abs=1e-12)
+def test_scram_gives_the_same(published, model, parameters, size, wanted) -> None:
+    """Probabilities of the failures of one, two, … members."""
+    case = f"{model} {', '.join(map(str, parameters))}, {size} members"
+    published(case, wanted, [0.1 * share for share in shares(model, parameters, size)], abs=5e-8, source=SCRAM)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +61,8 @@ def test_scram_gives_the_same(model, parameters, size, wanted) -> None:
         ("phi-factor", [0.7, 0.2, 0.1], 0.0410393),
     ],
 )
-def test_three_trains(model, parameters, wanted) -> None:
-    """All of three trains of valve and pump, total 0.1 each: Debian scram 0.16.2, six figures."""
+def test_three_trains(published, model, parameters, wanted) -> None:
+    """All of three trains of valve and pump, total 0.1 each."""
     rows = [("top", "and", f"train{i}") for i in range(3)]
     rows += [(f"train{i}", "or", f"{what}{i}") for i in range(3) for what in ("valve", "pump")]
     events = {}
@@ -70,7 +73,8 @@ def test_three_trains(model, parameters, wanted) -> None:
             rows += [(member, "or", name) for member in event.members]
     gates = pl.DataFrame(rows, schema=["gate", "kind", "input"], orient="row")
     made = pl.DataFrame({"event": list(events), "probability": list(events.values())})
-    assert top_event(gates, made)["probability"].item() == pytest.approx(wanted, rel=5e-6)
+    ours = top_event(gates, made)["probability"].item()
+    published(f"three trains, {model}", wanted, ours, rel=5e-6, source=SCRAM)
 
 
 def test_events_are_the_sets_of_members_with_a_share() -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from failure.random_trees import COHERENT, Oracle, frames, ladder, trees
 from hypothesis import given, settings
+from published import Source
 
 from twin.errors import InputError, RefusedError, UsageError
 from twin.failure.exact import FaultTree, cut_sets, importance, top_event
@@ -123,8 +124,22 @@ def test_a_tree_that_explodes_gets_bounds_within_the_budget() -> None:
         importance(gates, events, nodes=20_000)
 
 
-def test_published_gates() -> None:
-    """SCRAM, tests/bench_core_tests.cc: exact probabilities with P(A) = 0.1, P(B) = 0.2, P(C) = 0.3."""
+SCRAM = Source(
+    "Failure",
+    "SCRAM, fault trees",
+    "rakhimov/scram @b85b789: tests/bench_core_tests.cc with P(A), P(B), P(C) = 0.1, 0.2, 0.3; "
+    "tests/risk_analysis_tests.cc, correct_tree_input_with_probs.xml, printed to four figures.",
+)
+RISKMAN = Source(
+    "Failure",
+    "RISKMAN, common cause and maintenance",
+    "Two trains of pump and valve, beta 0.2, each out 24 h a year: report of 29 March 2014 in SCRAM's "
+    "input/TwoTrain/RiskMan_Reports; five figures are printed, from cut sets.",
+)
+
+
+def test_published_gates(published) -> None:
+    """Exact probabilities of every kind of gate."""
     events = {"A": 0.1, "B": 0.2, "C": 0.3}
     wanted = {
         "or": ({"t": ("or", ["A", "B", "C"])}, 0.496),
@@ -137,22 +152,22 @@ def test_published_gates() -> None:
         "a => (b => c)": ({"t": ("imply", ["A", "x"]), "x": ("imply", ["B", "C"])}, 0.986),
     }
     for name, (gates, probability) in wanted.items():
-        assert top_event(*frames(gates, events), "t")["probability"].item() == pytest.approx(probability, abs=1e-9), (
-            name
-        )
+        ours = top_event(*frames(gates, events), "t")["probability"].item()
+        published(name, probability, ours, abs=1e-9, source=SCRAM)
     some = pl.DataFrame(
         {"gate": ["t"] * 3, "kind": ["cardinality"] * 3, "k": [1] * 3, "k_max": [2] * 3, "input": list("ABC")}
     )
-    assert top_event(some, frames({}, events)[1])["probability"].item() == pytest.approx(0.49, abs=1e-9)
+    ours = top_event(some, frames({}, events)[1])["probability"].item()
+    published("cardinality, 1 or 2 of 3", 0.49, ours, abs=1e-9, source=SCRAM)
 
 
-def test_published_importance_of_two_trains() -> None:
-    """SCRAM, tests/risk_analysis_tests.cc, correct_tree_input_with_probs.xml; SCRAM prints four figures."""
+def test_published_importance_of_two_trains(published) -> None:
+    """Birnbaum, criticality, diagnostic, risk achievement and risk reduction worth."""
     gates, events = frames(
         {"top": ("and", ["one", "two"]), "one": ("or", ["V1", "P1"]), "two": ("or", ["V2", "P2"])},
         {"P1": 0.6, "P2": 0.7, "V1": 0.4, "V2": 0.5},
     )
-    assert top_event(gates, events)["probability"].item() == pytest.approx(0.646, abs=1e-9)
+    published("two trains", 0.646, top_event(gates, events)["probability"].item(), abs=1e-9, source=SCRAM)
     wanted = {
         "P1": (0.51, 0.4737, 0.7895, 1.316, 1.9),
         "P2": (0.38, 0.4118, 0.8235, 1.176, 1.7),
@@ -161,12 +176,11 @@ def test_published_importance_of_two_trains() -> None:
     }
     found = importance(gates, events).select("event", "birnbaum", "criticality", "diagnostic", "raw", "rrw")
     for event, *values in found.rows():
-        assert values == pytest.approx(wanted[event], rel=5e-4), event
+        published(f"importance of {event}, five measures", wanted[event], values, rel=5e-4, source=SCRAM)
 
 
-def test_published_maintenance_and_common_cause() -> None:
-    """RISKMAN, two trains of pump and valve, beta 0.2, each out 24 h a year: report of 29 March 2014 in SCRAM's
-    input/TwoTrain/RiskMan_Reports; five figures are printed, from cut sets."""
+def test_published_maintenance_and_common_cause(published) -> None:
+    """All in service, one pump out, and the mean over a year of both."""
     gates = {
         "top": ("and", ["one", "two"]),
         "one": ("or", ["V1", "P1", "PP", "VV"]),
@@ -175,10 +189,11 @@ def test_published_maintenance_and_common_cause() -> None:
     events = {"V1": 0.08, "V2": 0.08, "P1": 0.08, "P2": 0.08, "PP": 0.02, "VV": 0.02}
     normal = top_event(*frames(gates, events))["probability"].item()
     out = top_event(*frames(gates, events | {"P1": 1.0}))["probability"].item()
-    assert normal == pytest.approx(0.062259, rel=1e-5)
-    assert out == pytest.approx(0.18712, rel=5e-5)
+    published("all in service", 0.062259, normal, digits=7, rel=1e-5, source=RISKMAN)
+    published("one pump out", 0.18712, out, digits=6, rel=5e-5, source=RISKMAN)
     share = 24.0 / 8760.0
-    assert (1.0 - 2.0 * share) * normal + 2.0 * share * out == pytest.approx(0.062943, rel=1e-4)
+    mean = (1.0 - 2.0 * share) * normal + 2.0 * share * out
+    published("with maintenance", 0.062943, mean, digits=7, rel=1e-4, source=RISKMAN)
 
 
 def test_a_large_block_is_a_convolution() -> None:

@@ -44,7 +44,8 @@ def small(draw: st.DrawFn) -> Topology:
     def figures(group: int) -> dict[str, Any]:
         clock = draw(st.sampled_from(CLOCKS))
         more = draw(st.sampled_from(BEYOND)) if clock else {}
-        return {**clock, **({} if "alpha_2" in more and group < 2 else more)}
+        least = {"beta": 2, "gamma": 3, "alpha_2": 2}
+        return {**clock, **{name: value for name, value in more.items() if least.get(name, 1) <= group}}
 
     plant = Plant().add("s")
     grids = draw(st.integers(1, 2))

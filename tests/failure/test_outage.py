@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from failure.build import NO_RIDE
 from structure.build import Plant
 
 from twin import tables
@@ -27,7 +28,7 @@ def frames() -> dict[str, pl.DataFrame]:
     fed = plant.on("power", "s/hall/rack", "s/hall/ups")
     topology = plant.add("s/hall/rack", 3, "rack", fed, load=10.0, accelerators=8, **clock).done()
     structures = SimpleNamespace(structure=compile_structure(topology), lifted=compile_structure(topology, lifted=True))
-    found = run(AnalysisInputs({}, structures, 0, FailureParams()))
+    found = run(AnalysisInputs(NO_RIDE, structures, 0, FailureParams()))
     return {name: tables.check(name, frame, "failure") for name, frame in found.items()}
 
 

@@ -13,6 +13,7 @@ from failure.build import System
 from failure.random_systems import systems
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published import Source
 
 from twin.errors import RefusedError
 from twin.failure import bdd
@@ -102,23 +103,37 @@ def test_tiny_probabilities_keep_their_digits() -> None:
     agree(*one(system, triple), (1e-45, 3 * 1e-9 * 1e-30))
 
 
-# Gate cases of SCRAM, rakhimov/scram @b85b789, tests/bench_core_tests.cc: P(A), P(B), P(C) = 0.1, 0.2, 0.3.
-def test_scram_gates() -> None:
-    """`A or B or C` 0.496, `AB or BC` 0.074, `2-of-3` 0.098, as asserted there."""
+SCRAM = Source(
+    "Failure",
+    "SCRAM, by the structure",
+    "rakhimov/scram @b85b789: tests/bench_core_tests.cc with P(A), P(B), P(C) = 0.1, 0.2, 0.3; "
+    "tests/risk_analysis_tests.cc with two trains of a valve and a pump each; input/Theatre.",
+)
+UPTIME = Source(
+    "Failure",
+    "Uptime Institute, tiers",
+    "Figures of 2010 as quoted in 7x24 Exchange, spring 2015, appendix A: failures a year and hours each; planned "
+    "shutdowns count as one event a year of so many hours. Published availability is rounded to two digits.",
+)
+
+
+def test_scram_gates(published) -> None:
+    """`A or B or C`, `AB or BC`, `2-of-3`, as asserted there."""
     system = System()
     a, b, c = (system.add(f"site/{name}", q=q)[0] for name, q in (("a", 0.1), ("b", 0.2), ("c", 0.3)))
     ab, bc = system.gate([a, b], 1), system.gate([b, c], 1)
-    assert one(system, system.gate([a, b, c]))[0] == pytest.approx(0.496, rel=1e-12)
-    assert one(system, ab, bc)[0] == pytest.approx(0.074, rel=1e-12)
-    assert one(system, system.gate([a, b, c], 2))[0] == pytest.approx(0.098, rel=1e-12)
+    for case, value, gates in (
+        ("A or B or C", 0.496, [system.gate([a, b, c])]),
+        ("A B or B C", 0.074, [ab, bc]),
+        ("2 of 3", 0.098, [system.gate([a, b, c], 2)]),
+    ):
+        published(case, value, one(system, *gates)[0], rel=1e-12, source=SCRAM)
 
 
-# rakhimov/scram @b85b789, tests/risk_analysis_tests.cc, input xml/scram/correct_tree_input_with_probs.xml: two trains
-# of a valve and a pump each; P 0.646 and Birnbaum's importance (MIF) 0.51, 0.38, 0.34, 0.228.
 @pytest.mark.parametrize(
     ("part", "birnbaum"), [("pump-1", 0.51), ("pump-2", 0.38), ("valve-1", 0.34), ("valve-2", 0.228)]
 )
-def test_scram_two_train(part: str, birnbaum: float) -> None:
+def test_scram_two_train(published, part: str, birnbaum: float) -> None:
     """With one failure a year of one part only, the frequency is that part's Birnbaum importance."""
     system = System()
     trains = []
@@ -128,34 +143,39 @@ def test_scram_two_train(part: str, birnbaum: float) -> None:
             for name, q in (("pump", pump), ("valve", valve))
         ]
         trains += system.add(f"site/train-{number}", gates=[system.gate(parts)], q=0.0, per_year=0.0)
-    agree(*one(system, system.gate(trains, 1)), (0.646, birnbaum))
+    down, often = one(system, system.gate(trains, 1))
+    published("two trains", 0.646, down, rel=1e-12, source=SCRAM)
+    published(f"two trains, Birnbaum importance of {part}", birnbaum, often, rel=1e-12, source=SCRAM)
 
 
-# rakhimov/scram @b85b789, input/Theatre: mains and (generator or relay), asserted exact 0.00207.
-def test_scram_theatre() -> None:
+def test_scram_theatre(published) -> None:
     """A standby supply behind a relay: 0.03 (0.02 + 0.05 - 0.02 0.05)."""
     system = System()
     mains, generator, relay = (
         system.add(f"site/{name}", q=q)[0] for name, q in (("mains", 0.03), ("generator", 0.02), ("relay", 0.05))
     )
     standby = system.add("site/standby", gates=[system.gate([generator, relay])], q=0.0, per_year=0.0)
-    assert one(system, system.gate([mains, *standby], 1))[0] == pytest.approx(0.00207, rel=1e-12)
+    published("theatre", 0.00207, one(system, system.gate([mains, *standby], 1))[0], rel=1e-12, source=SCRAM)
 
 
-# Uptime Institute 2010 as quoted in 7x24 Exchange magazine, Spring 2015, appendix A: failures a year, hours each, hours
-# down a year, per cent as published.  Planned shutdowns count as one event a year of so many hours.
 @pytest.mark.parametrize(
-    ("planned_h", "failures", "hours", "down_h", "published"),
-    [(24, 1.2, 4, 28.8, 99.67), (18, 1.0, 4, 22.0, 99.75), (0, 0.4, 4, 1.6, 99.98), (0, 0.2, 4, 0.8, 99.99)],
+    ("tier", "planned_h", "failures", "hours", "down_h", "percent"),
+    [
+        ("I", 24, 1.2, 4, 28.8, 99.67),
+        ("II", 18, 1.0, 4, 22.0, 99.75),
+        ("III", 0, 0.4, 4, 1.6, 99.98),
+        ("IV", 0, 0.2, 4, 0.8, 99.99),
+    ],
 )
-def test_uptime_tiers(planned_h: float, failures: float, hours: float, down_h: float, published: float) -> None:
+def test_uptime_tiers(published, tier, planned_h: float, failures: float, hours: float, down_h, percent) -> None:
     """The tiers' arithmetic: a path that fails so often for so long, in series with its planned shutdown."""
     system = System()
     path = system.add("site/path", q=failures * hours / HOURS, per_year=failures)
     planned = system.add("site/planned", q=planned_h / HOURS, per_year=float(planned_h > 0))
     down, often = one(system, system.gate(path), system.gate(planned))
-    assert down * HOURS == pytest.approx(down_h, rel=1.5e-3)
-    assert 100 * (1 - down) == pytest.approx(published, abs=0.0051)
+    published(f"tier {tier}, hours down a year", down_h, down * HOURS, unit="h", digits=3, rel=1.5e-3, source=UPTIME)
+    ours = 100 * (1 - down)
+    published(f"tier {tier}, availability", percent, ours, unit="%", digits=3, abs=0.0051, source=UPTIME)
     assert often == pytest.approx(failures + (planned_h > 0), rel=5e-3)
 
 

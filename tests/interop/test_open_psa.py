@@ -241,6 +241,36 @@ def test_what_is_no_tree_is_refused(model, more, said) -> None:
     assert said in said_of(model, more=more)
 
 
+TWO = '<event name="x"/><event name="z"/>'
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (f'<atleast min="4">{TWO}</atleast>', "<atleast>: 'min' is out of range (got 4); 1..2"),
+        (f'<atleast min="0">{TWO}</atleast>', "<atleast>: 'min' is out of range (got 0); 1..2"),
+        (f'<cardinality min="1" max="3">{TWO}</cardinality>', "<cardinality>: 'max' is out of range (got 3); 1..2"),
+        (f"<not>{TWO}</not>", "<not>: wrong number of inputs of 'not' (got 2); 1"),
+        (f"<imply>{TWO}<not><event name='x'/></not></imply>", "<imply>: wrong number of inputs of 'imply' (got 3); 2"),
+        (f"<or>{TWO}<event name='x'/></or>", "<or>: has an input twice (got x); each input once"),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_no_gate_can_be_is_said_at_its_line(model, formula, said, nested) -> None:
+    """The file, the line and the gate, also of a formula within a formula, with everything else that is wrong."""
+    inside = f"<and>\n<event name='x'/>\n{formula}</and>" if nested else f"\n\n{formula}"
+    more = f'<define-gate name="G">{inside}</define-gate><define-gate name="H"><event name="none"/></define-gate>'
+    with pytest.raises(InputError) as caught:
+        model(more=more)
+    found = [str(one).partition("model.xml")[2] for one in caught.value.findings]
+    assert found == [f":7: G: {said}", ":7: H: <event> is not defined (got none)"]
+
+
+def test_a_circle_of_gates_is_said_at_its_line(model) -> None:
+    more = '<define-gate name="G"><gate name="H"/></define-gate>\n<define-gate name="H"><gate name="G"/></define-gate>'
+    assert "model.xml:6: H: <gate>: gates go round in a circle (got G -> H -> G)" in said_of(model, more=more)
+
+
 def test_what_is_not_read_is_refused_by_name_and_event_trees_can_be_left_out(tmp_path) -> None:
     path = tmp_path / "model.xml"
     tree = '<define-event-tree name="E"/><define-initiating-event name="I"/>'

@@ -10,11 +10,21 @@ import pytest
 from financing import entry, inputs, monthly, run
 from hypothesis import given
 from hypothesis import strategies as st
+from published import Source
 from pydantic import ValidationError
 
 from twin_financing.depreciation import MACRS_YEARS, TaxParams, macrs, shares
 
-# IRS Publication 946, table A-1 (half-year) and tables A-2 and A-5 (mid-quarter, first and fourth quarter).
+IRS = Source(
+    "Financing",
+    "IRS Publication 946, MACRS",
+    "Table A-1 (half-year) and tables A-2 and A-5 (mid-quarter, first and fourth quarter), per cent by year.",
+)
+SAM = Source(
+    "Financing",
+    "NREL SAM, Single Owner, depreciation",
+    "$206.5M straight-line over 20 years with half of it in the first and last year.",
+)
 HALF_YEAR = {
     3: [33.33, 44.45, 14.81, 7.41],
     5: [20, 32, 19.2, 11.52, 11.52, 5.76],
@@ -34,13 +44,13 @@ CASES = [
     *((years, 4, row) for years, row in FOURTH_QUARTER.items()),
     *((years, 1, row) for years, row in FIRST_QUARTER.items()),
 ]
-# NREL SAM Single Owner: $206.5M of cost straight-line over 20 years with half of it in the first and last year.
 SAM_FIRST, SAM_LATER = 5_162_500.0, 10_325_000.0
 
 
 @pytest.mark.parametrize(("years", "quarter", "percent"), CASES)
-def test_irs_tables_to_every_printed_digit(years, quarter, percent):
-    assert 100 * macrs(years, quarter) == pytest.approx(percent, abs=1e-9)
+def test_irs_tables_to_every_printed_digit(published, years, quarter, percent):
+    case = f"{years} years, {'half-year' if quarter is None else f'mid-quarter, quarter {quarter}'}"
+    published(case, percent, 100 * macrs(years, quarter), unit="%", abs=1e-9, source=IRS)
 
 
 @given(st.sampled_from(MACRS_YEARS), st.sampled_from([None, 1, 2, 3, 4]), st.floats(0, 1))
@@ -64,9 +74,10 @@ def deducted(out):
     return written(out).filter(pl.col("depreciation_usd") > 0)
 
 
-def test_sam_straight_line_with_the_half_year_convention():
+def test_sam_straight_line_with_the_half_year_convention(published):
     frame = deducted(bought(tax={"method": "straight-line", "years": 20}))
-    assert frame["depreciation_usd"].to_list() == pytest.approx([SAM_FIRST, *[SAM_LATER] * 19, SAM_FIRST])
+    by_year = [SAM_FIRST, *[SAM_LATER] * 19, SAM_FIRST]
+    published("by year", by_year, frame["depreciation_usd"].to_list(), unit="$", rel=1e-6, source=SAM)
     assert {month.month for month in frame["month"]} == {12}
     assert frame["closing_usd"][-1] == 0.0
 

@@ -6,8 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published import Source
 
 from twin_financing import loan
+
+SAM = Source(
+    "Financing",
+    "NREL SAM, Single Owner",
+    "PySAM 7.1.1.post1, CustomGenerationProfileSingleOwner without tax, reserves, fees and inflation: 7 % term loan "
+    "over 18 years, sized at DSCR 1.3.",
+)
+CORN_STOVER = Source(
+    "Financing",
+    "NREL corn stover ethanol, interest during construction",
+    "As printed to three figures in BioSTEAM issue 180 (GitHub); draws at the start of three years, 8 %, ten years.",
+)
 
 # NREL SAM Single Owner (PySAM 7.1.1.post1, CustomGenerationProfileSingleOwner without tax, reserves, fees and
 # inflation; 7 % term loan over 18 years sized at DSCR 1.3).  Cash available for debt service by year:
@@ -38,32 +51,34 @@ def cfads_of(size: int, seed: int, spread: float = 0.5) -> np.ndarray:
     return 1e6 * (1 + spread * np.random.default_rng(seed).random(size))
 
 
-def test_sam_sizes_sculpted_debt_to_the_cent():
-    assert loan.sized(SAM_CFADS, 0.07, 1.3) == pytest.approx(SAM_DEBT, abs=0.005)
+def test_sam_sizes_sculpted_debt_to_the_cent(published):
+    published("sculpted debt", SAM_DEBT, loan.sized(SAM_CFADS, 0.07, 1.3), unit="$", abs=0.005, source=SAM)
 
 
-def test_sam_sculpted_repayment_by_year():
+def test_sam_sculpted_repayment_by_year(published):
     principal, dscr = loan.sculpted(SAM_DEBT, 0.07, SAM_CFADS)
     made = loan.assemble(np.array([SAM_DEBT]), principal, 0.07, capitalise=False)
-    assert dscr == pytest.approx(1.3, abs=1e-9)
-    assert made.principal[1] == pytest.approx(SAM_PRINCIPAL_1, abs=0.01)
-    assert made.interest[1] == pytest.approx(SAM_INTEREST_1, abs=0.01)
-    assert made.closing[2] == pytest.approx(147_578_893.04, abs=0.01)
+    published("its cover", "1.3", dscr, digits=6, abs=1e-9, source=SAM)
+    published("principal of year 1", SAM_PRINCIPAL_1, made.principal[1], unit="$", abs=0.01, source=SAM)
+    published("interest of year 1", SAM_INTEREST_1, made.interest[1], unit="$", abs=0.01, source=SAM)
+    published("balance after year 2", 147_578_893.04, made.closing[2], unit="$", abs=0.01, source=SAM)
     assert made.closing[-1] == 0.0
 
 
-def test_nrel_interest_during_construction():
+def test_nrel_interest_during_construction(published):
     # Draws at the start of a year are draws at the end of the one before.
     draws = np.concatenate((NREL_DRAWS, [0.0]))
     built = loan.build_up(draws, 0.08, capitalise=True)[-1]
     made = loan.assemble(draws, loan.level(built, 0.08, 10), 0.08, capitalise=True)
-    assert made.interest[1:10] == pytest.approx(NREL_INTEREST, rel=6e-3)
+    published("interest by year", NREL_INTEREST, made.interest[1:10], unit="$M", rel=6e-3, source=CORN_STOVER)
     outstanding = (made.closing - made.draw)[1:10]
-    assert outstanding[:-1] == pytest.approx(NREL_OUTSTANDING[:-1], rel=6e-3)
+    case = "balance by year, but for the last"
+    published(case, NREL_OUTSTANDING[:-1], outstanding[:-1], unit="$M", rel=6e-3, source=CORN_STOVER)
     # The last is printed as 80, to two figures: the table's own 97.1 + 7.77 - 24.3 is 80.6.
     assert outstanding[-1] == pytest.approx(97.1 + 7.77 - 24.3, rel=6e-3)
-    assert outstanding[-1] == pytest.approx(NREL_OUTSTANDING[-1], rel=1e-2)
-    assert made.service[4:] == pytest.approx(NREL_PAYMENT, rel=3e-3)
+    published("the last", NREL_OUTSTANDING[-1], outstanding[-1], unit="$M", digits=1, rel=1e-2, source=CORN_STOVER)
+    assert np.ptp(made.service[4:]) < 1e-9
+    published("payment of a year", NREL_PAYMENT, made.service[4], unit="$M", rel=3e-3, source=CORN_STOVER)
     assert made.closing[-1] == 0.0
 
 

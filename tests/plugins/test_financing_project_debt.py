@@ -8,6 +8,7 @@ import pytest
 from financing import entry, inputs, ledger, monthly, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published import Source
 from pydantic import ValidationError
 
 from twin.api import RefusedError
@@ -27,9 +28,14 @@ LOAN = {
     "amortisation": "level",
     "secured_by": ["cash"],
 }
-# NREL SAM Single Owner, PySAM 7.1.1.post1, CustomGenerationProfileSingleOwner: 60 $/MWh, no fuel, installed cost
-# $200M, construction financing of $6.5M as a lump, debt fee 2.75 %, six months of debt service and of operating
-# cost in reserve, 7 % over 18 years sized at DSCR 1.3.  CFADS by year, cf_cash_for_ds, rounded to the cent there:
+SAM = Source(
+    "Financing",
+    "NREL SAM, Single Owner, with construction financing",
+    "PySAM 7.1.1.post1, CustomGenerationProfileSingleOwner: 60 $/MWh, no fuel, installed cost $200M, construction "
+    "financing of $6.5M as a lump, debt fee 2.75 %, six months of debt service and of operating cost in reserve, 7 % "
+    "over 18 years sized at DSCR 1.3.",
+)
+# CFADS by year, cf_cash_for_ds, rounded to the cent there:
 SAM_IDC_CFADS = np.array(
     [
         17524000.0, 17646740.0, 17769394.9, 17891931.04, 18014313.59, 18136506.55, 18258472.68, 18380173.5,
@@ -61,9 +67,10 @@ def service(debt):
 # --- published -------------------------------------------------------------------------------
 
 
-def test_sam_construction_financing_fee_and_reserve_close_to_the_cent():
+def test_sam_construction_financing_fee_and_reserve_close_to_the_cent(published):
     debt = loan.sized(SAM_IDC_CFADS, 0.07, 1.3)
-    assert debt == pytest.approx(SAM_IDC_DEBT, abs=0.05)  # CFADS above are rounded to the cent
+    # CFADS above are rounded to the cent
+    published("debt", SAM_IDC_DEBT, debt, unit="$", abs=0.05, source=SAM)
 
     def reserve(size):
         principal, _ = loan.sculpted(size, 0.07, SAM_IDC_CFADS)
@@ -72,10 +79,10 @@ def test_sam_construction_financing_fee_and_reserve_close_to_the_cent():
     uses = np.array([200e6 + 6.5e6 + 1.75e6])  # cost, construction financing, working reserve of six months
     made = funding.close(uses, funding.Terms(0.07, 0.0275, 0.0, "pro-rata", reserve), lambda used: min(used, debt))
     assert made is not None
-    assert made.cost == pytest.approx(SAM_IDC_COST, abs=0.05)
-    assert made.equity.sum() == pytest.approx(SAM_IDC_EQUITY, abs=0.05)
-    assert made.upfront.sum() == pytest.approx(SAM_IDC_FEE, abs=0.01)
-    assert made.reserve == pytest.approx(SAM_IDC_RESERVE, abs=0.01)
+    published("cost in all", SAM_IDC_COST, made.cost, unit="$", abs=0.05, source=SAM)
+    published("equity", SAM_IDC_EQUITY, made.equity.sum(), unit="$", digits=2, abs=0.05, source=SAM)
+    published("debt fee", SAM_IDC_FEE, made.upfront.sum(), unit="$", abs=0.01, source=SAM)
+    published("reserve of debt service", SAM_IDC_RESERVE, made.reserve, unit="$", digits=2, abs=0.01, source=SAM)
 
 
 # --- the circle ------------------------------------------------------------------------------

@@ -8,35 +8,51 @@ import pytest
 from financing import entry, inputs, monthly, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published import Source
 
 from twin.api import RefusedError
 from twin_financing.lease_books import Event, books, present_value, straight_line
 
+IFRS_16 = Source(
+    "Financing",
+    "IFRS 16, Illustrative Example 17",
+    "As quoted at https://bookreadfree.com/26922/710816: 5,000 m2 at 50,000 a year in arrears for ten years, 6 %; in "
+    "year 6 half is given up and the rest costs 30,000 a year at 5 %. The standard rounds to whole units of currency.",
+)
+ASC_842 = Source(
+    "Financing",
+    "ASC 842, a month of an operating lease",
+    "Nakisa lease administration 2022R2-SP (docs.nakisa.com), appendix on operating leases.",
+)
+PURNELL = Source(
+    "Financing",
+    "Lease accounting in BusinessMath",
+    "J. Purnell, BusinessMath, week 4 (jpurnell.github.io at 0e86557).",
+)
 
-def test_ifrs_16_example_17_a_decrease_in_scope():
-    """IFRS 16 Illustrative Example 17: figures as quoted at https://bookreadfree.com/26922/710816.
 
-    5,000 m2 at 50,000 a year in arrears for ten years, 6 %; in year 6 half is given up and the rest costs
-    30,000 a year at 5 %.  The standard rounds to whole units of currency.
-    """
+def test_ifrs_16_example_17_a_decrease_in_scope(published):
+    """The lease before and after half of it is given up."""
     made = books([Event(0, np.full(10, 50_000.0), 0.06), Event(5, np.full(5, 30_000.0), 0.05, kept=0.5)], advance=False)
     before = made.liability[4], made.right_of_use[4]
-    assert before == pytest.approx((210_618, 184_002), abs=0.5)
-    assert made.gain[5] == pytest.approx(13_308, abs=0.5)
-    assert before[0] + made.addition[5] == pytest.approx(129_884, abs=0.5)
+    whole = {"abs": 0.5, "source": IFRS_16}
+    published("liability before the change", 210_618, before[0], **whole)
+    published("right of use before the change", 184_002, before[1], **whole)
+    published("gain", 13_308, made.gain[5], **whole)
+    published("liability after it", 129_884, before[0] + made.addition[5], **whole)
     adjusted = before[1] + made.right_of_use_addition[5]
-    assert adjusted - 92_001 == pytest.approx(24_575, abs=1.0)
+    published("right of use, adjustment", 24_575, adjusted - 92_001, **whole | {"abs": 1.0})
     assert made.liability[-1] == pytest.approx(0, abs=1e-6)
     assert made.right_of_use[-1] == 0
     kept = books([Event(0, np.full(10, 50_000.0), 0.06), Event(5, np.full(5, 30_000.0), 0.05, kept=1.0)], advance=False)
     assert kept.gain.sum() == 0
 
 
-def test_a_month_of_an_operating_lease():
-    """Nakisa lease administration 2022R2-SP, appendix on ASC 842 operating leases: one month, to its rounding.
+def test_a_month_of_an_operating_lease(published):
+    """One month, to the rounding of its source.
 
     Liability 381,143.08, payment 17,810.43 at its end, 2.25 % a year: interest 714.64, then 364,047.30; with a
-    straight-line cost of 15,635.57 the right of use falls by 14,920.90 (docs.nakisa.com, 2022R2-SP).
+    straight-line cost of 15,635.57 the right of use falls by 14,920.90.
     """
     months = 23  # the payments that make the liability, the last of them smaller
     rate, payment, opening = 0.0225 / 12, 17_810.43, 381_143.08
@@ -45,34 +61,38 @@ def test_a_month_of_an_operating_lease():
     paid = np.append(level, last)
     extra = 15_635.57 * months - float(paid.sum())
     made = books([Event(0, paid, rate)], extra, operating=True, advance=False)
-    assert made.interest[0] == pytest.approx(714.64, abs=0.05)
-    assert made.liability[0] == pytest.approx(364_047.30, abs=0.05)
-    assert made.amortisation[0] == pytest.approx(14_920.90, abs=0.05)
+    month = {"digits": 2, "abs": 0.05, "source": ASC_842}
+    published("interest", 714.64, made.interest[0], **month)
+    published("liability at its end", 364_047.30, made.liability[0], **month)
+    published("fall of the right of use", 14_920.90, made.amortisation[0], **month)
     assert made.cost == pytest.approx(np.full(months, 15_635.57))
 
 
-def test_quarters_in_arrears():
-    """J. Purnell, BusinessMath, lease accounting (week 4; jpurnell.github.io at 0e86557): present values to the cent.
+def test_quarters_in_arrears(published):
+    """Present values to the cent.
 
     Interest of the first quarter and the balances are the post's, but for its first closing balance, which
     it prints without the payment.
     """
     paid = np.full(4, 25_000.0)
     for rate, value in ((0.04, 97_549.14), (0.06, 96_359.62), (0.10, 94_049.36)):
-        assert present_value(paid, rate / 4, advance=False) == pytest.approx(value, abs=0.005)
+        ours = present_value(paid, rate / 4, advance=False)
+        published(f"present value at {rate:.0%}", value, ours, abs=0.005, source=PURNELL)
     made = books([Event(0, paid, 0.015)], 15_000.0, advance=False)
-    assert made.interest == pytest.approx([1445, 1092, 733, 369], abs=0.6)
-    assert made.liability[1:] == pytest.approx([48_897, 24_631, 0], abs=0.6)
-    assert made.amortisation == pytest.approx([27_840] * 4, abs=0.6)
+    whole = {"abs": 0.6, "source": PURNELL}
+    published("interest by quarter", [1445, 1092, 733, 369], made.interest, **whole)
+    published("liability by quarter, but for the first", [48_897, 24_631, 0], made.liability[1:], **whole)
+    published("amortisation by quarter", [27_840] * 4, made.amortisation, **whole)
 
 
-def test_escalating_rent():
+def test_escalating_rent(published):
     """The same source: 30,000 a quarter, 3 % a year, five years at 6.8 %, with direct costs and rent paid ahead."""
     paid = 30_000 * 1.03 ** (np.arange(20) // 4)
     made = books([Event(0, paid, 0.017)], 15_000 + 30_000, advance=False)
     assert paid.sum() == pytest.approx(637_096.3, abs=0.05)
-    assert made.addition[0] == pytest.approx(534_140.43, abs=0.005)
-    assert made.right_of_use_addition[0] == pytest.approx(579_140.43, abs=0.005)
+    cent = {"abs": 0.005, "source": PURNELL}
+    published("liability of a rent with escalator", 534_140.43, made.addition[0], **cent)
+    published("its right of use, with direct costs", 579_140.43, made.right_of_use_addition[0], **cent)
 
 
 @st.composite

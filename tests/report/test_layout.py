@@ -85,3 +85,24 @@ def test_hours(value, text):
 
 def test_ascii_only():
     assert layout.ascii_only("a · b… é") == "a - b~ ?"
+
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+FIGURES = [("site GWh", [f"{100 + number}" for number in range(12)]), ("PUE", ["1.25"] * 12)]
+
+
+def test_months_stand_side_by_side_and_closer_where_it_is_narrow():
+    wide, narrow = (layout.across("MONTHS", MONTHS, FIGURES, width) for width in (100, 70))
+    assert [len(wide), len(narrow)] == [3, 3]
+    assert wide[0].plain == "MONTHS    " + "".join(f"{name:>6}" for name in MONTHS)
+    assert wide[1].plain == "  site GWh" + "".join(f"{100 + number:>6}" for number in range(12))
+    assert narrow[2].plain == "  PUE     " + "".join(f"{text:>5}" for text in ["1.25"] * 12)
+
+
+def test_months_that_do_not_fit_go_under_one_another():
+    halves = layout.across("MONTHS", MONTHS, FIGURES, 60)
+    assert len(halves) == 6
+    assert [name in halves[0].plain for name in ("Jan", "Jun", "Jul")] == [True, True, False]
+    assert halves[3].plain.split() == MONTHS[6:]
+    assert halves[4].plain.split() == ["site", "GWh", *(str(number) for number in range(106, 112))]
+    assert max(len(line.plain) for line in layout.across("MONTHS", MONTHS, FIGURES, 30)) <= 30

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from published import Source
 
 import twin
 
 FILE = Path(__file__).parents[2] / "topologies" / "abilene.yaml"
 
-# Epoch AI, "AI Data Centers", data_center_timelines.csv, OpenAI Stargate Abilene, copy of August 2026, CC BY 4.0,
-# https://epoch.ai/data: month, buildings operational, IT power (MW), power (MW), H100 equivalents, 8-bit op/s.
+EPOCH = Source(
+    "Real campuses",
+    "Stargate Abilene",
+    'Epoch AI, "AI Data Centers", data_center_timelines.csv, copy of August 2026, CC BY 4.0, https://epoch.ai/data: '
+    "four phases. Buildings and accelerators are inputs; the rest follows from them.",
+)
+# Month, buildings operational, IT power (MW), power (MW), H100 equivalents, 8-bit op/s.
 TIMELINE = (
     (date(2025, 9, 1), 1, 105, 147, 127337.03890853966, 252e18),
     (date(2025, 12, 1), 2, 211, 295, 254674.07781707932, 504e18),
@@ -35,9 +41,10 @@ def site(results: twin.Results) -> pl.DataFrame:
     return results.site_capacity.filter(pl.col("kind") == "site").sort("month")
 
 
-def test_it_power_by_month_is_the_published_one(site: pl.DataFrame) -> None:
+def test_it_power_by_month_is_the_published_one(published, site: pl.DataFrame) -> None:
     assert site["month"].to_list() == MONTHS
-    assert [round(kw / 1000) for kw in site["demand_kw"]] == [row[2] for row in TIMELINE]
+    power = [row[2] for row in TIMELINE]
+    published("IT power by phase", power, site["demand_kw"] / 1000, unit="MW", abs=0.5, source=EPOCH)
 
 
 def test_buildings_come_into_service_as_published(results: twin.Results) -> None:
@@ -50,18 +57,20 @@ def test_the_compute_is_the_published_one(site: pl.DataFrame) -> None:
     assert [n * FP8_PER_ACCELERATOR for n in site["accelerators"]] == [row[5] for row in TIMELINE]
 
 
-def test_h100_equivalents_a_megawatt_cross_check(site: pl.DataFrame) -> None:
+def test_h100_equivalents_a_megawatt_cross_check(published, site: pl.DataFrame) -> None:
     """Two published columns that the file is not made from, against each other: 1,209 H100 equivalents a MW."""
     ours = site["accelerators"] * FP8_PER_ACCELERATOR / H100_FP8
     assert ours.to_list() == pytest.approx([row[4] for row in TIMELINE], rel=1e-6)
     per_mw = ours / (site["demand_kw"] / 1000)
-    assert per_mw.to_list() == pytest.approx([row[4] / row[2] for row in TIMELINE], rel=0.005)
+    case, theirs = "H100 equivalents a MW by phase", [row[4] / row[2] for row in TIMELINE]
+    published(case, theirs, per_mw.to_list(), digits=0, rel=0.005, source=EPOCH)
 
 
-def test_facility_power_is_the_published_one_within_a_hundredth(results: twin.Results) -> None:
+def test_facility_power_is_the_published_one_within_a_hundredth(published, results: twin.Results) -> None:
     peak = results.energy.group_by("month").agg(pl.col("peak_kw").sum())
     found = dict(peak.iter_rows())
-    assert [found[month] / 1000 for month in MONTHS] == pytest.approx([row[3] for row in TIMELINE], rel=0.01)
+    ours = [found[month] / 1000 for month in MONTHS]
+    published("facility power by phase", [row[3] for row in TIMELINE], ours, unit="MW", rel=0.01, source=EPOCH)
 
 
 def test_every_phase_is_fed(site: pl.DataFrame) -> None:

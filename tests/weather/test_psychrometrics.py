@@ -7,11 +7,17 @@ import psychrolib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published import Source
 
 from twin_energy.weather import psychrometrics as air
 
 psychrolib.SetUnitSystem(psychrolib.SI)
 
+ASHRAE = Source(
+    "Cooling and weather",
+    "ASHRAE, moist air",
+    "Handbook Fundamentals 2017, chapter 1, table 3 and example 1, whose figures are read off a chart; recalled.",
+)
 DRY = st.floats(-40.0, 55.0)
 DEPRESSION = st.floats(0.0, 40.0)
 PRESSURE = st.floats(60_000.0, 105_000.0)
@@ -21,20 +27,22 @@ PRESSURE = st.floats(60_000.0, 105_000.0)
     ("temperature_c", "pascal", "tolerance"),
     [(-60.0, 1.08, 0.01), (-20.0, 103.24, 3e-4), (-5.0, 401.74, 3e-4), (5.0, 872.6, 3e-4), (25.0, 3169.7, 3e-4)],
 )
-def test_saturation_pressure_as_printed(temperature_c, pascal, tolerance):
-    # ASHRAE Handbook Fundamentals 2017, chapter 1, table 3, recalled
-    assert float(air.saturation_pressure(temperature_c)) == pytest.approx(pascal, rel=tolerance)
+def test_saturation_pressure_as_printed(published, temperature_c, pascal, tolerance):
+    case, ours = f"saturation pressure at {temperature_c:.0f} °C", float(air.saturation_pressure(temperature_c))
+    published(case, pascal, ours, unit="Pa", rel=tolerance, source=ASHRAE)
 
 
-def test_the_example_of_40_c_dry_and_20_c_wet():
-    # ASHRAE Handbook Fundamentals, chapter 1, example 1 (recalled): 40 °C dry, 20 °C wet bulb, 101.325 kPa, by chart:
-    # 6.5 g/kg, dew point 7 °C, 14 %, 56.7 kJ/kg, 0.896 m3/kg
-    ratio = float(air.saturation_ratio(7.0, 101_325.0))
-    assert ratio == pytest.approx(6.5e-3, abs=0.3e-3)
-    assert float(air.wet_bulb(40.0, 7.0, 101_325.0)) == pytest.approx(20.0, abs=0.3)
-    assert float(air.relative_humidity(40.0, 6.5e-3, 101_325.0)) == pytest.approx(0.14, abs=0.005)
-    assert float(air.enthalpy(40.0, 6.5e-3)) == pytest.approx(56.7, abs=0.4)
-    assert 1 / float(air.density(40.0, 6.5e-3, 101_325.0)) == pytest.approx(0.896, abs=2e-3)
+def test_the_example_of_40_c_dry_and_20_c_wet(published):
+    """At 101.325 kPa; dew point 7 °C."""
+    for case, value, unit, allowed, ours in (
+        ("humidity ratio at a dew point of 7 °C", 6.5, "g/kg", 0.3, 1000 * air.saturation_ratio(7.0, 101_325.0)),
+        ("wet bulb at 40 °C and that dew point", 20, "°C", 0.3, air.wet_bulb(40.0, 7.0, 101_325.0)),
+        ("relative humidity", 14, "%", 0.5, 100 * air.relative_humidity(40.0, 6.5e-3, 101_325.0)),
+        ("enthalpy", 56.7, "kJ/kg", 0.4, air.enthalpy(40.0, 6.5e-3)),
+        ("volume", 0.896, "m³/kg", 2e-3, 1 / air.density(40.0, 6.5e-3, 101_325.0)),
+    ):
+        digits = 3 if value < 1 else 1
+        published(case, value, float(ours), unit=unit, digits=digits, abs=allowed, source=ASHRAE)
 
 
 @settings(max_examples=300)

@@ -58,7 +58,9 @@ def run(model):
     columns |= numbers
     frame = pl.DataFrame({name: each if isinstance(each, list) else [each] * 2 for name, each in columns.items()})
     availability = tables.check("availability", frame, "test")
-    frames = analysis.run(AnalysisInputs({"availability": availability}, model, 0, analysis.WorkloadParams()))
+    load = analysis.run_load(AnalysisInputs({}, model, 0, analysis.LoadParams()))
+    given = {"availability": availability, "load_use": load["load_use"]}
+    frames = load | analysis.run(AnalysisInputs(given, model, 0, analysis.WorkloadParams()))
     return {name: tables.check(name, each, "workload") for name, each in frames.items()}
 
 

@@ -13,9 +13,9 @@ from topology.build import HERE, Builder, power, value
 
 from twin.api import Calendar, Fraction, Params, Ratio
 from twin.structure.compile import compile_structure
+from twin.structure.installed import energised
 from twin.topology.model import ModelEntry, Override, Supplier
 from twin.workload.idle import idle_share
-from twin.workload.schedule import energised
 from twin.workload.utilisation import utilisation
 
 CALENDAR = Calendar(date(2027, 1, 1), 4)

@@ -16,8 +16,9 @@ from twin import tables
 from twin.api import Calendar, Fraction, Params, Ratio, SiteRef
 from twin.errors import InputError, RefusedError
 from twin.structure.compile import compile_structure
+from twin.structure.installed import energised, hours
 from twin.topology.model import ModelEntry, Supplier
-from twin.workload.schedule import energised, hours, schedule, served
+from twin.workload.schedule import schedule, served
 from twin.workload.training import Training
 from twin.workload.utilisation import utilisation
 

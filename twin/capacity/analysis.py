@@ -1,4 +1,7 @@
-"""The capacity analysis: `capacity`, `site_capacity`, `stranded`, `fit`, `demand`, and its rows of `checks`."""
+"""The capacity analysis: tables `capacity`, `site_capacity`, `interconnection`, `stranded`, `fit`, `demand`.
+
+It adds rows to `checks`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import numpy as np
 
 from twin import tables
 from twin.api import Analysis, Params, hookimpl
-from twin.capacity import checks, demand, fit, places, standby, stranded, upgrades
+from twin.capacity import checks, connection, demand, fit, places, standby, stranded, upgrades
+from twin.capacity.connection import RESOURCE, Connections, spans
 from twin.capacity.engine import evaluate
 from twin.capacity.states import name, node_id
 from twin.structure import symmetry
@@ -38,10 +42,10 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Capacity of every month of change.
 
     Args:
-        inputs: of which `twin.lifted` is read.
+        inputs: of which `twin.lifted` and table `connection` are read.
 
     Returns:
-        Tables `capacity`, `site_capacity`, `stranded`, `fit`, `demand` and `checks`.
+        Tables `capacity`, `site_capacity`, `interconnection`, `stranded`, `fit`, `demand` and `checks`.
 
     Raises:
         RefusedError: what a gate needs cannot be derived, or there are more failure states than can be
@@ -49,10 +53,17 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """
     structure: Structure = inputs.twin.lifted
     prepared, sets, scopes = plan(structure), twins(structure), symmetry.scopes(structure)
-    months = _months(structure, prepared, sets)
+    connections = Connections(inputs.tables["connection"], structure.topology.calendar)
+    months = _months(structure, prepared, sets, connections.months())
     results = [result for _, result in months]
     every = range(len(scopes))
-    found = [places.places(structure, scopes, prepared, sets, result, every) for result in results]
+    tight = [
+        connections.tightest(*span) for span in spans([result.month for result in results], structure.topology.calendar)
+    ]
+    found = [
+        places.places(structure, scopes, prepared, sets, result, every, connected)
+        for result, connected in zip(results, tight, strict=True)
+    ]
     at = [
         stranded.grown(structure, prepared, sets, result, _factors(scopes, result, each))
         for result, each in zip(results, found, strict=True)
@@ -64,10 +75,12 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         "fit": fit.frame(structure.topology, [result.month for result in results]),
         "demand": demand.frame(structure.topology, site_capacity),
     }
+    alone = _equipment(scopes, results, found)
     rows = [*checks.checks(structure, sets, months, **frames), *standby.checks(structure, grown)]
     return {
         "capacity": _suppliers(structure, prepared, sets, grown),
         "stranded": stranded.table(structure, scopes, prepared, grown),
+        "interconnection": connection.table(connections, site_capacity, alone),
         "checks": checks.frame(rows),
         **frames,
     }
@@ -82,17 +95,35 @@ def twin_analyses() -> list[Analysis]:
             doc="What every supplier and every site can carry in the failures that must be survived, and what binds.",
             params=CapacityParams,
             run=run,
-            produces=("capacity", "site_capacity", "stranded", "fit", "demand", "checks"),
+            requires=("connection",),
+            produces=("capacity", "site_capacity", "interconnection", "stranded", "fit", "demand", "checks"),
         ),
         upgrades.analysis(),
     ]
 
 
-def _months(structure: Structure, prepared: Plan, sets: Twins) -> list[tuple[Snapshot, MonthResult]]:
-    """Each month of change; one in which the same is in service as in another is not worked out again."""
+def _equipment(
+    scopes: Scopes, results: list[MonthResult], found: list[list[places.Place]]
+) -> dict[tuple[int, str], float]:
+    """(month index, site) -> usable IT power without the grid connection, of sites that something else limits."""
+    usable: dict[tuple[int, str], float] = {}
+    for result, each in zip(results, found, strict=True):
+        for place in each:
+            bounds = [bound for bound in (place.binding, place.runner_up) if bound and bound.resource != RESOURCE]
+            if scopes.parent[place.scope] < 0 and bounds:
+                demand_kw = result.scopes[scopes.like[place.scope]].demand_kw
+                usable[result.month, scopes.id[place.scope]] = bounds[0].factor * demand_kw
+    return usable
+
+
+def _months(structure: Structure, prepared: Plan, sets: Twins, more: list[int]) -> list[tuple[Snapshot, MonthResult]]:
+    """Each month of change, of the structure or of a connection.
+
+    One in which the same is in service as in another is not worked out again.
+    """
     known: dict[tuple[bytes, bytes], tuple[Snapshot, MonthResult]] = {}
     found = []
-    for month in months_of_change(structure):
+    for month in sorted({*months_of_change(structure), *more}):
         bare = connected(structure, month)
         key = (bare.element_on.tobytes(), bare.class_on.tobytes())
         if key not in known:

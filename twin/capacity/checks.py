@@ -12,6 +12,7 @@ import numpy as np
 
 from twin import units
 from twin.capacity import assertions, cooling, fitting, supply, unknown
+from twin.capacity.connection import RESOURCE
 from twin.capacity.demand import checks as demand_checks
 from twin.capacity.selection import Selection
 from twin.capacity.states import node_id, promised_losses
@@ -191,8 +192,12 @@ def _usable_row(site: str, row: dict[str, Any]) -> Check:
     asked, usable = row["demand_kw"], row["usable_kw"]
     ok = usable >= asked * (1.0 - TOLERANCE)
     text = f"'{row['binding_node']}' is the first to be full ({row['binding_state']}), in {row['month']:%Y-%m}"
+    if row["binding_resource"] == RESOURCE:
+        text = f"the grid connection ('{row['binding_node']}') is the first to be full ({row['binding_state']}), "
+        text += f"from {row['month']:%Y-%m} on"
     if not ok:
-        text += f": enlarge or add to it, or lower the IT load by {units.show(asked - usable, 'power')}"
+        mend = "raise its 'limit', energise later" if row["binding_resource"] == RESOURCE else "enlarge or add to it"
+        text += f": {mend}, or lower the IT load by {units.show(asked - usable, 'power')}"
     got, wanted = units.show(usable, "power"), f"at least {units.show(asked, 'power')}"
     return Check("usable capacity", site, ok=ok, got=got, wanted=wanted, message=text)
 

@@ -115,7 +115,7 @@ def least(here: Standing) -> Change | None:
 
 def made(here: Standing, move: Move) -> Change:
     """A change as it is told, with where the site stands after it."""
-    after = standing(move.apply(here.topology), here.site, here.month)
+    after = standing(move.apply(here.topology), here.site, here.month, here.connected)
     if not move.attribute:
         return _units(here, move, after)
     return _rating(here, move, after) if move.attribute == "capacity" else _room(here, move, after)

@@ -54,8 +54,10 @@ class Fixed:
             hit = self._columns[at]
             if state:
                 hit = hit & ((batch.promised[row] & self._classes[at]) @ self.question.inside > 0)
-            for column in np.flatnonzero(hit).tolist():
-                self._note(int(watched[at]), state, column)
+            element = int(watched[at])
+            new = [column for column in np.flatnonzero(hit).tolist() if self._is_new(element, state, column)]
+            for column in self._idle_in(batch, row, mode, element, new) if state else new:
+                self._note(element, state, column)
 
     def among(self, limits: Limits) -> Limits:
         """Limits of scopes with these among them: the first, and the next in another group."""
@@ -69,12 +71,28 @@ class Fixed:
             merged[scope] = mine[0], others[0] if others else None
         return merged
 
+    def _key(self, element: int, column: int) -> tuple[int, int]:
+        return int(self.question.like[column]), int(self.question.structure.elements.group[element])
+
+    def _is_new(self, element: int, state: int, column: int) -> bool:
+        old = self.found.get(self._key(element, column))
+        return old is None or (state, element) < (old.state, old.element)
+
     def _note(self, element: int, state: int, column: int) -> None:
-        key = int(self.question.like[column]), int(self.question.structure.elements.group[element])
-        new = Limit(element, state, 0.0, int(self.question.columns[column]))
-        old = self.found.get(key)
-        if old is None or (state, element) < (old.state, old.element):
-            self.found[key] = new
+        self.found[self._key(element, column)] = Limit(element, state, 0.0, int(self.question.columns[column]))
+
+    def _idle_in(self, batch: Batch, row: int, mode: Mode, element: int, columns: list[int]) -> list[int]:
+        """Those of some columns to which an element gives nothing in a state, as it does with everything in service.
+
+        One that stands by, or shares with a supplier of no known limit, carries nothing until that one fails.
+        """
+        if not columns:
+            return []
+        question, one = self.question, slice(row, row + 1)
+        scale = question.inside[:, columns] * mode.ratio[:, None]
+        flow = loads(question.declared.rule, batch.alive[one], scale, batch.fed[one] * mode.ratio, question.prepared)
+        rises = flow.columns[0, element] > NOISE * question.demand_kw[columns]
+        return [column for column, more in zip(columns, rises.tolist(), strict=True) if not more]
 
     def _watch(self, batch: Batch, mode: Mode, flow: Loads) -> None:
         """Which elements some column depends on that gives them nothing to carry, with everything in service."""

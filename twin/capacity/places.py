@@ -16,16 +16,18 @@ import numpy as np
 
 from twin import tables
 from twin.capacity import fit
+from twin.capacity.connection import RESOURCE, factor_of
 from twin.capacity.states import ALL_IN_SERVICE, name
 from twin.structure import symmetry
 from twin.structure.model import RESOURCES, TOLERANCE
 from twin.topology import instances
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from twin.capacity.connection import Tight
     from twin.capacity.engine import MonthResult, ScopeResult
     from twin.capacity.growth import Limit
     from twin.structure.flow import Plan
@@ -43,7 +45,7 @@ class Bound:
         resource: what there is no more of.
         node: id of what is full; of twins the first.
         state: in which failure state.
-        group: path of the group that would have to be enlarged.
+        group: path of the group that would have to be enlarged; empty for the grid connection.
         short: whether too few are in service for what is needed or promised, which no lower load mends.
     """
 
@@ -65,7 +67,13 @@ class Place:
 
 
 def places(
-    structure: Structure, scopes: Scopes, prepared: Plan, sets: Twins, result: MonthResult, chosen: Sequence[int]
+    structure: Structure,
+    scopes: Scopes,
+    prepared: Plan,
+    sets: Twins,
+    result: MonthResult,
+    chosen: Sequence[int],
+    connected: Mapping[str, Tight] | None = None,
 ) -> list[Place]:
     """How far some scopes of the topology can grow.
 
@@ -76,6 +84,7 @@ def places(
         sets: its exact twins.
         result: the month.
         chosen: indices into `scopes`.
+        connected: site -> what its grid connection lets it use; sites without a limit are not in it.
     """
     filled = _filled(structure, scopes, result.month)
     numbers = np.array(chosen, dtype=np.int64)
@@ -92,7 +101,9 @@ def places(
     found = []
     for index in chosen:
         mine = result.scopes[scopes.like[index]]
-        bounds = short.get(index, []) + carried[index] + (filled.get(index, []) if mine.demand_kw else [])
+        bounds = short.get(index, []) + carried[index]
+        if mine.demand_kw:
+            bounds = bounds + filled.get(index, []) + _connected(scopes, result, index, connected or {})
         bounds.sort(key=lambda bound: bound.factor)
         others = [bound for bound in bounds if (bound.group, bound.resource) != (bounds[0].group, bounds[0].resource)]
         found.append(Place(index, bounds[0] if bounds else None, others[0] if others else None))
@@ -205,6 +216,19 @@ def _short(structure: Structure, prepared: Plan, result: MonthResult, like: int,
         )
         for node in names
     ]
+
+
+def _connected(scopes: Scopes, result: MonthResult, index: int, connected: Mapping[str, Tight]) -> list[Bound]:
+    """The grid connection of the site of a scope, where it is limited."""
+    site = index
+    while scopes.parent[site] >= 0:
+        site = int(scopes.parent[site])
+    tight = connected.get(scopes.id[site])
+    if tight is None:
+        return []
+    whole, mine = (result.scopes[scopes.like[at]].demand_kw for at in (site, index))
+    factor = factor_of(whole, mine, tight)
+    return [Bound(factor, RESOURCE, tight.source, f"{ALL_IN_SERVICE}, tightest in {tight.month:%Y-%m}", "")]
 
 
 def _filled(structure: Structure, scopes: Scopes, month: int) -> dict[int, list[Bound]]:

@@ -18,6 +18,7 @@ from twin.structure.snapshot import in_service, months_of_change
 from twin.structure.twins import twins
 
 if TYPE_CHECKING:
+    from twin.capacity.connection import Tight
     from twin.structure.model import Structure
     from twin.topology.model import Group, Topology
 
@@ -50,11 +51,12 @@ class Standing:
         usable_kw: largest IT load that it can carry; None where nothing limits it.
         racks, accelerators: energised.
         resource: power, liquid_cooling, air_cooling, space or mass: what binds; None where nothing does.
-        group: path of the group that binds.
+        group: path of the group that binds; None where it is the grid connection, which is no group.
         node: id of the first node of it that does.
         runner_up_kw: usable IT load if only that group were larger; None where nothing would limit it.
         runner_up, runner_up_resource: path of the group that would bind then, and what of it.
         usable_racks, usable_accelerators: of the present mix in the usable IT load; None where nothing limits it.
+        connected: what its grid connection lets it use; None where that is not limited.
     """
 
     topology: Topology
@@ -73,6 +75,7 @@ class Standing:
     runner_up_resource: str | None = None
     usable_racks: int | None = None
     usable_accelerators: int | None = None
+    connected: Tight | None = None
 
     def above(self, other: Standing) -> bool:
         """Whether it can carry more than the other."""
@@ -99,13 +102,14 @@ def sites(structure: Structure) -> list[Site]:
     ]
 
 
-def standing(topology: Topology, site: str, month: int) -> Standing:
+def standing(topology: Topology, site: str, month: int, connected: Tight | None = None) -> Standing:
     """Work a site out.
 
     Args:
         topology: read and resolved.
         site: id of the site.
         month: month index.
+        connected: what its grid connection lets it use; no limit where not given.
 
     Raises:
         RefusedError: as the capacity analysis.
@@ -114,7 +118,8 @@ def standing(topology: Topology, site: str, month: int) -> Standing:
     prepared, sets, scopes = plan(structure), twins(structure), symmetry.scopes(structure)
     result = evaluate(structure, month, prepared, sets)
     index = scopes.id.index(site)
-    (place,) = places(structure, scopes, prepared, sets, result, [index])
+    limit = {site: connected} if connected is not None else {}
+    (place,) = places(structure, scopes, prepared, sets, result, [index], limit)
     mine = result.scopes[scopes.like[index]]
     first, second = place.binding, place.runner_up
     return Standing(
@@ -127,12 +132,13 @@ def standing(topology: Topology, site: str, month: int) -> Standing:
         mine.racks,
         mine.accelerators,
         None if first is None else first.resource,
-        None if first is None else first.group,
+        None if first is None else first.group or None,
         None if first is None else first.node,
         None if second is None else second.factor * mine.demand_kw,
-        None if second is None else second.group,
+        None if second is None else second.group or None,
         None if second is None else second.resource,
         *of_the_mix(mine, None if first is None else first.factor),
+        connected,
     )
 
 

@@ -21,6 +21,7 @@ from pydantic import Field
 from twin import tables
 from twin.api import Analysis, Params
 from twin.capacity import enlarge
+from twin.capacity.connection import Connections
 from twin.capacity.standing import Standing, sites, standing
 from twin.errors import RefusedError
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from twin.api import AnalysisInputs
+    from twin.capacity.connection import Tight
     from twin.capacity.enlarge import Change, Move
     from twin.topology.model import Topology
 
@@ -56,7 +58,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """The purchases of every site.
 
     Args:
-        inputs: of which `twin.topology` and `twin.lifted` are read.
+        inputs: of which `twin.topology`, `twin.lifted` and table `connection` are read.
 
     Returns:
         Table `upgrades`.
@@ -65,10 +67,13 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         RefusedError: as the capacity analysis.
     """
     topology: Topology = inputs.twin.topology
+    connected = Connections(inputs.tables["connection"], topology.calendar).at_full_build()
     rows = [
         _row(site.id, number, step)
         for site in sites(inputs.twin.lifted)
-        for number, step in enumerate(islice(steps(topology, site.id, site.month), inputs.params.steps), start=1)
+        for number, step in enumerate(
+            islice(steps(topology, site.id, site.month, connected.get(site.id)), inputs.params.steps), start=1
+        )
     ]
     table = tables.table("upgrades")
     return {"upgrades": table.frame({column: [row[column] for row in rows] for column in table.names})}
@@ -81,11 +86,12 @@ def analysis() -> Analysis:
         doc="What to buy next, in order: the kW, racks and accelerators that each purchase releases.",
         params=UpgradesParams,
         run=run,
+        requires=("connection",),
         produces=("upgrades",),
     )
 
 
-def steps(topology: Topology, site: str, month: int) -> Iterator[Step]:
+def steps(topology: Topology, site: str, month: int, connected: Tight | None = None) -> Iterator[Step]:
     """One purchase after the other, until nothing binds or nothing that can be bought helps.
 
     What the engine refuses to work out of an enlarged topology is not bought.
@@ -94,8 +100,9 @@ def steps(topology: Topology, site: str, month: int) -> Iterator[Step]:
         topology: read and resolved.
         site: id of the site.
         month: month index in which it is asked.
+        connected: what its grid connection lets it use; no limit where not given.
     """
-    here = standing(topology, site, month)
+    here = standing(topology, site, month, connected)
     while here.group is not None:
         try:
             step = _next(here)
@@ -166,7 +173,7 @@ def _does(before: Standing, moves: Sequence[Move], goal: Standing) -> bool:
     topology = before.topology
     for move in moves:
         topology = move.apply(topology)
-    return not goal.above(standing(topology, before.site, before.month))
+    return not goal.above(standing(topology, before.site, before.month, before.connected))
 
 
 def _row(site: str, number: int, step: Step) -> dict[str, object]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,14 +16,18 @@ from click.shell_completion import CompletionItem
 
 from twin.cli.trouble import say
 from twin.errors import EXIT_CHECK_FAILED, UsageError
+from twin.progress import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rich.status import Status
 
     from twin.evaluate import Twin
     from twin.results.results import Results
 
 FORMATS = ("table", "json", "csv", "parquet")
+_SAID_IN_SECONDS = 100
 PATIENCE_S = 1.0
 """Work that lasts longer shows that it is going on, on a terminal."""
 
@@ -204,9 +209,42 @@ def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[.
     return decorate
 
 
+class _Shown:
+    """What a status line says of counted work: how much is done and how long the rest will take."""
+
+    def __init__(self, status: Status, what: str) -> None:
+        self._status, self._what = status, what
+        self._unit, self._since = "", 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now = monotonic()
+        if what != self._unit or not done:
+            self._unit, self._since = what, now
+        said = f"{self._what}: {done} of {total} {what}"
+        spent = now - self._since
+        if done and spent >= PATIENCE_S:
+            said += f", about {time_left(spent / done * (total - done))} left"
+        self._status.update(_as_it_stands(said))
+
+
+def _as_it_stands(text: str) -> str:
+    """Text in which brackets are no markup: the name of a file may have some."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def time_left(seconds: float) -> str:
+    """A time as people say it: `40 s`, `3 min`, `1 h 20 min`."""
+    if seconds < _SAID_IN_SECONDS:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Show on a terminal that something is going on, once it has lasted a second."""
+    """Show on a terminal that something is going on, once it has lasted a second, and how far it is."""
     context = click.get_current_context(silent=True)
     quiet = context is not None and (context.find_root().obj or {}).get("quiet")
     if quiet or not sys.stderr.isatty():
@@ -214,12 +252,13 @@ def working(what: str) -> Iterator[None]:
         return
     from rich.console import Console
 
-    status = Console(stderr=True).status(what)
+    status = Console(stderr=True).status(_as_it_stands(what))
     timer = Timer(PATIENCE_S, status.start)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        with listening(_Shown(status, what)):
+            yield
     finally:
         timer.cancel()
         timer.join()

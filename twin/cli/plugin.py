@@ -16,7 +16,8 @@ from twin.scaffold.new import KINDS
 def plugin() -> None:
     """Write a new plugin, or check one.
 
-    A plugin adds parts, tariffs, cooling, deals, workloads, analyses or readers; 'twin plugins' lists them.
+    A plugin adds parts, tariffs, cooling, weather, carbon, deals, workloads, analyses
+    or readers; 'twin plugins' lists them.
     """
 
 

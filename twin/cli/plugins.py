@@ -25,7 +25,7 @@ def plugins(out: Output) -> None:
         "distribution": [info.distribution for info in infos],
         "version": [info.version for info in infos],
         "state": [info.state for info in infos],
-        "reason": [info.reason for info in infos],
+        "reason": [info.reason or "; ".join(info.outdated) for info in infos],
         "provides": [", ".join(info.provides) for info in infos],
     }
     emit(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)), out)

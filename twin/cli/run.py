@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LARGE = ("nodes", "edges", "site_hours", "dispatch", "outage_starts")
 """Tables with a row an instance or an hour: only for who asks for them."""
 
-_CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand")
+_CAPACITY = ("site_capacity", "capacity", "interconnection", "stranded", "upgrades", "fit", "demand")
 """Tables of `twin capacity`, the main one first."""
 
 _SIMULATION = ("simulation", "outage_durations", "uncertainty")
@@ -37,6 +37,7 @@ _FAILURE = (
     "contingency",
     "cut_sets",
     "importance",
+    "grid_survival",
     "goodput",
     "goodput_loss",
 )

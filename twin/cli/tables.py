@@ -36,7 +36,7 @@ def tables(name: str | None) -> None:
         _print([(table.name, table.doc) for table in declared.TABLES.values()])
         return
     table = declared.table(name)
-    click.echo(f"{table.name}: {table.doc}\n")
+    click.echo(textwrap.fill(f"{table.name}: {table.doc}", _room()) + "\n")
     _print([(column.name, _TYPES[column.dtype] + "?" * column.nullable, column.doc) for column in table.columns])
 
 
@@ -44,7 +44,12 @@ def _print(rows: list[tuple[str, ...]]) -> None:
     """Columns side by side, the last one wrapped to the terminal."""
     widths = [max(len(row[index]) for row in rows) + 2 for index in range(len(rows[0]) - 1)]
     indent = sum(widths)
-    room = max(min(shutil.get_terminal_size().columns, _WIDEST), indent + 30)
+    room = max(_room(), indent + 30)
     for row in rows:
         head = "".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
         click.echo(textwrap.fill(row[-1], room, initial_indent=head, subsequent_indent=" " * indent))
+
+
+def _room() -> int:
+    """Columns to write in: those of the terminal, and not so many that lines are hard to follow."""
+    return min(shutil.get_terminal_size().columns, _WIDEST)

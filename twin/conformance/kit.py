@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 COLUMNS = {"subject": pl.String, "check": pl.String, "ok": pl.Boolean, "got": pl.String, "wanted": pl.String}
 EXAMPLE = "example.yaml"
 
+_RECALLED = "recalled"
+"""The confidence of a figure from memory: there is nothing that it was read in."""
+
 _FEW, _MANY = 4, 16
 _LINES_A_ROW = 0.5
 _TIMED_ROWS = 20_000
@@ -73,7 +76,8 @@ def conform(loaded: Loaded, known: Registry, example: Path | None = None) -> pl.
     Args:
         loaded: the plugin.
         known: a registry that has it.
-        example: a topology that uses its models; by default `example.yaml` beside the plugin's module.
+        example: a topology that uses its models; by default `example.yaml` beside the plugin's module, or in a
+            package that it is in.
 
     Returns:
         `subject, check, ok, got, wanted`, one row a check.
@@ -81,6 +85,15 @@ def conform(loaded: Loaded, known: Registry, example: Path | None = None) -> pl.
     info = loaded.info
     found = [Row(info.name, "loads", info.state == ACTIVE, info.reason or info.state, ACTIVE)]
     if info.state == ACTIVE:
+        found.append(
+            Row(
+                info.name,
+                "uses nothing that is to go away",
+                not info.outdated,
+                "; ".join(info.outdated) or "nothing",
+                "what takes its place",
+            )
+        )
         for hook, offer in loaded.offers:
             found += _described(hook, offer)
         found += _parts(loaded)
@@ -111,7 +124,7 @@ def _units(subject: str, table: Table) -> Row:
     bare = [
         column.name
         for column in table.columns
-        if column.dtype == "f64" and not any(column.name.endswith(f"_{suffix}") for suffix in suffixes)
+        if column.dtype == "f64" and not any(_said(column.name, suffix) for suffix in suffixes)
     ]
     return Row(
         subject,
@@ -120,6 +133,11 @@ def _units(subject: str, table: Table) -> Row:
         ", ".join(bare) or f"{len(table.columns)} columns",
         "a number ends in its unit: _kw, _usd, _fraction, _ratio, …",
     )
+
+
+def _said(name: str, suffix: str) -> bool:
+    """Whether a name says a unit: at its end, or before what it is of, as `usd_each` and `tflops_per_w`."""
+    return f"_{name}_".endswith((f"_{suffix}_", f"_{suffix}_each_")) or f"_{suffix}_per_" in f"_{name}_"
 
 
 def _parts(loaded: Loaded) -> Iterator[Row]:
@@ -132,7 +150,7 @@ def _parts(loaded: Loaded) -> Iterator[Row]:
                 part.name
                 for part in loaded.parts
                 for figure in part.figures.values()
-                if not (figure.source or part.source) or not figure.confidence
+                if not figure.confidence or not (figure.source or part.source or figure.confidence == _RECALLED)
             }
         )
         yield Row(
@@ -150,7 +168,7 @@ def _called(loaded: Loaded, known: Registry, example: Path | None) -> Iterator[R
     if not models and example is None:
         return
     folder = Path(getattr(loaded.plugin, "__file__", None) or ".").parent
-    path = example or folder / EXAMPLE
+    path = example or _beside(folder)
     if not path.is_file():
         yield _fails(
             loaded.info.name, "has an example", f"no {path.name}", f"{EXAMPLE} beside the module, or --example"
@@ -168,6 +186,14 @@ def _called(loaded: Loaded, known: Registry, example: Path | None) -> Iterator[R
             yield _fails(model.name, "the example uses it", "no entry", "an entry with this model in the example")
         else:
             yield from _conforms(call, folder)
+
+
+def _beside(folder: Path) -> Path:
+    """The example beside a module, or in the nearest package that its own is in."""
+    place = folder
+    while not (place / EXAMPLE).is_file() and (place.parent / "__init__.py").is_file():
+        place = place.parent
+    return place / EXAMPLE if (place / EXAMPLE).is_file() else folder / EXAMPLE
 
 
 def _conforms(call: Call, folder: Path) -> Iterator[Row]:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -298,6 +297,8 @@ def _alone(flows: Floats, ages: Floats) -> float:
 
     def value(log_rate: float) -> float:
         return float(flows @ _factors(np.array([log_rate]), ages)[0])
+
+    from scipy.optimize import brentq  # noqa: PLC0415 - slow to import, and few runs come here
 
     for widest in 2.0 ** np.arange(-10, 10) / max(float(ages[-1]), 1.0) * len(ages):
         if value(-widest) * value(widest) < 0:

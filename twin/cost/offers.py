@@ -24,6 +24,7 @@ from twin.cost.measures import discount_factors, month_numbers
 from twin.cost.run import run_deals
 from twin.cost.unit_cost import owned, used
 from twin.errors import RefusedError
+from twin.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,8 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     params = inputs.params
     if not params.offers:
         return {name: tables.table(name).empty() for name in ("offers", "offer_cash", "offer_bridge")}
-    worked = {name: work(inputs, name) for name, offer in params.offers.items() if not offer.mix}
+    plain = [name for name, offer in params.offers.items() if not offer.mix]
+    worked = {name: work(inputs, name) for name in counted(plain, len(plain), "offers")}
     for name, offer in params.offers.items():
         if offer.mix:
             worked[name] = mixed({other: worked[other] for other in offer.mix}, offer.mix)

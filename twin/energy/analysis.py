@@ -20,11 +20,13 @@ from twin import tables
 from twin.api import Analysis, AnalysisInputs, Duration, Fraction, MoneyPerEnergy, MoneyPerMass, Params, hookimpl
 from twin.energy import outside
 from twin.energy.carbon import analysis as carbon
+from twin.energy.connection import analysis as connection
 from twin.energy.hold import hold_bill
 from twin.energy.load import ItLoad, it_load
 from twin.energy.models import by_model
 from twin.energy.overhead import Overhead
 from twin.energy.resilience import analysis as resilience
+from twin.energy.resilience import ridden
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, dispatch, told
 from twin.errors import RefusedError
@@ -216,5 +218,7 @@ def twin_analyses() -> list[Analysis]:
             produces=("energy", "energy_cost", "site_hours", "dispatch", "dispatch_summary", "supply_units", "checks"),
         ),
         carbon.ANALYSIS,
+        connection.ANALYSIS,
         resilience.ANALYSIS,
+        ridden.analysis(lambda params, site: ways(site, params), EnergyParams),
     ]

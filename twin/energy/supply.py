@@ -14,6 +14,7 @@ import polars as pl
 
 from twin import tables
 from twin.api import EnergyInputs
+from twin.energy.connection.limits import stepped
 from twin.energy.hold import hold_entries, place
 from twin.energy.models import by_model, files, served_by
 from twin.energy.service import serve, supplied
@@ -167,7 +168,7 @@ def told(site: Site) -> dict[str, pl.DataFrame]:
     """The frames of `prices` and `resources` of all models, by table; those that nobody gave are absent."""
     gathered: dict[str, list[pl.DataFrame]] = defaultdict(list)
     known = site.twin.registry.models("energy")
-    served, supplies = site.served(), site.supplied()
+    served = site.served()
     own = [site.sites[number] for number in site.dispatched_sites]
     served = served.filter(pl.col("site").is_in(own))
     for provided, used in by_model(site.tariffs, known):
@@ -179,7 +180,14 @@ def told(site: Site) -> dict[str, pl.DataFrame]:
         _hold_whole(made["prices"], site.steps, inputs, f"prices of {provided.who} returned 'prices'")
         for name, frame in made.items():
             gathered[name].append(frame)
-    for provided, used in by_model(site.supplies, known):
+    return {name: pl.concat(frames) for name, frames in gathered.items()} | offered(site)
+
+
+def offered(site: Site) -> dict[str, pl.DataFrame]:
+    """The frames of `resources` of all supplies, by table; those that nobody gave are absent."""
+    gathered: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    supplies = site.supplied()
+    for provided, used in by_model(site.supplies, site.twin.registry.models("energy")):
         inputs = site.inputs(used, supplies, dispatched=False)
         if not inputs.load.height:
             continue
@@ -210,9 +218,7 @@ def limits(site: Site) -> tuple[Floats, Floats]:
         for target, name in ((bought, "limit"), (sold, "export_limit")):
             by_date = getattr(params[entry], name, None)
             if by_date:
-                target[number] = 0.0
-                for day, kw in by_date:
-                    target[number, max(calendar.index(day), 0) :] = kw
+                target[number] = stepped(by_date, calendar)
     return bought, sold
 
 

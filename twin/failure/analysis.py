@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, MoneyPerHour, Params, hookimpl
-from twin.failure import premise
+from twin.failure import premise, ride
 from twin.failure.availability import availability
 from twin.failure.bdd import DEFAULT_NODES
 from twin.failure.beyond import beyond
@@ -19,6 +20,7 @@ from twin.failure.minimal import MAX_ORDER
 from twin.failure.net import confined, net
 from twin.failure.outage import capacity_outage, complete, reliability
 from twin.failure.pairs import pairs
+from twin.failure.ride import felt_elements, riding
 from twin.failure.solved import Shared, Solved, by_boxes
 from twin.structure.flow import plan
 from twin.structure.snapshot import months_of_change, snapshot
@@ -61,21 +63,29 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         RefusedError: the system is too entangled for an exact answer within the node budget, or its sets of
             failures would not fit into memory.
     """
-    params = inputs.params
-    months = solve(inputs.twin.lifted, inputs.twin.structure, params.nodes)
-    thresholds = _thresholds(inputs, months[-1])
+    params, survival = inputs.params, inputs.tables["grid_survival"]
+    full = riding(inputs.twin.structure, survival) if survival.height else inputs.twin.structure
+    months = solve(riding(inputs.twin.lifted, survival), full, params.nodes)
+    thresholds = _thresholds(full, months[-1])
     found = pairs(thresholds, params.order)
     price = params.accelerator_hour_price
-    losses, single = contingency(thresholds, found, price, _maintenance(thresholds))
+    alone = _felt(thresholds)
+    losses, single = contingency(alone, found, price, _maintenance(thresholds))
     return {
         "availability": availability(months),
         "capacity_outage": capacity_outage(months),
         "reliability": reliability(months),
         "contingency": losses,
-        "cut_sets": cut_sets(thresholds, found, params.order),
+        "cut_sets": cut_sets(alone, found, params.order),
         "importance": importance(thresholds, found, Asked(params.order, price, params.nodes)),
         "checks": pl.concat(
-            [premise.checks([month.snapshot for month in months]), complete(months), single, _left_out(months[-1])]
+            [
+                premise.checks([month.snapshot for month in months]),
+                complete(months),
+                single,
+                ride.checks(months[-1].snapshot.structure),
+                _left_out(months[-1]),
+            ]
         ),
     }
 
@@ -98,11 +108,20 @@ def _left_out(last: Solved) -> pl.DataFrame:
     )
 
 
-def _thresholds(inputs: AnalysisInputs, last: Solved) -> Net:
+def _felt(thresholds: Net) -> Net:
+    """The same with outages of a grid that are lived through taken off the failures of that element."""
+    month = thresholds.snapshot
+    if not month.structure.rides:
+        return thresholds
+    structure = replace(month.structure, elements=felt_elements(month.structure))
+    return replace(thresholds, snapshot=replace(month, structure=structure))
+
+
+def _thresholds(full: Structure, last: Solved) -> Net:
     """The last month, of representatives of what is alike where these can stand for all instances."""
     month = last.snapshot
     if month.structure.lifted and not confined(month.structure):
-        return net(snapshot(inputs.twin.structure, month.month))
+        return net(snapshot(full, month.month))
     return net(month)
 
 
@@ -137,7 +156,7 @@ def twin_analyses() -> list[Analysis]:
             doc="Availability of every scope and load, exactly, and what every one or two failures take down.",
             params=FailureParams,
             run=run,
-            requires=(),
+            requires=("grid_survival",),
             produces=(
                 "availability",
                 "capacity_outage",

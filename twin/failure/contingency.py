@@ -1,23 +1,28 @@
-"""Table `contingency`: what any one failure, any two, or one during maintenance takes down; and the check on it.
+"""Table `contingency`: what any failure, common cause, two failures, or one in maintenance takes down; and the check.
 
+A common cause is an event of order one, as a failure is; the failures of an element are then those that it has alone.
 The expected energy lost counts what a row alone explains: the loss of one, or what two take down beyond
 what either does alone, times the hours a year that it lasts.  It counts each failure whatever else is down
-meanwhile, and leaves out what three or more take down.  Table `availability` has everything, exactly.
+meanwhile, and leaves out what three or more events take down.  Table `availability` has everything, exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from twin.failure.alike import kinds
 from twin.failure.blast import ACCELERATORS, KW, RACKS, Blasts, of_pairs, of_singles
 from twin.failure.naming import named
+from twin.failure.parts import alone as failing_alone
+from twin.failure.parts import common_causes
 from twin.failure.redundant import checks
+from twin.failure.together import of_common_causes
 from twin.structure.lump import number
 from twin.tables import table
+from twin.tables.failure import COMMON_CAUSE
 from twin.topology.instances import offsets
 from twin.units import HOURS_PER_YEAR
 
@@ -26,7 +31,12 @@ if TYPE_CHECKING:
 
     from twin.failure.net import Net
     from twin.failure.pairs import Pairs
+    from twin.failure.parts import Common
     from twin.structure.model import Bools, Elements, Floats, Ints, Snapshot, Structure
+
+
+Own: TypeAlias = "tuple[Floats, Floats]"
+"""(elements,) unavailability and failures a year of what each fails by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class Rows:
     Attributes:
         event: what happens, as in the table.
         node, other: numbers of the two in the `nodes` table; -1 for `other` where there is one.
+        failed: how many elements the event itself takes out.
         count, elements: see `Blasts`.
         lost, added: (3, n), see `Blasts`.
         per_year: how often it begins.
@@ -58,6 +69,7 @@ class Rows:
     event: str
     node: Ints
     other: Ints
+    failed: Ints
     count: Ints
     elements: Ints
     lost: Floats
@@ -73,7 +85,7 @@ class Rows:
 def contingency(
     net: Net, found: Pairs, price: float | None = None, maintenance: Maintenance | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Every single failure of an element or a load, and every pair that loses more than its two.
+    """Every single failure of an element or a load, every common cause, and every pair that loses more than its two.
 
     One row stands for all sets of elements of the same groups whose loss takes down the same amounts and
     that fail alike; what they take down need not be the same racks.
@@ -87,11 +99,16 @@ def contingency(
     Returns:
         Table `contingency`, the largest expected loss first, and rows of table `checks`: one for each
         dependency that declares that it survives the loss of a supplier.
+
+    Raises:
+        RefusedError: common causes that a file may not state.
     """
     snapshot, structure = net.snapshot, net.snapshot.structure
     alone, batches = of_singles(net)
-    parts = [_loads(snapshot), *_single(snapshot, alone, maintenance)]
-    parts += _double(snapshot, of_pairs(net, found), maintenance)
+    causes, share = common_causes(structure)
+    own = failing_alone(structure, share)
+    parts = [_loads(snapshot), *_single(snapshot, alone, own, maintenance), _common(net, causes)]
+    parts += _double(snapshot, of_pairs(net, found), own, maintenance)
     return _frame(structure, [_merged(structure, part) for part in parts], price), checks(net, batches, alone)
 
 
@@ -105,6 +122,7 @@ def _loads(snapshot: Snapshot) -> Rows:
         event="failure",
         node=classes.node[on],
         other=np.full(len(on), -1),
+        failed=np.ones(len(on), dtype=np.int64),
         count=classes.count[on],
         elements=np.zeros(len(on), dtype=np.int64),
         lost=each,
@@ -114,47 +132,55 @@ def _loads(snapshot: Snapshot) -> Rows:
     )
 
 
-def _single(snapshot: Snapshot, blasts: Blasts, maintenance: Maintenance | None) -> list[Rows]:
+def _single(snapshot: Snapshot, blasts: Blasts, own: Own, maintenance: Maintenance | None) -> list[Rows]:
     """Rows of the loss of one element: by failure, and by maintenance."""
-    elements = snapshot.structure.elements
-    often = elements.failures_per_year[blasts.one]
-    rows = [_rows("failure", elements, blasts, (often, _mean(elements.unavailability[blasts.one], often)))]
+    elements, (q, w) = snapshot.structure.elements, own
+    often = w[blasts.one]
+    rows = [_rows("failure", elements, blasts, (often, _mean(q[blasts.one], often)))]
     if maintenance is not None:
         out = _some(blasts, maintenance.per_year[blasts.one] > 0)
         rows.append(_rows("maintenance", elements, out, (maintenance.per_year[out.one], maintenance.hours[out.one])))
     return rows
 
 
-def _double(snapshot: Snapshot, blasts: Blasts, maintenance: Maintenance | None) -> list[Rows]:
+def _common(net: Net, causes: list[Common]) -> Rows:
+    """Rows of common causes."""
+    found = of_common_causes(net, causes)
+    clock = found.per_year, _mean(found.unavailability, found.per_year)
+    return replace(_rows(COMMON_CAUSE, net.snapshot.structure.elements, found.blasts, clock), failed=found.size)
+
+
+def _double(snapshot: Snapshot, blasts: Blasts, own: Own, maintenance: Maintenance | None) -> list[Rows]:
     """Rows of the loss of two elements: by failure of both, and of one during maintenance of the other."""
     elements = snapshot.structure.elements
-    rows = [_rows("failure+failure", elements, blasts, _both_down(elements, blasts.one, blasts.other))]
+    rows = [_rows("failure+failure", elements, blasts, _both_down(own, blasts.one, blasts.other))]
     if maintenance is not None:
         both = _both_ways(blasts)
         out = _some(both, maintenance.per_year[both.one] > 0)
-        rows.append(_rows("maintenance+failure", elements, out, _in_maintenance(elements, out, maintenance)))
+        rows.append(_rows("maintenance+failure", elements, out, _in_maintenance(own, out, maintenance)))
     return rows
 
 
 def _rows(event: str, elements: Elements, blasts: Blasts, clock: tuple[Floats, Floats]) -> Rows:
     other = np.where(blasts.other >= 0, elements.node[blasts.other], -1)
+    failed = np.where(blasts.other >= 0, 2, 1)
     figures = (blasts.count, blasts.elements, blasts.lost, blasts.added)
-    return Rows(event, elements.node[blasts.one], other, *figures, *clock)
+    return Rows(event, elements.node[blasts.one], other, failed, *figures, *clock)
 
 
-def _both_down(elements: Elements, one: Ints, other: Ints) -> tuple[Floats, Floats]:
+def _both_down(own: Own, one: Ints, other: Ints) -> tuple[Floats, Floats]:
     """How often a year two independent elements come to be down at once, and how long on average.
 
     In the steady state both are down with the product of their unavailabilities, and that begins when one
     fails while the other is down: w_i q_j + w_j q_i (Billinton and Allan, Reliability Evaluation of
     Engineering Systems, ch. 11); the mean is what the one makes of the other, 1 / (1 / r_i + 1 / r_j).
     """
-    q, w = elements.unavailability, elements.failures_per_year
+    q, w = own
     often = w[one] * q[other] + w[other] * q[one]
     return often, _mean(q[one] * q[other], often)
 
 
-def _in_maintenance(elements: Elements, out: Blasts, maintenance: Maintenance) -> tuple[Floats, Floats]:
+def _in_maintenance(own: Own, out: Blasts, maintenance: Maintenance) -> tuple[Floats, Floats]:
     """How often a year `other` is down while `one` is out for maintenance, and how long on average.
 
     Maintenance comes by its plan, whatever is down.  So both are out with the product of their shares of time, and
@@ -162,7 +188,7 @@ def _in_maintenance(elements: Elements, out: Blasts, maintenance: Maintenance) -
     """
     per_year = maintenance.per_year[out.one]
     share = np.minimum(per_year * maintenance.hours[out.one] / HOURS_PER_YEAR, 1.0)
-    q, w = elements.unavailability[out.other], elements.failures_per_year[out.other]
+    q, w = (each[out.other] for each in own)
     often = share * w + per_year * q
     return often, _mean(share * q, often)
 
@@ -201,13 +227,14 @@ def _merged(structure: Structure, rows: Rows) -> Rows:
     hours = np.nan_to_num(rows.hours, nan=-1.0)
     floats = [kinds(each) for each in (*rows.lost, *rows.added, rows.per_year, hours)]
     order = np.lexsort((rows.other, rows.node))
-    of = number([column[order] for column in (*groups, rows.elements, *floats)], len(rows))
+    of = number([column[order] for column in (*groups, rows.failed, rows.elements, *floats)], len(rows))
     lead = order[np.unique(of, return_index=True)[1]]
     count = np.bincount(of, rows.count[order]).astype(np.int64)
     return Rows(
         event=rows.event,
         node=rows.node[lead],
         other=rows.other[lead],
+        failed=rows.failed[lead],
         count=count,
         elements=rows.elements[lead],
         lost=rows.lost[:, lead],
@@ -220,9 +247,9 @@ def _merged(structure: Structure, rows: Rows) -> Rows:
 def _frame(structure: Structure, parts: list[Rows], price: float | None) -> pl.DataFrame:
     """Rows as the table has them, the largest expected loss first: in dollars where these are known, then in kWh."""
     event = [part.event for part in parts for _ in range(len(part))]
-    node, other, count, elements, per_year, hours = (
+    node, other, failed, count, elements, per_year, hours = (
         np.concatenate([getattr(part, name) for part in parts])
-        for name in ("node", "other", "count", "elements", "per_year", "hours")
+        for name in ("node", "other", "failed", "count", "elements", "per_year", "hours")
     )
     lost, added = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("lost", "added"))
     each = count * per_year * np.nan_to_num(hours)
@@ -239,6 +266,7 @@ def _frame(structure: Structure, parts: list[Rows], price: float | None) -> pl.D
             "kind": [name.kind for name in one],
             "second_element": [name.id for name in two],
             "second_group": [name.group for name in two],
+            "elements_failed": failed[order],
             "count": count[order],
             "elements_lost": elements[order],
             "racks_lost": lost[RACKS, order].astype(np.int64),

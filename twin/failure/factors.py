@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.errors import RefusedError
 from twin.failure import common_cause
 
 if TYPE_CHECKING:
@@ -32,37 +31,19 @@ class Factors:
         return not (np.isnan(self.greek).all() and np.isnan(self.alpha).all())
 
 
-def shares(factors: Factors, count: int, what: str) -> Floats:
+def shares(factors: Factors, count: int) -> Floats:
     """Which share of an element's failures is the event of one particular set of so many.
 
     Args:
-        factors: as stated.
-        count: elements in the group, at least one.
-        what: name of the group, for messages.
+        factors: as stated; `twin.topology.failing` has nothing against them.
+        count: elements in the group, at least two.
 
     Returns:
         (count,), Q_k / Q for k = 1 … count.
-
-    Raises:
-        RefusedError: alpha factors of more elements than there are, or above one together.
     """
     if not np.isnan(factors.alpha).all():
-        return np.array(_alpha(factors.alpha, count, what))
-    if count == 1:
-        return np.ones(1)
+        more = np.nan_to_num(factors.alpha)
+        alpha = [max(1.0 - float(more.sum()), 0.0), *more[: count - 1].tolist()]
+        return np.array(common_cause.shares("alpha-factor", alpha, count))
     letters = [*np.where(np.isnan(factors.greek), 1.0, factors.greek).tolist(), *[1.0] * count]
     return np.array(common_cause.shares("MGL", letters[: count - 1], count))
-
-
-def _alpha(stated: Floats, count: int, what: str) -> list[float]:
-    more = np.where(np.isnan(stated), 0.0, stated)
-    if more[count - 1 :].any() or more.sum() > 1.0:
-        raise RefusedError(
-            "failure",
-            f"alpha factors of '{what}' are of more than the {count} there are, or above 100 % together",
-            "state the shares of events that take down two, three and four of one container; the rest takes down one",
-        )
-    if count == 1:
-        return [1.0]
-    alpha = [1.0 - float(more.sum()), *more[: count - 1].tolist()]
-    return common_cause.shares("alpha-factor", alpha, count)

@@ -14,27 +14,25 @@ planned outage is.  The first parts are the own failures of the elements, one ea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twin.errors import RefusedError
 from twin.failure import factors as stated
+from twin.failure.ride import felt
 from twin.structure.gates import joined
 from twin.structure.lump import row_of
 from twin.structure.model import Csr
+from twin.topology import failing
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twin.structure.model import Bools, Floats, Ints, Structure
-
-MAX_SUBSETS = 20_000
-"""Most common causes of one group in one container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,35 +88,112 @@ class _Made:
         self.exclusive += [exclusive]
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The common causes of one size in the containers of one group: any so many of one container fail together.
+
+    Attributes:
+        rows: (containers, instances in one), elements.
+        size: how many one event takes down.
+        share: of an instance's failures that the event of one particular set is.
+        unavailability, per_year: (containers,), of one event; starts left out.
+    """
+
+    rows: Ints
+    size: int
+    share: float
+    unavailability: Floats
+    per_year: Floats
+
+
 def parts(structure: Structure) -> Parts:
-    """The independent parts of a structure.
+    """The independent parts of a structure, outages of a grid that are lived through taken off.
 
     Raises:
-        RefusedError: common causes or planned outages that are stated by halves, that differ within one group in
-            one container, or that cannot be: alpha factors above one, planned outages longer than there is time for.
+        RefusedError: as `stated_parts`.
+    """
+    found, of = stated_parts(structure)
+    down, often = felt(structure, found.unavailability, found.per_year, of)
+    return replace(found, unavailability=down, per_year=often)
+
+
+def stated_parts(structure: Structure) -> tuple[Parts, Ints]:
+    """The independent parts of a structure as stated, and for each of its `rides` the part that it is.
+
+    Raises:
+        RefusedError: common causes or planned outages that a file may not state (`twin.topology.failing`).
     """
     elements, behaviour = structure.elements, structure.elements.behaviour
     size = len(elements)
-    own_share = np.ones(size)
     made = _Made([], [], [], [])
-    for path, rows in _sets(structure):
-        first = rows[:, 0]
-        factors = stated.Factors(behaviour.greek[first[0]], behaviour.alpha[first[0]])
-        _refuse_halves(structure, path, rows)
-        if factors.given and rows.shape[1] > 1:
-            _common_causes(structure, path, rows, factors, own_share, made)
-        if (behaviour.maintenance_per_year[first] > 0.0).any():
-            _planned(structure, path, rows, made)
-    failing = _shared_out(elements.unavailability, elements.failures_per_year, own_share)
-    own = _either(failing, behaviour.start_failure * own_share)
+    causes, share = common_causes(structure)
+    for cause in causes:
+        _common(structure, cause, made)
+    for _, rows in _sets(structure):
+        if (behaviour.maintenance_per_year[rows[:, 0]] > 0.0).any():
+            _planned(structure, rows, made)
+    own = _either(
+        _shared_out(elements.unavailability, elements.failures_per_year, share), behaviour.start_failure * share
+    )
+    of = _rides(structure, own, made)
     lists = [np.arange(size)[:, None], *made.members]
     widths = np.concatenate([np.full(len(part), part.shape[1]) for part in lists])
-    return Parts(
+    found = Parts(
         members=Csr(np.concatenate([[0], np.cumsum(widths)]).astype(np.int64), joined([p.ravel() for p in lists])),
         unavailability=np.concatenate([own[0], *made.unavailability]),
         per_year=np.concatenate([own[1], *made.per_year]),
         exclusive=joined([np.full(size, -1), *made.exclusive]),
     )
+    return found, of
+
+
+def _rides(structure: Structure, own: tuple[Floats, Floats], made: _Made) -> Ints:
+    """The part that each grid's outage is; one of its own where it takes down generating sets with it."""
+    size = len(structure.elements)
+    of = np.array([ride.element for ride in structure.rides], dtype=np.int64)
+    for number, ride in enumerate(structure.rides):
+        if not len(ride.with_it):
+            continue
+        of[number] = size + sum(len(part) for part in made.members)
+        members = np.concatenate([[ride.element], ride.with_it])[None]
+        measure = own[0][[ride.element]].copy(), own[1][[ride.element]].copy()
+        made.add(members, measure, np.full(1, -1))
+        own[0][ride.element] = own[1][ride.element] = 0.0
+    return of
+
+
+def common_causes(structure: Structure) -> tuple[list[Common], Floats]:
+    """The common causes of all groups, by group and size, and (elements,) the share of failures that each has alone.
+
+    Raises:
+        RefusedError: as `parts`.
+    """
+    elements, behaviour = structure.elements, structure.elements.behaviour
+    own_share, found = np.ones(len(elements)), []
+    for path, rows in _sets(structure):
+        _refuse(structure, path, rows)
+        lead, count = rows[:, 0], rows.shape[1]
+        factors = stated.Factors(behaviour.greek[lead[0]], behaviour.alpha[lead[0]])
+        if not factors.given or count == 1:
+            continue
+        shares = stated.shares(factors, count)
+        own_share[rows.ravel()] = shares[0]
+        q, w = elements.unavailability[lead], elements.failures_per_year[lead]
+        for size in range(2, count + 1):
+            share = float(shares[size - 1])
+            if share > 0.0:
+                found.append(Common(rows, size, share, *_shared_out(q, w, np.full(len(lead), share))))
+    return found, own_share
+
+
+def alone(structure: Structure, share: Floats) -> tuple[Floats, Floats]:
+    """(elements,) unavailability and failures a year of what each fails by itself; starts left out.
+
+    Args:
+        structure: the structure.
+        share: of its failures, as `common_causes` gives it.
+    """
+    return _shared_out(structure.elements.unavailability, structure.elements.failures_per_year, share)
 
 
 def _sets(structure: Structure) -> Iterator[tuple[str, Ints]]:
@@ -137,73 +212,39 @@ def _sets(structure: Structure) -> Iterator[tuple[str, Ints]]:
         yield path, rows.reshape(-1, structure.topology.groups[path].count)
 
 
-def _common_causes(
-    structure: Structure, path: str, rows: Ints, factors: stated.Factors, own_share: Floats, made: _Made
-) -> None:
-    elements, behaviour = structure.elements, structure.elements.behaviour
-    count = rows.shape[1]
-    figures = (elements.unavailability, elements.failures_per_year, behaviour.start_failure)
-    columns = [*figures, *behaviour.greek.T, *behaviour.alpha.T]
-    if any(not _same(column[rows]) for column in columns):
-        raise RefusedError(
-            "failure",
-            f"instances of '{path}' in one container share a common cause and differ in their figures",
-            "give all of one container the same failure rate, repair time and factors, or make two groups",
-        )
-    shares = stated.shares(factors, count, path)
-    own_share[rows.ravel()] = shares[0]
-    wanted = [k for k in range(2, count + 1) if shares[k - 1] > 0.0]
-    if sum(comb(count, k) for k in wanted) > MAX_SUBSETS:
-        raise RefusedError(
-            "failure",
-            f"the common causes of {count} '{path}' have more than {MAX_SUBSETS:,} subsets",
-            "state 'beta' alone, by which a common cause takes down all of them, or split the group into containers",
-        )
-    for k in wanted:
-        chosen = np.array(list(combinations(range(count), k)), dtype=np.int64)
-        members = rows[:, chosen].reshape(-1, k)
-        lead = members[:, 0]
-        share = np.full(len(lead), shares[k - 1])
-        measure = _shared_out(elements.unavailability[lead], elements.failures_per_year[lead], share)
-        made.add(members, _either(measure, behaviour.start_failure[lead] * share), np.full(len(lead), -1))
+def _common(structure: Structure, cause: Common, made: _Made) -> None:
+    """One part for each set of instances of each container."""
+    chosen = np.array(list(combinations(range(cause.rows.shape[1]), cause.size)), dtype=np.int64)
+    members = cause.rows[:, chosen].reshape(-1, cause.size)
+    measure = np.repeat(cause.unavailability, len(chosen)), np.repeat(cause.per_year, len(chosen))
+    start = structure.elements.behaviour.start_failure[members[:, 0]] * cause.share
+    made.add(members, _either(measure, start), np.full(len(members), -1))
 
 
-def _planned(structure: Structure, path: str, rows: Ints, made: _Made) -> None:
+def _planned(structure: Structure, rows: Ints, made: _Made) -> None:
     behaviour = structure.elements.behaviour
     per_year, hours = behaviour.maintenance_per_year[rows], behaviour.maintenance_h[rows]
     share = per_year * hours / HOURS_PER_YEAR
-    if (share.sum(axis=1) > 1.0).any():
-        raise RefusedError(
-            "failure",
-            f"planned outages of the {rows.shape[1]} '{path}' of one container take more time than there is, one after "
-            "the other",
-            "state a longer 'maintenance_interval' or a shorter 'maintenance_duration'",
-        )
     before = max((int(sets.max(initial=-1)) for sets in made.exclusive), default=-1)
     sets = np.repeat(np.arange(len(rows)), rows.shape[1]) + before + 1
     made.add(rows.reshape(-1, 1), (share.ravel(), per_year.ravel()), sets)
 
 
-def _refuse_halves(structure: Structure, path: str, rows: Ints) -> None:
-    behaviour = structure.elements.behaviour
-    often, long = behaviour.maintenance_per_year[rows] > 0.0, behaviour.maintenance_h[rows] > 0.0
-    greek, alpha = (~np.isnan(part[rows.ravel()]) for part in (behaviour.greek, behaviour.alpha))
-    if (often != long).any():
-        halves = ("maintenance_interval", "maintenance_duration")
-        given, missing = halves if often.any() else halves[::-1]
-        raise RefusedError("failure", f"'{given}' of '{path}' needs '{missing}' beside it", f"add '{missing}: 8 h'")
-    if greek.any() and alpha.any():
-        raise RefusedError(
-            "failure", f"'{path}' has both Greek letters and alpha factors for its common causes", "keep one of them"
-        )
-    for lower, upper in ((0, 1), (1, 2)):
-        if (greek[:, upper] & ~greek[:, lower]).any():
-            names = ("beta", "gamma", "delta")
-            raise RefusedError(
-                "failure",
-                f"'{names[upper]}' of '{path}' needs '{names[lower]}' beside it",
-                f"add '{names[lower]}: 5 %'",
-            )
+def _refuse(structure: Structure, path: str, rows: Ints) -> None:
+    """Refuse what a file may not state either."""
+    elements, behaviour = structure.elements, structure.elements.behaviour
+    per_year, long, start = behaviour.maintenance_per_year, behaviour.maintenance_h, behaviour.start_failure
+    every = np.divide(HOURS_PER_YEAR, per_year, out=np.full(len(per_year), np.nan), where=per_year > 0.0)
+    said = {
+        **dict(zip(failing.GREEK, behaviour.greek.T, strict=True)),
+        **dict(zip(failing.ALPHA, behaviour.alpha.T, strict=True)),
+        "maintenance_interval": every,
+        "maintenance_duration": np.where(long > 0.0, long, np.nan),
+        "start_failure": start,
+    }
+    own = [elements.unavailability[rows], elements.failures_per_year[rows]]
+    for fault in failing.faults(path, {name: values[rows] for name, values in said.items()}, own):
+        raise RefusedError("failure", fault.message, fault.expected)
 
 
 def _shared_out(unavailability: Floats, per_year: Floats, share: Floats) -> tuple[Floats, Floats]:
@@ -215,12 +256,7 @@ def _shared_out(unavailability: Floats, per_year: Floats, share: Floats) -> tupl
     return np.where(whole, unavailability, 1.0 - up), np.where(whole, per_year, share * rate * up)
 
 
-def _either(failing: tuple[Floats, Floats], start: Floats) -> tuple[Floats, Floats]:
+def _either(fails: tuple[Floats, Floats], start: Floats) -> tuple[Floats, Floats]:
     """Down by failure or for not having started."""
-    unavailability, per_year = failing
+    unavailability, per_year = fails
     return unavailability + start * (1.0 - unavailability), per_year * (1.0 - start)
-
-
-def _same(values: Floats) -> bool:
-    """Whether the instances of each container (a row) agree."""
-    return bool(np.array_equal(values, np.broadcast_to(values[:, :1], values.shape), equal_nan=True))

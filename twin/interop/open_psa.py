@@ -15,6 +15,7 @@ import polars as pl
 
 from twin.errors import Finding, InputError, UsageError
 from twin.failure.common_cause import expand, shares
+from twin.failure.exact.frames import NO_INPUT, read
 from twin.interop.open_psa_names import CONTAINERS, Definitions
 from twin.interop.open_psa_values import MISSION_TIME_H, Values, boolean, expression
 from twin.interop.xml import read_xml
@@ -34,6 +35,8 @@ _EVENT_TREES = (
 _REFERENCES = ("event", "gate", "basic-event", "house-event")
 _OPERATORS = ("and", "or", "not", "xor", "nand", "nor", "atleast", "imply", "iff", "cardinality")
 _NOTHING = ("label", "attributes")
+_SAID = {"k is out of range": "'min' is out of range", "k_max is out of range": "'max' is out of range"}
+"""What a finding of the frames is called in the format."""
 _FIRST_LEVEL = {"MGL": 2, "alpha-factor": 1, "phi-factor": 1}
 
 _GATES = {"gate": pl.String, "kind": pl.String, "k": pl.Int64, "k_max": pl.Int64, "input": pl.String}
@@ -61,6 +64,8 @@ class Model:
 class _Rows:
     gates: list[tuple[str, str, int | None, int | None, str]] = field(default_factory=list)
     events: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    places: dict[str, tuple[str, Element]] = field(default_factory=dict)
+    """Gate, nested or not -> name of the gate in the file, and its formula."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -105,11 +110,29 @@ def read_open_psa(
         _gate(definitions, rows, name, element, where)
     if not definitions.gates and not rows.findings:
         rows.findings.append(Finding(str(paths[0]), 0, 0, "", "there is no gate in the model", "", "a fault tree"))
-    if rows.findings:
-        raise InputError(rows.findings)
     gates = pl.DataFrame(rows.gates, schema=_GATES, orient="row")
     events = pl.DataFrame([(name, *row) for name, row in rows.events.items()], schema=_EVENTS, orient="row")
+    _formulas(rows, gates, events)
+    if rows.findings:
+        raise InputError(rows.findings)
     return Model(gates, events, left_out)
+
+
+def _formulas(rows: _Rows, gates: pl.DataFrame, events: pl.DataFrame) -> None:
+    """What the engine has against the gates, at the formulas that say it."""
+    known = {(one.file, one.line, one.path) for one in rows.findings}
+    try:
+        read(gates, events)
+    except InputError as error:
+        for one in error.findings:
+            name, element = rows.places.get(one.path, (one.path, None))
+            # A reference to nothing is found with its element before; what is left follows from other findings.
+            if element is None or (element.file, element.line, name) in known or one.message == NO_INPUT:
+                continue
+            message = f"<{element.tag}>: {_SAID.get(one.message, one.message)}"
+            rows.findings.append(element.finding(name, message, one.got, one.expected))
+        if not rows.findings:
+            raise
 
 
 def _root(path: Path, rows: _Rows) -> Element | None:
@@ -225,6 +248,7 @@ def _gate(definitions: Definitions, rows: _Rows, name: str, element: Element, wh
         else:
             rows.findings.append(formula.finding(name, f"<{formula.tag}> is no formula that is read"))
             continue
+        rows.places[gate] = name, formula
         if not inputs:
             rows.findings.append(formula.finding(name, f"<{formula.tag}> has no argument"))
         for one in inputs:
@@ -257,12 +281,19 @@ def _referred(definitions: Definitions, rows: _Rows, name: str, one: Element, wh
             value = boolean(one)
         except InputError as error:
             rows.findings += error.findings
-            return ""
+            return _undefined(rows)
         called = "[true]" if value else "[false]"
         rows.events[called] = (float(value), True)
         return called
     found = definitions.event(one, where)
     if found is None:
         rows.findings.append(one.finding(name, f"<{one.tag}> is not defined", one.get("name"), definitions.near(one)))
-        return ""
+        return _undefined(rows)
     return found
+
+
+def _undefined(rows: _Rows) -> str:
+    """Stands for what was found wrong, so that the rest of its formula can be looked at."""
+    called = f"[undefined {len(rows.findings)}]"
+    rows.events[called] = (0.0, False)
+    return called

@@ -28,7 +28,18 @@ def lines(results: Results, width: int = 100) -> list[Text]:
         results: of a run of the analyses `capacity` and `upgrades`.
         width: columns of the screen; 60 and more read well.
     """
-    sections = (summary.headline, phases, halls, stranded, tightest, needs.fit, needs.demand, upgrades, summary.checks)
+    sections = (
+        summary.headline,
+        phases,
+        connection,
+        halls,
+        stranded,
+        tightest,
+        needs.fit,
+        needs.demand,
+        upgrades,
+        summary.checks,
+    )
     return [line for section in sections for line in section(results, width)]
 
 
@@ -73,6 +84,50 @@ def phases(results: Results, width: int) -> list[Text]:
     ]
     said = block("PHASES", columns, rows, width)
     return said + more(frame.height - len(rows), "site_capacity", width)
+
+
+def connection(results: Results, width: int) -> list[Text]:
+    """A line a site and limit of its grid connection: the tightest month under it, and what it leaves unused."""
+    frame = rows_of(results, "interconnection")
+    if frame is None:
+        return []
+    frame = frame.filter(pl.col("it_kw") > 0).sort("site", "month", maintain_order=True)
+    if not frame.height:
+        return []
+    changed = pl.any_horizontal(
+        (pl.col(name) != pl.col(name).shift().over("site")).fill_null(value=True)
+        for name in ("limit_kw", "source", "it_kw")
+    )
+    frame = frame.with_columns(span=changed.cum_sum(), since=pl.col("month"))
+    tight = frame.sort("connection_usable_kw", maintain_order=True).group_by("span", maintain_order=True)
+    each = tight.agg(pl.col("since").min(), pl.all().exclude("since").first()).sort("span")
+    several = each["site"].n_unique() > 1
+    columns = [
+        Col("", right=False),
+        Col("limit"),
+        Col("own supply", keep=6),
+        Col("tightest", keep=4),
+        Col("draws then", keep=7),
+        Col("left", keep=5),
+        Col("lets use"),
+        Col("IT left unused", keep=8),
+    ]
+    shown = each.group_by("site", maintain_order=True).tail(_MONTHS_SHOWN if not several else 2)
+    rows = [
+        [
+            f"{row['site']} {month(row['since'])}" if several else month(row["since"]),
+            power(row["limit_kw"]),
+            power(row["supply_kw"]),
+            f"{row['time']:%Y-%m-%d %H:%M}",
+            power(row["load_kw"]),
+            power(row["headroom_kw"]),
+            power(row["connection_usable_kw"]),
+            power(row["stranded_it_kw"]) if row["binds"] else "-",
+        ]
+        for row in shown.iter_rows(named=True)
+    ]
+    said = block("GRID CONNECTION", columns, rows, width)
+    return said + more(each.height - len(rows), "interconnection", width)
 
 
 def halls(results: Results, width: int) -> list[Text]:

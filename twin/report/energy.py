@@ -7,8 +7,22 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report import summary
-from twin.report.layout import Col, block, energy_text, fact, hours, largest, money, month, note, percent, power, total
-from twin.units import MONTHS_PER_YEAR
+from twin.report.energy_year import last, length_h, months, the_year
+from twin.report.layout import (
+    Col,
+    block,
+    count,
+    energy_text,
+    fact,
+    hours,
+    largest,
+    money,
+    month,
+    note,
+    percent,
+    power,
+    total,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,6 +31,8 @@ if TYPE_CHECKING:
 
 _LINES_SHOWN = 10
 _UNITS_SHOWN = 8
+_SMALL = 0.01
+"""A stage or a line of the bill below this share of the whole is one of the others, where there are several."""
 _METHODS = ("location", "market", "embodied", "avoided")
 _NOTED = ("facility_model", "dispatch_prices", "carbon_data", "embodied_carbon", "residual_mix", "fuel_on_site")
 """Checks that say what was assumed."""
@@ -36,23 +52,9 @@ def lines(results: Results, width: int = 100) -> list[Text]:
     return said + assumed(results, width) + summary.checks(results, width)
 
 
-def _year(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the last twelve months."""
-    return frame.filter(pl.col("month") > pl.col("month").max().dt.offset_by(f"-{MONTHS_PER_YEAR}mo"))
-
-
-def _last(results: Results, name: str) -> pl.DataFrame | None:
-    """A table's rows in the last twelve months of the calendar; None where there are none."""
-    if name not in results or not results[name].height:
-        return None
-    calendar = _year(results["energy"])["month"].unique()
-    found = results[name].filter(pl.col("month").is_in(calendar.implode()))
-    return found if found.height else None
-
-
 def headline(results: Results, width: int) -> list[Text]:
     """Name, sites, the year that is shown, and its energy, PUE and cost."""
-    year = _year(results["energy"])
+    year = the_year(results["energy"])
     it = total(year.filter(pl.col("stage") == "it")["energy_kwh"])
     drawn = total(year["energy_kwh"])
     names = year["site"].unique(maintain_order=True).to_list()
@@ -60,7 +62,7 @@ def headline(results: Results, width: int) -> list[Text]:
     facts += [f"{month(year['month'].min())} to {month(year['month'].max())}", energy_text(drawn)]
     if it > 0:
         facts.append(f"PUE {drawn / it:.3f}")
-    cost = _last(results, "energy_cost")
+    cost = last(results, "energy_cost")
     if cost is not None and drawn > 0:
         facts.append(f"{money(total(cost['amount_usd']))}, ${total(cost['amount_usd']) / drawn:.4g}/kWh")
     return fact(results.provenance.topology, " · ".join(facts), width)
@@ -68,11 +70,13 @@ def headline(results: Results, width: int) -> list[Text]:
 
 def stages(results: Results, width: int) -> list[Text]:
     """Energy and peak of the year by stage."""
-    year = _year(results["energy"])
+    year = the_year(results["energy"])
     drawn = total(year["energy_kwh"])
     if drawn <= 0:
         return fact("ENERGY", "nothing is drawn in the year", width)
     by = year.group_by("stage", maintain_order=True).agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").max())
+    by = by.filter(pl.col("energy_kwh") > 0)
+    shown, rest = _told_apart(by, pl.col("energy_kwh"), drawn)
     rows = [
         [
             _word(row["stage"]),
@@ -80,72 +84,22 @@ def stages(results: Results, width: int) -> list[Text]:
             percent_of(row["energy_kwh"], drawn),
             power(row["peak_kw"]),
         ]
-        for row in by.iter_rows(named=True)
-        if row["energy_kwh"] > 0
+        for row in shown.iter_rows(named=True)
     ]
+    if rest.height:
+        kwh = total(rest["energy_kwh"])
+        others = f"{rest.height} others (--table energy)"
+        rows.append([others, energy_text(kwh), percent_of(kwh, drawn), "-"])
     columns = [Col("stage", right=False), Col("in the year"), Col("share"), Col("peak of a site", keep=5)]
     return block("ENERGY by stage", columns, rows, width)
 
 
-def months(results: Results, width: int) -> list[Text]:
-    """PUE, energy, peak and bill of each month of the year."""
-    hourly = _last(results, "site_hours")
-    if hourly is None:
-        return []
-    step_h = _step_h(results)
-    by = hourly.group_by("month", maintain_order=True).agg(
-        pl.col("it_kw", "load_kw", "import_kw").sum() * step_h, pl.col("dry_bulb_c").mean()
-    )
-    # what all sites import in one step
-    peak = hourly.group_by("month", "time").agg(pl.col("import_kw").sum()).group_by("month")
-    by = by.join(peak.agg(pl.col("import_kw").max().alias("peak_kw")), on="month", maintain_order="left")
-    by = _joined(by, results, "energy_cost", pl.col("amount_usd").sum())
-    by = _joined(by, results, "carbon_free", *(pl.col(name).sum() for name in ("load_kwh", "matched_kwh", "grid_kwh")))
-    rows = [_month(row) for row in by.sort("month").iter_rows(named=True)]
-    columns = [
-        Col("month", right=False),
-        Col("PUE"),
-        Col("site energy"),
-        Col("from grid", keep=5),
-        Col("peak import", keep=6),
-        Col("bill"),
-        Col("$/kWh", keep=4),
-        Col("carbon-free", keep=7),
-        Col("outside °C", keep=3),
-    ]
-    shown = [index for index in range(len(columns)) if any(row[index] != "-" for row in rows)]
-    return block("MONTHS", [columns[i] for i in shown], [[row[i] for i in shown] for row in rows], width)
-
-
-def _joined(by: pl.DataFrame, results: Results, name: str, *columns: pl.Expr) -> pl.DataFrame:
-    frame = _last(results, name)
-    if frame is None:
-        return by
-    return by.join(frame.group_by("month").agg(*columns), on="month", how="left", maintain_order="left")
-
-
-def _month(row: dict[str, Any]) -> list[str]:
-    it, drawn, bill_usd = row["it_kw"], row["load_kw"], row.get("amount_usd")
-    covered = row.get("load_kwh")
-    return [
-        month(row["month"]),
-        f"{drawn / it:.3f}" if it > 0 else "-",
-        energy_text(drawn),
-        energy_text(row["import_kw"]) if abs(row["import_kw"] - drawn) > 1e-9 * drawn else "-",
-        power(row["peak_kw"]),
-        "-" if bill_usd is None else money(bill_usd),
-        f"{bill_usd / drawn:.4f}" if bill_usd is not None and drawn > 0 else "-",
-        f"{(row['matched_kwh'] + row['grid_kwh']) / covered * 100:.0f} %" if covered else "-",
-        "-" if row["dry_bulb_c"] is None else f"{row['dry_bulb_c']:.1f}",
-    ]
-
-
 def supplies(results: Results, width: int) -> list[Text]:
     """What each unit gave in the year, how much of what it could, and what it cost."""
-    given = _last(results, "dispatch")
+    given = last(results, "dispatch")
     if given is None:
         return []
-    step_h = _step_h(results)
+    step_h = length_h(results)
     keys = ["site", "supply", "unit"]
     by = given.group_by(keys, maintain_order=True).agg(
         pl.col("power_kw", "charge_kw", "curtailed_kw").sum() * step_h, pl.len().alias("steps")
@@ -153,7 +107,7 @@ def supplies(results: Results, width: int) -> list[Text]:
     by = by.join(results["supply_units"], on=keys, how="left", maintain_order="left", suffix="_rated")
     several = by["site"].n_unique() > 1
     rows = [_unit(row, step_h, several=several) for row in by.head(_UNITS_SHOWN).iter_rows(named=True)]
-    hourly = _last(results, "site_hours")
+    hourly = last(results, "site_hours")
     if hourly is not None:
         bought, sold = (total(hourly[name]) * step_h for name in ("import_kw", "export_kw"))
         grid = ["grid", "-", energy_text(bought), "-", "-"]
@@ -193,7 +147,7 @@ def _unit(row: dict[str, Any], step_h: float, *, several: bool) -> list[str]:
 
 def bill(results: Results, width: int) -> list[Text]:
     """The year's bill by line; credits count below zero."""
-    cost = _last(results, "energy_cost")
+    cost = last(results, "energy_cost")
     if cost is None:
         return fact("BILL", "no tariff and no supply has a price for the energy", width)
     keys = ["supply", "line", "what", "unit", "payer", "payee"]
@@ -201,11 +155,11 @@ def bill(results: Results, width: int) -> list[Text]:
     usual = by.group_by("payer").agg(pl.col("amount_usd").sum()).sort("amount_usd", descending=True)["payer"][0]
     signed = pl.when(pl.col("payer") == usual).then(pl.col("amount_usd")).otherwise(-pl.col("amount_usd"))
     by = by.with_columns(signed.alias("net_usd")).sort(pl.col("amount_usd"), descending=True)
-    shown = by.head(_LINES_SHOWN)
+    shown, rest = _told_apart(by, pl.col("amount_usd"), total(by["amount_usd"]), _LINES_SHOWN)
     rows = [_line(row) for row in shown.iter_rows(named=True)]
-    rest = total(by["net_usd"].slice(_LINES_SHOWN))
-    if by.height > _LINES_SHOWN:
-        rows.append([f"{by.height - _LINES_SHOWN} more lines", "", "", "", money(rest)])
+    if rest.height:
+        others = count(rest.height, "other line", "other lines")
+        rows.append([others, "--table energy_cost", "", "", money(total(rest["net_usd"]))])
     rows.append([f"paid by {usual}", "", "", "", money(total(by["net_usd"]))])
     columns = [
         Col("supply", right=False),
@@ -215,6 +169,15 @@ def bill(results: Results, width: int) -> list[Text]:
         Col("in the year"),
     ]
     return block("BILL by line", columns, rows, width)
+
+
+def _told_apart(
+    frame: pl.DataFrame, size: pl.Expr, whole: float, most: int | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that are told one by one, and those that are only counted: what is small, if it is more than one row."""
+    small = (size < _SMALL * whole) if most is None else (size < _SMALL * whole) | (pl.int_range(pl.len()) >= most)
+    rest = frame.filter(small)
+    return (frame.filter(~small), rest) if rest.height > 1 else (frame, rest.clear())
 
 
 def _line(row: dict[str, Any]) -> list[str]:
@@ -232,10 +195,10 @@ def _line(row: dict[str, Any]) -> list[str]:
 
 def carbon(results: Results, width: int) -> list[Text]:
     """Emissions of the year by method and source, and the carbon-free score."""
-    frame = _last(results, "carbon")
+    frame = last(results, "carbon")
     if frame is None:
         return []
-    drawn = total(_year(results["energy"])["energy_kwh"])
+    drawn = total(the_year(results["energy"])["energy_kwh"])
     rows = []
     for method in _METHODS:
         own = frame.filter(pl.col("method") == method)
@@ -254,13 +217,15 @@ def carbon(results: Results, width: int) -> list[Text]:
         Col("of which", right=False, keep=5),
     ]
     said = block("CARBON by method", columns, rows, width) if rows else []
-    free = _last(results, "carbon_free")
+    free = last(results, "carbon_free")
     if free is not None:
         load, matched, grid = (total(free[name]) for name in ("load_kwh", "matched_kwh", "grid_kwh"))
         if load > 0:
-            text = f"hourly score {(matched + grid) / load:.1%}: own supplies match {matched / load:.1%}, the grid's "
-            text += f"carbon-free share of the rest gives {grid / load:.1%}; by volume the supplies are "
-            said += note(f"{text}{total(free['supply_kwh']) / load:.1%} of the load", width)
+            text = (
+                f"hourly score {(matched + grid) / load:.1%}: own supplies {matched / load:.1%}, the grid's share of "
+            )
+            text += f"the rest {grid / load:.1%}; own by volume {total(free['supply_kwh']) / load:.1%}"
+            said += note(text, width)
     return said
 
 
@@ -271,22 +236,24 @@ def tradeoff(results: Results, width: int) -> list[Text]:
     frame = results["cfe_tradeoff"]
     rows = [
         [
-            f"${row['worth_usd_per_kwh'] * _TONNE:,.0f}/MWh" if row["worth_usd_per_kwh"] else "nothing",
+            "none" if row["target_fraction"] is None else f"{row['target_fraction'] * 100:.1f} %",
             f"{row['cfe_fraction'] * 100:.1f} %",
             money(row["cost_usd"]),
+            f"${row['marginal_usd_per_kwh'] * _TONNE:,.1f}/MWh",
             "-" if row["added_usd_per_kwh"] is None else f"${row['added_usd_per_kwh'] * _TONNE:,.1f}/MWh",
             _tonnes(row["emission_kg_co2e"]),
         ]
         for row in frame.iter_rows(named=True)
     ]
     columns = [
-        Col("worth of a MWh", right=False),
+        Col("target", right=False),
         Col("score"),
         Col("cost of a year"),
+        Col("one MWh more"),
         Col("mean of more", keep=6),
         Col("emissions", keep=5),
     ]
-    said = block("CARBON-FREE at a price", columns, rows, width)
+    said = block("CARBON-FREE at what cost", columns, rows, width)
     return said + note(
         f"the highest score that any dispatch reaches is {largest(frame['highest_fraction']):.1%}", width
     )
@@ -294,10 +261,10 @@ def tradeoff(results: Results, width: int) -> list[Text]:
 
 def water(results: Results, width: int) -> list[Text]:
     """Water of the year, on site and where the energy is made."""
-    frame = _last(results, "water")
+    frame = last(results, "water")
     if frame is None or frame.select("site_l", "source_l").null_count().sum_horizontal()[0] == 2 * frame.height:
         return []
-    it = total(_year(results["energy"]).filter(pl.col("stage") == "it")["energy_kwh"])
+    it = total(the_year(results["energy"]).filter(pl.col("stage") == "it")["energy_kwh"])
     parts = []
     for name, where in (("site_l", "on site"), ("source_l", "where the grid's energy is made")):
         if frame[name].null_count() < frame.height:
@@ -323,10 +290,8 @@ def outages(results: Results, width: int) -> list[Text]:
 def assumed(results: Results, width: int) -> list[Text]:
     """What the figures stand on: checks that say what was taken where a file says nothing."""
     frame = results["checks"].filter(pl.col("check").is_in(_NOTED))
-    said: list[Text] = []
-    for row in frame.unique(["check", "message"], keep="first", maintain_order=True).iter_rows(named=True):
-        said += note(f"{row['got']}: {row['message']}", width)
-    return fact("ASSUMED", "where the file does not say", width) + said if said else []
+    got = frame.unique(["check", "message"], keep="first", maintain_order=True)["got"].to_list()
+    return fact("ASSUMED", f"{'; '.join(got)} (what follows: --table checks)", width) if got else []
 
 
 def percent_of(part: float, whole: float) -> str:
@@ -340,8 +305,3 @@ def _word(text: str) -> str:
 
 def _tonnes(kg: float) -> str:
     return f"{kg / _TONNE:,.0f} t" if abs(kg) >= 10 * _TONNE else f"{kg / _TONNE:,.3g} t"
-
-
-def _step_h(results: Results) -> float:
-    time = results["site_hours"]["time"].head(2)
-    return float((time[1] - time[0]).total_seconds()) / 3600.0

@@ -9,6 +9,7 @@ import polars as pl
 from twin.report import goodput, summary
 from twin.report.layout import Col, block, count, fact, hours, money, month, note, power, total
 from twin.report.needs import in_one, more, rows_of, short
+from twin.report.plant import at_once
 from twin.topology.attributes import SINK_KINDS
 
 if TYPE_CHECKING:
@@ -201,12 +202,12 @@ def _rest(results: Results, frame: pl.DataFrame, width: int) -> list[Text]:
     share = total(supply["expected_kwh_lost_per_year"]) / whole if whole > 0 else 1.0
     if share >= _NEARLY_ALL:
         return []
-    text = f"failures of one and two explain {share:.0%} of what supply fails to give; common causes, starts that fail "
+    text = f"failures of one and two and common causes explain {share:.0%} of what supply fails to give; failed starts "
     return note(text + "and three or more at once are the rest", width)
 
 
 def _failure(row: dict[str, Any], prefix: str, *, priced: bool) -> list[str]:
-    names = [short(row["element"], prefix)]
+    names = [short(row["element"], prefix) + at_once(row)]
     if row["second_element"] is not None:
         around = row["element"].rpartition("/")[0] + "/"
         names.append(short(short(row["second_element"], around), prefix))

@@ -71,6 +71,32 @@ def block(title: str, columns: Sequence[Col], rows: Sequence[Sequence[str]], wid
     return [head, *(_row(columns, at, sizes, row) for row in rows)]
 
 
+def across(title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], width: int) -> list[Text]:
+    """Rows of one figure each whose columns are alike, as months: close together where the screen is narrow.
+
+    Where even that is too wide, the columns go under one another in as many parts as it takes.
+
+    Returns:
+        One line for the headings and one for each row, of every part.
+    """
+    first = max(cell_len(text) for text in (*(name for name, _ in rows), title)) + _GAP
+    size = max(cell_len(text) for text in (*heads, *(text for _, texts in rows for text in texts)))
+    gap = _GAP if first + len(heads) * (size + _GAP) <= width else 1
+    many = max((width - first) // (size + gap), 1)
+    parts = -(-len(heads) // many)
+    many = -(-len(heads) // parts)
+    said: list[Text] = []
+    for start in range(0, len(heads), many):
+        part = slice(start, start + many)
+        head = Text(_fit("" if start else title, first, right=False), style="bold")
+        head.append("".join(" " * gap + _fit(text, size, right=True) for text in heads[part]), style="not bold dim")
+        said.append(head)
+        for name, texts in rows:
+            cells = "".join(" " * gap + _fit(text, size, right=True) for text in texts[part])
+            said.append(Text(" " * _INDENT + _fit(name, first - _INDENT, right=False) + cells))
+    return said
+
+
 def _total(at: Sequence[int], sizes: Sequence[int]) -> int:
     return _INDENT + sum(sizes[i] for i in at) + _GAP * (len(at) - 1)
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report.layout import Col, block, count, energy_text, fact, hours, largest, note, percent, power, total
+from twin.tables.failure import COMMON_CAUSE
 from twin.topology.attributes import ROLLUP_KINDS, SINK_KINDS
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from rich.text import Text
@@ -233,10 +235,11 @@ def availability(results: Results, width: int) -> list[Text]:
 
 
 def failures(results: Results, width: int) -> list[Text]:
-    """The single failures of supply that lose most IT energy a year, and what racks lose by their own."""
+    """The single failures and common causes of supply that lose most energy a year, and the racks' own failures."""
     if "contingency" not in results:
         return []
-    frame = results["contingency"].filter((pl.col("event") == "failure") & (pl.col("lost_it_kw") > 0))
+    single = pl.col("event").is_in(("failure", COMMON_CAUSE))
+    frame = results["contingency"].filter(single & (pl.col("lost_it_kw") > 0))
     frame = frame.sort("expected_kwh_lost_per_year", "lost_it_kw", descending=True)
     own = pl.col("kind").is_in(SINK_KINDS)
     supply, sinks = frame.filter(~own), frame.filter(own & (pl.col("outages_per_year") > 0))
@@ -245,7 +248,9 @@ def failures(results: Results, width: int) -> list[Text]:
     prefix = _common_prefix(supply["element"].to_list())
     rows = [
         [
-            row["element"].removeprefix(prefix) + (f" (any of {row['count']:,})" if row["count"] > 1 else ""),
+            row["element"].removeprefix(prefix)
+            + at_once(row)
+            + (f" (any of {row['count']:,})" if row["count"] > 1 else ""),
             f"{row['racks_lost']:,}",
             power(row["lost_it_kw"]),
             hours(row["outages_per_year"]) if row["outages_per_year"] else "no data",
@@ -266,6 +271,11 @@ def failures(results: Results, width: int) -> list[Text]:
     if supply.height > _FAILURES_SHOWN:
         said += note(f"and {supply.height - _FAILURES_SHOWN} more in the table contingency", width)
     return said + (note(_own_failures(sinks), width) if sinks.height else [])
+
+
+def at_once(row: Mapping[str, Any]) -> str:
+    """What follows the first element of a row of `contingency` in which a common cause takes out more of its group."""
+    return f" and {row['elements_failed'] - 1:,} more at once" if row["event"] == COMMON_CAUSE else ""
 
 
 def _own_failures(sinks: pl.DataFrame, lead: str = "") -> str:

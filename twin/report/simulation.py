@@ -109,7 +109,8 @@ def durations(results: Results, width: int) -> list[Text]:
         Col("", right=False),
         Col("seen", keep=7),
         Col("a year"),
-        *(Col(f"≤ {_time(limit)}") for limit in limits),
+        # every second limit gives way first, so that what is left still spans from minutes to days
+        *(Col(f"≤ {_time(limit)}", keep=5 - place % 2) for place, limit in enumerate(limits)),
     ]
     said = block("OUTAGES", columns, rows, width)
     hidden = len(scopes) - len(rows)

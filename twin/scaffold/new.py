@@ -25,6 +25,8 @@ KINDS: Mapping[str, str] = {
     "hardware": "it adds racks of a maker, as parts for `use:`.",
     "energy": "it adds a tariff for `energy:`.",
     "cooling": "it adds a facility model for `cooling:`.",
+    "weather": "it adds the weather of sites for `weather:`.",
+    "carbon": "it adds what a kWh of the grid emits, for `carbon:`.",
     "financing": "it adds a deal for `deals:`.",
     "workload": "it adds a workload for `workloads:`.",
     "analysis": "it adds a step to every evaluation, with a table of its own.",

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from scipy.optimize import brentq
-
 from twin import tables, units
 from twin.errors import InputError, RefusedError, UnitError, UsageError
 from twin.scenario import measure
@@ -264,6 +262,8 @@ def _nearest(miss: Callable[[float], float], bracket: tuple[float, float]) -> fl
 
 def _closed(miss: Callable[[float], float], bracket: tuple[float, float]) -> float:
     low, high = bracket
+    from scipy.optimize import brentq  # noqa: PLC0415 - slow to import, and few runs come here
+
     for end in bracket:
         if miss(end) == 0:
             return end

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.structure.model import Behaviour
+from twin.topology.failing import ALPHA, GREEK
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twin.structure.model import Floats
-
-GREEK = ("beta", "gamma", "delta")
-ALPHA = ("alpha_2", "alpha_3", "alpha_4")
 
 
 def behaviour(figure: Callable[[str, float], Floats]) -> Behaviour:

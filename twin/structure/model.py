@@ -266,6 +266,23 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Ride:
+    """A grid whose outages its site lives through for a time.
+
+    Attributes:
+        element: the grid.
+        with_it: generating sets that are spent when the site no longer lives: they count to that time.
+        after_h: hours after the outage begins, ascending.
+        chance: probability that the site lives just so long; 1 together.
+    """
+
+    element: int
+    with_it: Ints
+    after_h: Floats
+    chance: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
     """The whole compiled system.
 
@@ -275,6 +292,7 @@ class Structure:
         scopes: roll-up scopes, every parent before its children.
         dependencies: (consumer group path, dependency), as `Gates.dependency` counts them.
         lifted: whether alike containers are represented by a few; see `twin.structure.symmetry`.
+        rides: grids whose outages are lived through for a time; none until the failure engine is told.
     """
 
     topology: Topology
@@ -285,6 +303,7 @@ class Structure:
     gates: Gates
     classes: Classes
     lifted: bool = False
+    rides: tuple[Ride, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

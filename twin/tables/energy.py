@@ -13,6 +13,14 @@ def _weather(name: str, doc: str) -> Column:
 
 TABLES = (
     declare(
+        "load_use",
+        "One row per month and site: how much of the IT power in service the workloads draw.",
+        MONTH,
+        SITE,
+        Column("it_kw", "f64", "IT power in service, at full use"),
+        Column("utilisation_fraction", "f64", "share of it that is drawn while nothing is out of service"),
+    ),
+    declare(
         "load_shape",
         "One row per month, site and hour of the week, where a workload has a `profile`: how the IT load goes with it.",
         MONTH,
@@ -33,6 +41,25 @@ TABLES = (
         ),
         Column("energy_kwh", "f64", "energy in the month"),
         Column("peak_kw", "f64", "peak of the stage in the month, with everything in service"),
+    ),
+    declare(
+        "connection",
+        "One row per month and site whose tariff states a `limit`: what it may draw, and the IT power that fits.",
+        MONTH,
+        SITE,
+        Column("source", "str", "the tariff, and the supplies that are counted on"),
+        Column("limit_kw", "f64", "what the connection carries"),
+        Column("supply_kw", "f64", "what firm supplies behind the meter give in the tightest hour"),
+        Column("time", "time", "the tightest hour: the first in which nothing is left at the usable IT power"),
+        Column("it_kw", "f64", "IT power in service, at full use"),
+        Column("load_kw", "f64", "what the site draws at that in the tightest hour, losses and cooling included"),
+        Column("headroom_kw", "f64", "limit and supply less that; negative where it is too much"),
+        Column(
+            "usable_it_kw",
+            "f64",
+            "IT power at which the site draws as much as it may; null where none is in service",
+            nullable=True,
+        ),
     ),
     declare(
         "site_hours",

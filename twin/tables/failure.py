@@ -30,6 +30,9 @@ AVAILABILITY = declare(
     Column("served_fraction", "f64", "expected share of the scope's IT load in service, own failures included"),
 )
 
+COMMON_CAUSE = "common cause"
+"""Event of a row of `contingency` in which several elements of a group fail at once."""
+
 TABLES = (
     AVAILABILITY,
     declare(
@@ -80,27 +83,34 @@ TABLES = (
     ),
     declare(
         "contingency",
-        "One row per set of alike losses of one element (N-1), or of two that lose more than either alone (N-2), at "
-        "full build; the largest expected loss first.",
+        "One row per set of alike losses of one element or by one common cause (N-1), or of two elements that lose "
+        "more than either alone (N-2), at full build; the largest expected loss first.",
         Column(
             "event",
             "str",
-            "failure, maintenance, failure+failure, or maintenance+failure: the second element fails "
-            "while the first is out for maintenance",
+            "failure: an element by itself; common cause: several of its group at once; maintenance; failure+failure; "
+            "or maintenance+failure: the second element fails while the first is out for maintenance",
         ),
         Column("element", "str", "id of the first element of the set"),
         Column("group", "str", "its group"),
         Column("kind", "str", "what it is"),
         Column("second_element", "str", "id of the element lost with it; null where it is one", nullable=True),
         Column("second_group", "str", "group of the second; null where it is one", nullable=True),
-        Column("count", "i64", "elements, or pairs of them, in the set"),
+        Column(
+            "elements_failed", "i64", "elements that the event itself takes out: one, two, or all of a common cause"
+        ),
+        Column("count", "i64", "elements, pairs of them, or common causes, in the set"),
         Column("elements_lost", "i64", "other elements that lose supply"),
         Column("racks_lost", "i64", "racks that lose supply"),
         Column("lost_it_kw", "f64", "IT load that loses supply"),
-        Column("added_it_kw", "f64", "of it, what no element of the set takes down alone; all where it is one"),
+        Column("added_it_kw", "f64", "of it, what no element of a pair takes down alone; all where it is one event"),
         Column("accelerators_lost", "i64", "accelerators that lose supply"),
         Column("lost_usd_per_h", "f64", "what they are worth at `accelerator_hour_price`; null without", nullable=True),
-        Column("outages_per_year", "f64", "how often a year one element fails, or one pair comes to be down at once"),
+        Column(
+            "outages_per_year",
+            "f64",
+            "how often a year one element fails by itself, one common cause comes, or one pair is down at once",
+        ),
         Column("mean_outage_h", "f64", "how long that lasts on average; null where it never happens", nullable=True),
         Column("expected_kwh_lost_per_year", "f64", "IT energy lost a year to the whole set: `added_it_kw` at a time"),
         Column("expected_usd_lost_per_year", "f64", "what that costs; null without a price", nullable=True),

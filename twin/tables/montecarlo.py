@@ -27,7 +27,7 @@ TABLES = (
         Column("value", "f64", "the estimate; null where there was nothing to estimate it from", nullable=True),
         Column("half_width", "f64", "the truth lies so near to it with this confidence", nullable=True),
         Column("standard_error", "f64", "square root of the variance of the estimate", nullable=True),
-        Column("resolution", "f64", "the most that one sample or history has added to it", nullable=True),
+        Column("resolution", "f64", "the most that one sample or history can add to it, seen or not", nullable=True),
         Column("confidence_fraction", "f64", "confidence of the half-width"),
         Column("samples", "i64", "samples, or histories"),
         Column("effective_samples", "i64", "samples without bias that would be as sure"),

@@ -30,6 +30,20 @@ TABLES = (
         Column("expected_h", "f64", "the same, expected over failures of machines"),
     ),
     declare(
+        "grid_survival",
+        "One row per site whose grid states `ride_through: energy` and time: how long it lives without its grid.",
+        SITE,
+        Column("lived_h", "f64", "time from the beginning of an outage to the loss of critical load"),
+        Column(
+            "chance_fraction",
+            "f64",
+            "chance of just that, over all starts of a year, with the load of everything in service",
+        ),
+        Column(
+            "survival_fraction", "f64", "chance to live longer; who lives through all that was looked at has the last"
+        ),
+    ),
+    declare(
         "ride_through",
         "One row per site: what the failure engine may take for the ride-through of its supply.",
         SITE,

@@ -9,7 +9,7 @@ import polars as pl
 
 from twin import units
 from twin.api import Params, Quantity
-from twin.parameters import meaning
+from twin.parameters import meaning, trust
 from twin.tables import table
 from twin.topology.attributes import ATTRIBUTES, matters
 from twin.topology.lifetimes import shown
@@ -137,8 +137,8 @@ def _params(entry: ModelEntry) -> Iterator[Row]:
             if isinstance(value, Params):
                 yield from _left_out(entry, value, name)
         elif value is not None:
-            note = meaning(type(entry.params), name) or None
-            yield owner, name, _shown(value, field), "default", f"model {entry.model}", None, note, str(entry.where)
+            note, level = meaning(type(entry.params), name) or None, trust(type(entry.params), name)
+            yield owner, name, _shown(value, field), "default", f"model {entry.model}", level, note, str(entry.where)
 
 
 def _left_out(entry: ModelEntry, group: Params, path: str) -> Iterator[Row]:
@@ -149,8 +149,8 @@ def _left_out(entry: ModelEntry, group: Params, path: str) -> Iterator[Row]:
         if isinstance(value, Params) and name in group.model_fields_set:
             yield from _left_out(entry, value, f"{path}.{name}")
         elif value is not None and name not in group.model_fields_set:
-            note, text = meaning(type(group), name) or None, _shown(value, field)
-            yield owner, f"{path}.{name}", text, "default", f"model {entry.model}", None, note, str(entry.where)
+            note, text, level = meaning(type(group), name) or None, _shown(value, field), trust(type(group), name)
+            yield owner, f"{path}.{name}", text, "default", f"model {entry.model}", level, note, str(entry.where)
 
 
 def _shown(value: object, field: FieldInfo) -> str:

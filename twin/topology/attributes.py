@@ -77,6 +77,7 @@ class Attribute:
         kinds: kinds that may have it; empty for every kind that is not a container.
         default: whether a kind's default part supplies it where a file leaves it out.  Sizes and
             prices are never guessed; how good and how reliable equipment is, may be.
+        words: the only words that it takes; any where there are none.
         absent: what the engines take where nobody gives it, as a person reads it; empty where that
             is no assumption.
     """
@@ -91,6 +92,7 @@ class Attribute:
     kinds: tuple[str, ...] = ()
     default: bool = False
     absent: str = ""
+    words: tuple[str, ...] = ()
 
 
 _ALL = (
@@ -248,6 +250,14 @@ _ALL = (
         kinds=_RATED,
     ),
     Attribute("start_time", "duration", "time from loss of supply to carrying load", default=True),
+    Attribute(
+        "ride_through",
+        "text",
+        "whose answer says which outages of this grid its site lives through: `energy`, of its fuel, storage and "
+        "generating sets; without it every outage is felt by what the grid feeds",
+        kinds=("utility",),
+        words=("energy",),
+    ),
     Attribute("runtime", "duration", "time it carries its load without supply", default=True),
     Attribute(
         "maintenance_interval",

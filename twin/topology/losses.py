@@ -9,7 +9,7 @@ from twin import units
 from twin.topology.shape import join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from twin.topology.draft import Draft, RawGroup
     from twin.topology.model import Value, Where
@@ -68,7 +68,7 @@ def check(draft: Draft, group: RawGroup, attributes: Mapping[str, Value]) -> Non
     given = {*attributes, *group.columns}
     curve = [name for name in CURVE if name in given]
     missing = [name for name in CURVE if name not in given]
-    at = _where(group, attributes, curve or ["load_loss"])
+    at = place_of(group, attributes, curve or ["load_loss"])
     if curve and missing:
         message = f"the efficiency curve of '{group.path}' has {len(curve)} of its {len(CURVE)} points"
         expected = f"add {', '.join(f'{name!r}' for name in missing)}"
@@ -90,7 +90,7 @@ def _rising(draft: Draft, group: RawGroup, attributes: Mapping[str, Value]) -> N
         if more <= less:
             most = CURVE[upper] / less
             draft.findings.add(
-                _where(group, attributes, [upper]),
+                place_of(group, attributes, [upper]),
                 group.key_place(upper),
                 f"'{group.path}' would take less input at {CURVE[upper]:.0%} of its rating than at {CURVE[lower]:.0%}",
                 got=f"{attributes[lower].text} and {attributes[upper].text}",
@@ -102,7 +102,7 @@ def _cap(draft: Draft, group: RawGroup, attributes: Mapping[str, Value]) -> None
     cap, idle = attributes.get("power_cap"), attributes.get("idle_fraction")
     if cap is not None and idle is not None and float(cap.value) < float(idle.value):
         draft.findings.add(
-            _where(group, attributes, ["power_cap"]),
+            place_of(group, attributes, ["power_cap"]),
             group.key_place("power_cap"),
             f"'{group.path}' draws more when idle than 'power_cap' allows",
             got=cap.text,
@@ -110,7 +110,7 @@ def _cap(draft: Draft, group: RawGroup, attributes: Mapping[str, Value]) -> None
         )
 
 
-def _where(group: RawGroup, attributes: Mapping[str, Value], names: list[str]) -> Node | Where:
+def place_of(group: RawGroup, attributes: Mapping[str, Value], names: Sequence[str]) -> Node | Where:
     """The place of the first of some attributes: where the group states it, or where it uses what does."""
     for name in names:
         if name in group.attributes:

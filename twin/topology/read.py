@@ -12,6 +12,7 @@ from twin.topology import (
     document,
     entries,
     fabrics,
+    failing,
     feeds,
     held,
     lifetimes,
@@ -20,6 +21,7 @@ from twin.topology import (
     overlay,
     refresh,
     resolve,
+    riding,
     rows,
     select,
     settings,
@@ -143,6 +145,8 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
     )
     topology = lifetimes.settle(draft, topology)
     modelled.too_early(draft, topology)
+    failing.check(draft, topology)
+    riding.check(draft, topology.groups)
     return topology
 
 

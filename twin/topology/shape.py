@@ -14,6 +14,8 @@ from twin.topology.keys import Key, Shape, declare, join, take
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from twin.topology.attributes import Attribute
+
 __all__ = (
     "ASSERTIONS",
     "CALENDAR",
@@ -46,11 +48,17 @@ FORMAT = 1
 """The version of the language that this program reads."""
 
 
+def _form(attribute: Attribute) -> str:
+    if attribute.words:
+        return f"one of {', '.join(attribute.words)}"
+    return "text" if attribute.dimension == "text" else f"quantity {attribute.dimension}"
+
+
 def _attributes(names: Iterable[str]) -> tuple[Key, ...]:
     return tuple(
         Key(
             attribute.name,
-            "text" if attribute.dimension == "text" else f"quantity {attribute.dimension}",
+            _form(attribute),
             attribute.doc + (f" (kinds: {', '.join(attribute.kinds)})" if attribute.kinds else ""),
         )
         for attribute in (ATTRIBUTES[name] for name in names)

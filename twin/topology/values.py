@@ -38,10 +38,16 @@ def read(value: object, name: str, kind: str) -> float | int | str:
     if attribute.dimension == "text":
         if value is None or isinstance(value, bool) or not str(value).strip():
             raise UnitError("not a word", "write some text")
-        return str(value).strip()
+        return _word(str(value).strip(), attribute)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UnitError("not a quantity", f"write it as '{units.dimension(dimension_of(attribute, kind)).example}'")
     return _number(value, attribute, dimension_of(attribute, kind))
+
+
+def _word(word: str, attribute: Attribute) -> str:
+    if attribute.words and word not in attribute.words:
+        raise UnitError(f"not a value of '{attribute.name}'", f"write one of: {', '.join(attribute.words)}")
+    return word
 
 
 @lru_cache(maxsize=4096)

@@ -9,12 +9,13 @@ import polars as pl
 from twin import tables
 from twin.api import Analysis, AnalysisInputs, Entry, Params, WorkloadInputs, WorkloadModel, hookimpl
 from twin.errors import PluginError, RefusedError
+from twin.structure.installed import energised
 from twin.workload import training
 from twin.workload.idle import idle_share
 from twin.workload.interruptions import interruptions
 from twin.workload.profile import load_shape
-from twin.workload.schedule import energised, schedule, served
-from twin.workload.utilisation import utilisation
+from twin.workload.schedule import schedule, served
+from twin.workload.utilisation import KEYS, utilisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,21 +32,39 @@ class WorkloadParams(Params):
     """The analysis has no parameters: the entries of `workloads:` say everything."""
 
 
-def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `schedule`, `load_shape`, `goodput` and `goodput_loss`.
+class LoadParams(Params):
+    """The analysis has no parameters: the entries of `workloads:` say everything."""
+
+
+def run_load(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """Tables `load_use` and `load_shape`: what is drawn while nothing is out of service.
 
     Raises:
         InputError: the workloads ask for more accelerators than there are.
+    """
+    twin = inputs.twin
+    months = energised(twin.structure, twin.calendar)
+    workloads, idle = twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar)
+    use = utilisation(months, workloads, idle)
+    return {
+        "load_use": months.select(*KEYS, "it_kw").join(use, on=KEYS, maintain_order="left"),
+        "load_shape": load_shape(months, workloads, idle),
+    }
+
+
+def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """Tables `schedule`, `goodput` and `goodput_loss`.
+
+    Raises:
         RefusedError: a workload model will not answer, or availability is not known.
         PluginError: a model returned something other than its table.
     """
     twin = inputs.twin
     months = energised(twin.structure, twin.calendar)
     shares = served(inputs.tables["availability"], months)
-    workloads, idle = twin.topology.section("workloads"), idle_share(twin.structure, twin.calendar)
-    made = schedule(months, shares, utilisation(months, workloads, idle))
-    known = {"schedule": made, "load_shape": load_shape(months, workloads, idle)}
-    if not workloads:
+    made = schedule(months, shares, inputs.tables["load_use"].select(*KEYS, "utilisation_fraction"))
+    known = {"schedule": made}
+    if not twin.topology.section("workloads"):
         return {**known, **{name: tables.table(name).empty() for name in ("goodput", "goodput_loss")}}
     racks = compute(twin.structure, twin.calendar, made)
     often = interruptions(twin.structure, inputs.tables["availability"], last_month(twin.calendar, made), racks)
@@ -161,13 +180,20 @@ def twin_analyses() -> list[Analysis]:
     """The engine, registered as anybody's analysis is."""
     return [
         Analysis(
+            name="load",
+            doc="What the workloads draw of the IT power in service, by month and by hour of the week.",
+            params=LoadParams,
+            run=run_load,
+            produces=("load_use", "load_shape"),
+        ),
+        Analysis(
             name="workload",
             doc="The schedule of delivered accelerator-hours, and what each workload gets out of it.",
             params=WorkloadParams,
             run=run,
-            requires=("availability",),
-            produces=("schedule", "load_shape", "goodput", "goodput_loss"),
-        )
+            requires=("availability", "load_use"),
+            produces=("schedule", "goodput", "goodput_loss"),
+        ),
     ]
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from twin.structure.installed import energised
 from twin.topology import instances
-from twin.workload.schedule import energised
 
 if TYPE_CHECKING:
     from twin.api import Calendar

@@ -24,7 +24,7 @@ class Liquid(Params):
     """Dry coolers for the heat that racks give to liquid.
 
     Attributes:
-        supply_water: warm water to the racks; 30 to 45 °C is usual (class W32 of ASHRAE).
+        supply_water: warm water to the racks; 32 °C, class W32 of ASHRAE (recalled).
         water_rise: of that water over the racks; upper end of 5 to 10 K (Lei & Masanet 2022).
         approach: supply water over the air that enters, at design load; 6 K is assumed.
         fan_ratio: heat over fan power at design load; 25, of 15 to 40 (recalled).
@@ -47,7 +47,8 @@ class Site(Params):
 
     Attributes:
         sites: sites it is for; all of them where none is named.
-        supply_water: water to the air handlers and to racks without `liquid`.
+        supply_water: water to the air handlers and to racks without `liquid`; 18 °C, lower end of 18 to 27 °C
+            (aidatacenterguide.com ch. 15.2, read).
         water_rise: of that water; middle of 5 to 10 K (Lei & Masanet 2022).
         pump_pressure: head of its pumps; middle of 114.9 to 172.4 kPa (Lei & Masanet 2022).
         pump_efficiency: middle of 60 to 80 % (Lei & Masanet 2022).
@@ -153,7 +154,7 @@ class AirEconomiser(WaterCooled):
     """Parameters of `air-economiser`: those of `water-cooled-chiller` for what outside air cannot do.
 
     Attributes:
-        supply_air: warmest air to the racks; lower end of 27 to 35 °C (Lei & Masanet 2022), ASHRAE's recommended limit.
+        supply_air: warmest air to the racks; lower end of 27 to 35 °C (Lei & Masanet 2022).
         coldest_supply_air: coldest air to the racks; upper end of 10 to 18 °C (Lei & Masanet 2022).
         dew_point: highest dew point of air to the racks; middle of 15 to 27 °C (Lei & Masanet 2022).
         lowest_dew_point: middle of -12 to -9 °C (Lei & Masanet 2022).

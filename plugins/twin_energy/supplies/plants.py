@@ -1,10 +1,11 @@
 """Parameters of plants that burn fuel, and their fuel curve.
 
 Defaults of efficiency, least load and operation and maintenance are those of NREL's REopt for the largest class that
-it has (REopt.jl, data/chp/chp_defaults.json: combustion turbine 14-20 MW, engine 3-4.5 MW, fuel cell 1.4-9.3 MW;
-generator: 32.2 %, $2.25 a gallon of 40.7 kWh).  The start of a gas turbine is $67/MW (2011) of Lew et al.,
-NREL/TP-5500-55588 (2013), table 7.  Emission factors: 40 CFR 98, table C-1, CO2 alone.  Hours of a backup diesel
-outside emergencies: 40 CFR 60.4211(f), 100 hours a calendar year; a permit may say less.
+it has (REopt.jl, data/chp/chp_defaults.json, read: combustion turbine 14-20 MW, engine 3-4.5 MW, fuel cell 1.4-9.3
+MW). Recalled, not read: the diesel generator of REopt (32.2 %, $2.25 a gallon of 40.7 kWh); the start of a gas
+turbine, $67/MW (2011) of Lew et al., NREL/TP-5500-55588 (2013), table 7; emission factors of 40 CFR 98, table C-1,
+CO2 alone; hours of a backup diesel outside emergencies of 40 CFR 60.4211(f), 100 a calendar year. A permit may say
+less.
 """
 
 from __future__ import annotations
@@ -57,12 +58,13 @@ class Thermal(SupplyParams):
         fuel: price of fuel in the first year, as `$4/MMBtu`; it rises by `growth`.
         fuel_file: CSV or parquet beside the topology file with `usd_per_kwh` of fuel, by `time` or a typical year, in
             place of `fuel`; it does not rise by `growth`.
-        fuel_carbon: emission of fuel, as `53.06 kg/MMBtu`.
+        fuel_carbon: emission of fuel, as `53.06 kg/MMBtu`, which is natural gas in 40 CFR 98, table C-1 (recalled).
         om: operation and maintenance of a kWh.
         fixed: operation and maintenance of the rating.
         forced: share of time in forced outage, taken off the available power.
         maintenance: how long each machine is out every year.
-        maintenance_from: day of the year on which the first machine goes out, as `10-01`; the others follow.
+        maintenance_from: day of the year on which the first machine goes out, as `10-01`, which is assumed; the others
+            follow.
         derating: share of the rating lost per kelvin above 15 °C; needs weather.
         mtbf: mean running time between failures of a machine, for the resilience of the site.
         mttr: mean time to repair one.
@@ -115,7 +117,14 @@ class Thermal(SupplyParams):
 
 
 class GasTurbine(Thermal):
-    """Parameters of `gas-turbine`; see `Thermal`."""
+    """Parameters of `gas-turbine`; see `Thermal`.
+
+    Attributes:
+        heat_rate: fuel over output at full load, as `9,500 Btu/kWh`; efficiency 31.55 % (REopt.jl, read).
+        minimum: least output of a running machine over its rating; 50 % (REopt.jl, read).
+        om: operation and maintenance of a kWh; $9.5/MWh (REopt.jl, read).
+        start_cost: cost of starting, by rating started; $67/MW (2011) of NREL/TP-5500-55588 (recalled).
+    """
 
     heat_rate: Ratio = 1 / 0.3155
     minimum: Fraction = 0.5
@@ -124,7 +133,13 @@ class GasTurbine(Thermal):
 
 
 class Engine(Thermal):
-    """Parameters of `reciprocating-engine`; see `Thermal`."""
+    """Parameters of `reciprocating-engine`; see `Thermal`.
+
+    Attributes:
+        heat_rate: fuel over output at full load, as `9,500 Btu/kWh`; efficiency 40.54 % (REopt.jl, read).
+        minimum: least output of a running machine over its rating; 25 % (REopt.jl, read).
+        om: operation and maintenance of a kWh; $13.5/MWh (REopt.jl, read).
+    """
 
     heat_rate: Ratio = 1 / 0.4054
     minimum: Fraction = 0.25
@@ -132,7 +147,13 @@ class Engine(Thermal):
 
 
 class FuelCell(Thermal):
-    """Parameters of `fuel-cell`; see `Thermal`."""
+    """Parameters of `fuel-cell`; see `Thermal`.
+
+    Attributes:
+        heat_rate: fuel over output at full load, as `9,500 Btu/kWh`; efficiency 41.3 % (REopt.jl, read).
+        minimum: least output of a running machine over its rating; 30 % (REopt.jl, read).
+        om: operation and maintenance of a kWh; $40/MWh (REopt.jl, read).
+    """
 
     heat_rate: Ratio = 1 / 0.413
     minimum: Fraction = 0.3
@@ -143,7 +164,12 @@ class Diesel(Thermal):
     """Parameters of `backup-diesel`; see `Thermal`.
 
     Attributes:
-        permit: running at the rating that is allowed in a calendar year outside emergencies.
+        heat_rate: fuel over output at full load, as `9,500 Btu/kWh`; efficiency 32.2 % of REopt's generator (recalled).
+        fuel: price of fuel in the first year, as `$4/MMBtu`; it rises by `growth`. $2.25 a gallon of 40.7 kWh, of
+            REopt's generator (recalled).
+        fuel_carbon: emission of fuel, as `73.96 kg/MMBtu`, which is distillate in 40 CFR 98, table C-1 (recalled).
+        permit: running at the rating that is allowed in a calendar year outside emergencies; 100 h of 40 CFR
+            60.4211(f) (recalled).
     """
 
     heat_rate: Ratio = 1 / 0.322

@@ -7,8 +7,9 @@ inverter.  The same as `pvlib.modelchain.ModelChain.with_pvwatts`, against which
     dc = dc_ratio x irradiance / 1000 W/m2 x (1 + gamma x (cell temperature - 25)) x (1 - losses)
     ac = PVWatts' inverter curve of dc, at most the rating
 
-Defaults are those of PVWatts version 5 (Dobos, NREL/TP-6A20-62641, 2014): losses 14.08 %, gamma -0.47 %/K, inverter
-96 %, albedo 0.2; degradation is the median of Jordan and Kurtz (2013), 0.5 % a year.
+Losses of 14.08 % and an inverter of 96 % are what pvlib's PVWatts functions take, to which a test holds them. The
+other defaults are recalled, not read: those of PVWatts version 5 (Dobos, NREL/TP-6A20-62641, 2014) for gamma and
+albedo, the median of Jordan and Kurtz (2013) for degradation.
 """
 
 from __future__ import annotations
@@ -38,15 +39,16 @@ class Array(Params):
     """The array of a photovoltaic plant.
 
     Attributes:
-        mounting: `tracking` about a horizontal axis from north to south, or `fixed`.
+        mounting: `tracking` about a horizontal axis from north to south, or `fixed`; assumed.
         tilt: of a fixed array from the horizontal, degrees; the latitude where not given.
-        azimuth: to which a fixed array faces, degrees from north by east.
-        dc_ratio: power of the modules over the rating, which is that of the inverters.
-        losses: of the array: soiling, shading, mismatch, wiring, light, nameplate, availability.
-        gamma: change of power with cell temperature, share per kelvin.
-        inverter: efficiency at the rating.
-        ground_cover: width of the modules over the distance of rows, for tracking without shading.
-        albedo: of the ground.
+        azimuth: to which a fixed array faces, degrees from north by east; south is assumed.
+        dc_ratio: power of the modules over the rating, which is that of the inverters; 1.3 is assumed.
+        losses: of the array: soiling, shading, mismatch, wiring, light, nameplate, availability; PVWatts as pvlib has
+            it (read).
+        gamma: change of power with cell temperature, share per kelvin; PVWatts, standard module (recalled).
+        inverter: efficiency at the rating; PVWatts as pvlib has it (read).
+        ground_cover: width of the modules over the distance of rows, for tracking without shading; PVWatts (recalled).
+        albedo: of the ground; PVWatts (recalled).
     """
 
     mounting: Literal["tracking", "fixed"] = "tracking"
@@ -66,7 +68,7 @@ class Solar(SupplyParams):
     Attributes:
         capacity: rating at the site's bus (AC).
         array: the array.
-        degradation: yearly loss of output.
+        degradation: yearly loss of output; median of Jordan and Kurtz 2013 (recalled).
         om: what a kWh costs to make.
         fixed: operation and maintenance of the rating.
         payee: who is paid for operation and maintenance.

@@ -2,9 +2,10 @@
 
     held(t) = held(t-1) + charge efficiency x taken - given / discharge efficiency
 
-Round-trip efficiency 85 % is that of utility-scale batteries in NREL's Annual Technology Baseline (2023); it is dealt
-evenly to both ways where they are not given.  Self-discharge and ageing are not modelled; what a cycle wears off can
-be said as `wear`, a cost of each kWh given, which keeps the optimum from cycles that earn less.
+Round-trip efficiency 85 % is that of utility-scale batteries in NREL's Annual Technology Baseline of 2023, recalled,
+not read; it is dealt evenly to both ways where they are not given. Self-discharge and ageing are not modelled; what
+a cycle wears off can be said as `wear`, a cost of each kWh given, which keeps the optimum from cycles that earn
+less.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ class Storage(SupplyParams):
         charge_power: the most it takes; the same where not given.
         energy: what it holds.
         usable: share of that which may be used.
-        round_trip: energy given over energy taken.
+        round_trip: energy given over energy taken; 85 % of NREL's Annual Technology Baseline 2023 (recalled).
         charge_efficiency: energy held over energy taken; with the next, in place of `round_trip`.
         discharge_efficiency: energy given over energy let go.
         wear: what a kWh given costs.
         fixed: operation and maintenance of the power.
         cyclic: whether a calendar year ends with what it began with.
-        start_state: share held at first, where it is not cyclic.
+        start_state: share held at first, where it is not cyclic; half is assumed.
         on_outage: whether it carries the site while the grid is out.
         payee: who is paid for operation and maintenance, and wear.
     """

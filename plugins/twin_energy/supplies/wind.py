@@ -4,9 +4,10 @@
     speed for the curve = speed at the hub x (air density / 1.225 kg/m3)^(1/3)      (IEC 61400-12-1)
     output            = curve(speed) x (1 - losses) x rating
 
-Where no curve is given: nothing below cut-in, `(v^3 - cut-in^3) / (rated^3 - cut-in^3)` up to the rated speed, all up
-to cut-out (3, 12 and 25 m/s, usual for onshore turbines).  Shear 1/7 is the usual power law over open land.  The
-wind of an airport station is that of its site: a wind farm stands where there is more; scale it or give a file.
+Where no curve is given: nothing below cut-in, `(v^3 - cut-in^3) / (rated^3 - cut-in^3)` up to the rated speed, all
+up to cut-out (3, 12 and 25 m/s). These, shear 1/7 and the height of the hub are figures of the trade, recalled, not
+read; losses are assumed. The wind of an airport station is that of its site: a wind farm stands where there is more;
+scale it or give a file.
 """
 
 from __future__ import annotations
@@ -46,14 +47,14 @@ class Turbine(Params):
     """Wind turbines of one kind.
 
     Attributes:
-        hub: height of the hub.
-        shear: exponent of wind speed with height.
+        hub: height of the hub; 100 m is usual onshore (recalled).
+        shear: exponent of wind speed with height; 1/7 over open land (recalled).
         speed_factor: wind at the turbines over that of the weather station.
-        cut_in: m/s below which it stands.
-        rated: m/s from which it gives all.
-        cut_out: m/s from which it stands.
+        cut_in: m/s below which it stands; usual onshore (recalled).
+        rated: m/s from which it gives all; usual onshore (recalled).
+        cut_out: m/s from which it stands; usual onshore (recalled).
         curve: points of a power curve in place of the three, straight between them, nothing outside.
-        losses: wake, electrical, availability.
+        losses: wake, electrical, availability; 15 % is assumed.
     """
 
     hub: Length = 0.1

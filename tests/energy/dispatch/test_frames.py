@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import polars as pl
 import pytest
 
-from twin.energy.dispatch import Market, Resources, dispatch
+from twin.energy.dispatch import DispatchModel, Market, Resources, dispatch
 from twin.errors import RefusedError
 
 
@@ -179,3 +181,31 @@ def test_what_a_unit_lacks_is_named():
 def test_without_a_resource_there_is_nothing_to_dispatch():
     with pytest.raises(RefusedError, match="no site has a resource"):
         dispatch(load(), 1.0, Resources(rows=rows(**GAS).clear()), Market(prices=prices()))
+
+
+def test_a_year_goes_on_from_the_last_one_as_long_and_the_cost_is_that_of_a_fresh_start(monkeypatch):
+    """Six years of days, two of them leap: two programs are loaded, and the same year again takes no iteration."""
+    module = import_module("twin.energy.dispatch.dispatch")
+    loaded, solved = [], []
+
+    class Counted(DispatchModel):
+        def __init__(self, system):
+            loaded.append(system.steps)
+            super().__init__(system)
+
+        def solve(self):
+            solved.append(super().solve())
+            return solved[-1]
+
+    monkeypatch.setattr(module, "DispatchModel", Counted)
+    frame = times("2027-01-01", 72, "1d")
+    usd = 0.03 + 0.001 * (pl.col("time").dt.ordinal_day() % 9)
+    market = Market(prices=prices(frame).with_columns(usd.alias("usd_per_kwh")))
+    resources = Resources(rows=pl.concat([rows(**GAS), rows(**BATTERY | {"energy_kwh": 960.0})], how="diagonal"))
+    found = dispatch(load(frame), 24.0, resources, market)
+    assert sorted(loaded) == [365, 366]
+    assert [one.warm for one in solved] == [False, False, True, True, True, True]
+    # prices go by the day of the year, so that years as long are alike
+    assert [one.iterations for one in solved[2:]] == [0] * 4
+    fresh = [DispatchModel(one.system).solve().objective_usd for one in solved]
+    assert found.summary["optimum_usd"].to_list() == pytest.approx(fresh, rel=1e-12)

@@ -184,7 +184,7 @@ def test_uncertain_rates(tmp_path: Path) -> None:
 
 
 def test_every_example_agrees() -> None:
-    for name in ("quickstart", "river-bend"):
+    for name in ("quickstart", "river-bend", "gigawatt"):
         results = twin.load(Path(__file__).parents[3] / "topologies" / f"{name}.yaml").run("simulation")
         mine = results["checks"].filter(pl.col("check").str.starts_with("simulation_"))
         assert mine["ok"].all()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from failure.build import System
 from failure.montecarlo.change import repaired
+from published import Source
 from scipy.special import ndtr
 from scipy.stats import binom
 
@@ -34,13 +35,19 @@ sites:
 """
 
 
-def test_draws_that_wilks_needs() -> None:
-    """95 % and 95 %: 59 from one side and 93 from both for the extremes (Wilks, 1941); 93, 124 and 153 one-sided for
-    the next ones, as tabled for thermal hydraulics (Nutt and Wallis, *Reliability Engineering and System Safety*
-    83, 2004)."""
-    assert draws_needed() == 59
-    assert draws_needed(two_sided=True) == 93
-    assert [draws_needed(order) for order in (2, 3, 4)] == [93, 124, 153]
+WILKS = Source(
+    "Failure",
+    "Wilks, number of draws",
+    "Wilks, 1941, for the extremes at 95 % and 95 %; the next orders as tabled by Nutt and Wallis, Reliability "
+    "Engineering and System Safety 83, 2004.",
+)
+
+
+def test_draws_that_wilks_needs(published) -> None:
+    published("one side", 59, draws_needed(), abs=0, source=WILKS)
+    published("both sides", 93, draws_needed(two_sided=True), abs=0, source=WILKS)
+    next_ones = [draws_needed(order) for order in (2, 3, 4)]
+    published("one side, orders 2 to 4", [93, 124, 153], next_ones, abs=0, source=WILKS)
     assert draws_needed(1, 0.99, 0.95) == 299
 
 

@@ -6,8 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 from plugins.tariffs.build import billed, by_month, hours, load, total
+from published import Source
 
 CENT = 0.005
+SAM = Source(
+    "Tariffs",
+    "NREL SAM, Utilityrate5",
+    "NREL-PySAM 7.1.1.post1, bills of two rate schedules on 8,760 hours: T1 with prices and demand charges by time of "
+    "use, T7 with hours' use of a ratcheted billing demand.",
+)
+REOPT = Source("Tariffs", "NREL REopt.jl, tariffs", "BSD-3-Clause, commit 029db01, test/runtests.jl.")
 
 # NREL-PySAM 7.1.1.post1, Utilityrate5, outputs utility_bill_wo_sys_ym, charge_wo_sys_ec_ym, _dc_fixed_ym, _dc_tou_ym
 T1_BILL = [
@@ -95,30 +103,33 @@ T7 = {
 }
 
 
-def test_sam_t1_by_month_and_by_charge():
+def test_sam_t1_by_month_and_by_charge(published):
     frame = billed(hours(load("sam_t1")), T1)
-    assert total(frame) == pytest.approx(29656032.11306, abs=CENT)
-    assert by_month(frame) == pytest.approx(T1_BILL, abs=CENT)
-    assert by_month(frame, "energy_charge") == pytest.approx(T1_ENERGY, abs=CENT)
+    cent = {"unit": "$", "digits": 2, "abs": CENT, "source": SAM}
+    published("T1, bill of the year", 29656032.11306, total(frame), **cent)
+    published("T1, bill by month", T1_BILL, by_month(frame), **cent)
+    published("T1, energy by month", T1_ENERGY, by_month(frame, "energy_charge"), **cent)
     tou = frame.filter(pl.col("what").is_in(["summer on-peak", "summer other", "winter"]))
-    assert by_month(tou, "demand_charge") == pytest.approx(T1_TOU_DEMAND, abs=CENT)
+    published("T1, demand by period and month", T1_TOU_DEMAND, by_month(tou, "demand_charge"), **cent)
     assert by_month(frame, "fixed_charge") == [1250.0] * 12
 
 
-def test_sam_t7_hours_use_blocks_with_a_ratchet():
+def test_sam_t7_hours_use_blocks_with_a_ratchet(published):
     frame = billed(hours(load("ssc_commercial_large")), T7)
-    assert total(frame) == pytest.approx(182320.98173080265, abs=CENT)
-    assert by_month(frame) == pytest.approx(T7_BILL, abs=CENT)
+    cent = {"unit": "$", "digits": 2, "abs": CENT, "source": SAM}
+    published("T7, bill of the year", 182320.98173080265, total(frame), **cent)
+    published("T7, bill by month", T7_BILL, by_month(frame), **cent)
     july = frame.filter(pl.col("month").dt.month() == 7)
-    assert total(july) == pytest.approx(17755.29, abs=CENT)
+    published("T7, bill of July", 17755.29, total(july), **cent)
     second = july.filter(pl.col("what").str.contains("200 to 400 kWh/kW"))["quantity"].item()
-    assert second / 200 == pytest.approx(709.26, abs=CENT)
+    published("T7, hours' use of July", 709.26, second / 200, **cent | {"unit": "kW"})
 
 
-def test_sam_t7_billing_demand_by_month():
+def test_sam_t7_billing_demand_by_month(published):
     terms = T7 | {"demand": [{"price": "$1/kW-month", "ratchet": "billing"}]}
     frame = billed(hours(load("ssc_commercial_large")), terms)
-    assert by_month(frame, "demand_charge") == pytest.approx(T7_BILLING_KW, abs=1e-6)
+    demand = by_month(frame, "demand_charge")
+    published("T7, billing demand by month", T7_BILLING_KW, demand, unit="kW", digits=6, abs=1e-6, source=SAM)
 
 
 # REopt.jl (NREL, BSD-3-Clause, commit 029db01), test/runtests.jl
@@ -135,14 +146,15 @@ def spiked(base, spikes):
     return hours(found, "2022-01-01")
 
 
-def test_reopt_blended_tariff():
+def test_reopt_blended_tariff(published):
     terms = {"energy": [{"price": "$0.1/kWh"}], "demand": [{"price": "$10/kW-month"}]}
     frame = billed(hours(10000 / 8760, "2022-01-01"), terms)
-    assert total(frame, "energy_charge") == pytest.approx(1000.0, abs=0.01)
-    assert total(frame, "demand_charge") == pytest.approx(136.99, abs=0.01)
+    cent = {"unit": "$", "digits": 2, "abs": 0.01, "source": REOPT}
+    published("blended tariff, energy", 1000.0, total(frame, "energy_charge"), **cent)
+    published("blended tariff, demand", 136.99, total(frame, "demand_charge"), **cent)
 
 
-def test_reopt_look_back_of_35_percent_over_all_months():
+def test_reopt_look_back_of_35_percent_over_all_months(published):
     terms = {
         "ratchets": {"r": {"fraction": "35 %", "steady": True}},
         "demand": [
@@ -150,27 +162,30 @@ def test_reopt_look_back_of_35_percent_over_all_months():
             {"months": "5-10", "price": "$11.5/kW-month", "ratchet": "r"},
         ],
     }
-    assert total(billed(spiked(1.0, {7: 100.0}), terms)) == pytest.approx(5302.5, abs=0.01)
+    ours = total(billed(spiked(1.0, {7: 100.0}), terms))
+    published("look-back of 35 % over all months", 5302.5, ours, unit="$", digits=2, abs=0.01, source=REOPT)
 
 
-def test_reopt_look_back_of_75_percent_at_named_months():
+def test_reopt_look_back_of_75_percent_at_named_months(published):
     terms = {
         "ratchets": {"r": {"fraction": "75 %", "of": [1, 4, 12], "steady": True}},
         "demand": [{"monthly": MONTHLY, "ratchet": "r"}],
     }
     frame = billed(spiked(100.0, REOPT_2), terms)
     assert frame["quantity"].to_list() == pytest.approx([300, 300, 300, 400, 300, 500, *[300] * 6], abs=1e-9)
-    assert total(frame) == pytest.approx(74_500, abs=0.01)
+    case = "look-back of 75 % at named months"
+    published(case, 74_500, total(frame), unit="$", digits=2, abs=0.01, source=REOPT)
 
 
-def test_reopt_look_back_of_75_percent_at_the_last_six_months():
+def test_reopt_look_back_of_75_percent_at_the_last_six_months(published):
     terms = {
         "ratchets": {"r": {"fraction": "75 %", "last": 6, "steady": True}},
         "demand": [{"monthly": MONTHLY, "ratchet": "r"}],
     }
     frame = billed(spiked(100.0, REOPT_2), terms)
     assert frame["quantity"].to_list() == pytest.approx([225, 225, 225, 400, 300, 500, *[375] * 6], abs=1e-9)
-    assert total(frame) == pytest.approx(79_375, abs=0.01)
+    case = "look-back of 75 % at the last six months"
+    published(case, 79_375, total(frame), unit="$", digits=2, abs=0.01, source=REOPT)
 
 
 def hour(number):
@@ -181,7 +196,7 @@ def hour(number):
     return {"start": start, "end": str(np.datetime64(start) + np.timedelta64(1, "h"))}
 
 
-def test_reopt_coincident_peaks():
+def test_reopt_coincident_peaks(published):
     terms = {
         "coincident": [
             {"price": "$10/kW", "windows": [hour(h) | {"peak": "first"} for h in (1, 2, 100)]},
@@ -189,11 +204,12 @@ def test_reopt_coincident_peaks():
         ]
     }
     frame = billed(hours(1.0, "2022-01-01"), terms)
-    assert total(frame, "coincident_charge") == pytest.approx(15.0, abs=1e-9)
+    charged = total(frame, "coincident_charge")
+    published("coincident peaks", 15.0, charged, unit="$", digits=2, abs=1e-9, source=REOPT)
     assert frame["month"].dt.month().to_list() == [1, 10]
 
 
-def test_reopt_tiered_demand():
+def test_reopt_tiered_demand(published):
     terms = {"demand": [{"blocks": [{"up_to": "50 kW", "price": "$0/kW-month"}, {"price": "$12/kW-month"}]}]}
     frame = billed(hours(1_000_000 / 8760, "2022-01-01"), terms)
-    assert total(frame) == pytest.approx(9238.35616438356, abs=CENT)
+    published("tiered demand", 9238.35616438356, total(frame), unit="$", digits=2, abs=CENT, source=REOPT)

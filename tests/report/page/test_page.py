@@ -24,17 +24,23 @@ TITLES = (
     "What it can carry",
     "What breaks it",
     "What it draws",
+    "Carbon and water",
     "Who pays whom",
     "What an accelerator-hour costs",
+    "Own, lease or rent",
     "Checks",
     "Assumptions",
 )
 
 
 @cache
+def results() -> Results:
+    return twin.load(ROOT / "topologies" / "river-bend.yaml").evaluate()
+
+
+@cache
 def river_bend() -> str:
-    made = twin.load(ROOT / "topologies" / "river-bend.yaml")
-    return page(made.evaluate(), made.graph)
+    return page(results(), twin.load(ROOT / "topologies" / "river-bend.yaml").graph)
 
 
 class Tags(HTMLParser):
@@ -102,6 +108,38 @@ def test_the_headline_is_that_of_the_tables():
     assert "<b>237 MW</b>" in text
     assert "<b>$1.891</b>" in text
     assert "checks hold" in text
+
+
+def test_ink_is_that_of_the_page_so_that_dark_mode_is_read():
+    charts = re.findall(r'<div class="chart">(.*?</svg>)', river_bend(), re.DOTALL)
+    assert len(charts) >= 8
+    for chart in charts:
+        words = re.findall(r"<text [^>]*>", chart)
+        assert words
+        assert not [word for word in words if 'fill="currentColor"' not in word]
+
+
+def test_every_table_can_be_scrolled_by_keyboard_and_has_a_name():
+    regions = [attrs for tag, attrs in tags(river_bend()).found if tag == "div" and attrs.get("class") == "wide"]
+    assert len(regions) > 15
+    assert all(attrs["tabindex"] == "0" and attrs["role"] == "region" and attrs["aria-label"] for attrs in regions)
+
+
+def test_the_bridge_between_offers_is_the_difference_of_their_prices():
+    prices = dict(results()["offers"].select("offer", "usd_per_delivered_accelerator_h").rows())
+    row = re.search(r"<tr><td>in all</td>(.*?)</tr>", river_bend())[1]
+    told = [float(each.replace("$", "")) for each in re.findall(r">([+-]\$[\d.]+)<", row)]
+    others = [name for name in prices if name != "cloud-on-demand"]
+    assert told == pytest.approx([prices[name] - prices["cloud-on-demand"] for name in others], abs=5e-4)
+
+
+def test_a_lender_reads_cover_life_and_yield():
+    [loan] = results()["debt_metrics"].iter_rows(named=True)
+    text = river_bend()
+    assert f"<td class=n>{loan['average_life_months'] / 12:.1f} years</td>" in text
+    assert f"<td class=n>{loan['llcr_ratio']:.2f}</td>" in text
+    assert f"<td class=n>{loan['lender_irr_per_year']:.1%}</td>" in text
+    assert "What the guarantees are worth" in text
 
 
 def test_text_from_the_file_is_escaped(tmp_path):

@@ -23,6 +23,7 @@ import numpy as np
 from twin.cost.irr import rates
 from twin.cost.scenarios.compiled import GPU, MARKET, POWER, RENT, THROUGH
 from twin.cost.scenarios.draws import BLOCK, draw
+from twin.progress import counted
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -101,9 +102,10 @@ def simulate(deal: Deal, drivers: Drivers, terms: Terms, scenarios: int, seed: i
     """
     blocks = range(-(-scenarios // BLOCK))
     size = max(chunk // BLOCK, 1)
+    starts = range(0, len(blocks), size)
     parts = [
         live(deal, drivers, terms, draw(drivers, deal.months, seed, blocks[start : start + size]))
-        for start in range(0, len(blocks), size)
+        for start in counted(starts, len(starts), "chunks of scenarios")
     ]
     return _joined(parts, scenarios)
 

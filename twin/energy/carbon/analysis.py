@@ -9,13 +9,12 @@ import polars as pl
 from pydantic import model_validator
 
 from twin import tables
-from twin.api import Analysis, AnalysisInputs, Mass, MassPerPower, MoneyPerEnergy, Params, Term
+from twin.api import Analysis, AnalysisInputs, Fraction, Mass, MassPerPower, Params, Term
 from twin.energy import outside
 from twin.energy.carbon.accounts import Accounts, Grid
 from twin.energy.read import Hours, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Self
 
 KEYS = ("month", "site")
@@ -33,8 +32,9 @@ class CarbonParams(Params):
         rack_life: months over which it is spread evenly.
         building: emission of building and plant for a kW of IT power.
         building_life: months over which it is spread evenly.
-        tradeoff: worths of a kWh of carbon-free score, as `$20/MWh`, for each of which the dispatch of the last year
-            is solved again.
+        cfe_points: so many carbon-free scores, evenly from that of the cheapest dispatch to the highest there is, for
+            each of which the dispatch of the last year is solved again.
+        cfe_targets: carbon-free scores for which the same is done; one out of reach is refused.
     """
 
     accelerator: Mass | None = None
@@ -43,13 +43,16 @@ class CarbonParams(Params):
     rack_life: Term = 60.0
     building: MassPerPower | None = None
     building_life: Term = 300.0
-    tradeoff: tuple[MoneyPerEnergy, ...] = ()
+    cfe_points: int = 0
+    cfe_targets: tuple[Fraction, ...] = ()
 
     @model_validator(mode="after")
-    def _lives(self) -> Self:
+    def _held(self) -> Self:
         for part in _PARTS:
             if getattr(self, f"{part}_life") <= 0:
                 raise ValueError(f"{part}_life is not above zero; write it as '5 years'")
+        if self.cfe_points < 0 or self.cfe_points == 1:
+            raise ValueError(f"cfe_points is {self.cfe_points}; give 2 or more, or 0 for no curve")
         return self
 
 
@@ -65,7 +68,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     return {
         "carbon": carbon.drop("place"),
         "carbon_free": accounts.carbon_free(),
-        "cfe_tradeoff": _tradeoff(twin, hours, year, params.tradeoff),
+        "cfe_tradeoff": _tradeoff(twin, hours, year, params),
         "water": accounts.water(),
         "checks": _said(hours, year, params),
     }
@@ -103,17 +106,18 @@ def _embodied(schedule: pl.DataFrame, params: CarbonParams) -> list[pl.DataFrame
     return made
 
 
-def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, worths: Sequence[float]) -> pl.DataFrame:
+def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFrame:
     empty = tables.table("cfe_tradeoff").empty()
     known = set(year["site"])
     own = [site for site in hours.sites if site in set(hours.units["site"]) and site in known]
-    if not worths or not own:
+    if not (params.cfe_points or params.cfe_targets) or not own:
         return empty
     from twin.energy.again import market_of  # noqa: PLC0415 - only who asks for the curve needs the optimiser
     from twin.energy.carbon.tradeoff import tradeoff  # noqa: PLC0415 - as above
 
     load, resources, market = market_of(twin, hours, own)
-    return tradeoff(load, hours.steps.step_h, resources, market, worths)
+    targets, points = params.cfe_targets, params.cfe_points
+    return tradeoff(load, hours.steps.step_h, resources, market, targets=targets, points=points)
 
 
 def _said(hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFrame:

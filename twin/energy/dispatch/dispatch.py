@@ -55,7 +55,8 @@ def dispatch(
     """Dispatch every site that has a resource; the others import their load and are not in the result.
 
     Each calendar year is optimised on its own, with perfect foresight; a store that is not cyclic begins a year with
-    what the year before left.  The next year is solved from the optimum of the last where it has as many steps.
+    what the year before left.  A year is solved from the optimum of the last one of the site with as many steps: leap
+    years from leap years, and a year that is the same in every figure takes no iteration at all.
 
     Args:
         load: `time, site, load_kw`; see `systems`.
@@ -70,14 +71,16 @@ def dispatch(
             `twin.energy.dispatch.held.hold` refuses.
     """
     units, sites, rows = [], [], []
-    model: DispatchModel | None = None
+    models: dict[int, DispatchModel] = {}
     left: dict[tuple[str, str], float] = {}
     last = ""
     for given in systems(load, step_h, resources, market):
         fresh = given.site != last
         system = given if fresh else _carried(given, left)
         last = system.site
-        model, optimum = _optimum(model if not fresh else None, system)
+        if fresh:
+            models.clear()
+        model, optimum = _optimum(models, system)
         flows = _chosen(model, optimum, method, commitment)
         left = _left(system, flows)
         units.append(unit_rows(system, flows))
@@ -88,10 +91,12 @@ def dispatch(
     return Dispatched(pl.concat(units), pl.concat(sites), pl.DataFrame(rows))
 
 
-def _optimum(model: DispatchModel | None, system: System) -> tuple[DispatchModel, Solution]:
-    if model is not None and model.system.steps == system.steps:
+def _optimum(models: dict[int, DispatchModel], system: System) -> tuple[DispatchModel, Solution]:
+    """Solve a year; `models` holds the site's programs by how many steps they have."""
+    model = models.get(system.steps)
+    if model is not None:
         return model, model.resolve_to(system)
-    model = DispatchModel(system)
+    models[system.steps] = model = DispatchModel(system)
     return model, model.solve()
 
 

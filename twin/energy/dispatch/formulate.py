@@ -62,13 +62,13 @@ def formulate(system: System) -> Program:
     for number, charge in enumerate(system.demand):
         _demand(blocks, bought, number, charge)
     if system.scored:
-        _carbon_free(blocks, system, bought)
+        _carbon_free(blocks, system, bought, sold)
     return blocks.program()
 
 
 def _worth(system: System) -> Floats:
-    """USD of the carbon-free share of a kWh of net import, where the score has a price."""
-    if not system.cfe_usd_per_kwh:
+    """USD of the carbon-free share of a kWh of net import, where the score has a price and all of it counts."""
+    if not system.cfe_usd_per_kwh or system.shifts:
         return np.zeros(system.steps)
     return system.cfe_usd_per_kwh * system.import_cfe_fraction
 
@@ -185,11 +185,12 @@ def _demand(blocks: Blocks, bought: Ints, number: int, charge: Demand) -> None:
     blocks.put(rows, bought[charge.steps], -1.0)
 
 
-def _carbon_free(blocks: Blocks, system: System, bought: Ints) -> None:
+def _carbon_free(blocks: Blocks, system: System, bought: Ints, sold: Ints) -> None:
     """Load matched in its own hour by carbon-free supply, and the score that must be reached.
 
-    A store's balance stands on the side of the supply; what is matched is not negative, so a store takes in
-    carbon-free energy only, and what it gives is carbon-free.
+    What is exported counts against the grid's share, as it does where the score has a price: buying and selling at
+    once adds nothing.  A store's balance stands on the side of the supply; what is matched is not negative, so a store
+    takes in carbon-free energy only, and what it gives is carbon-free.
     """
     size = system.steps
     price = np.full(size, -(system.cfe_usd_per_kwh or 0.0) * system.step_h * KW)
@@ -203,9 +204,30 @@ def _carbon_free(blocks: Blocks, system: System, bought: Ints) -> None:
     for number in range(len(system.storages)):
         blocks.put(rows, blocks.find(("charge", number, 0)), 1.0)
         blocks.put(rows, blocks.find(("discharge", number, 0)), -1.0)
+    grid = [(bought, system.import_cfe_fraction), (sold, -system.import_cfe_fraction)]
+    if system.shifts:
+        grid = [(_counted(blocks, system, matched, bought, sold), system.import_cfe_fraction)]
     if system.cfe_fraction is None:
         return
     wanted = system.cfe_fraction * float(system.load_kw.sum()) / KW
-    score = blocks.rows(SCORE, 1, wanted, inf)
+    score = blocks.rows(SCORE, 1, wanted, wanted if system.cfe_exact else inf)
     blocks.put(score, matched, 1.0)
-    blocks.put(score, bought, system.import_cfe_fraction)
+    for columns, share in grid:
+        blocks.put(score, columns, share)
+
+
+def _counted(blocks: Blocks, system: System, matched: Ints, bought: Ints, sold: Ints) -> Ints:
+    """The part of the net import that counts: at most the load that is not matched.
+
+    Without load that is moved the net import is never more than that.
+    """
+    size = system.steps
+    worth = (system.cfe_usd_per_kwh or 0.0) * system.import_cfe_fraction
+    counted = blocks.columns(("counted", 0, 0), -worth * system.step_h * KW, -inf, inf)
+    rows = blocks.rows(("counting", 0, 0), size, -inf, 0.0)
+    for columns, sign in ((counted, 1.0), (bought, -1.0), (sold, 1.0)):
+        blocks.put(rows, columns, sign)
+    rows = blocks.rows(("counting", 0, 1), size, -inf, system.load_kw / KW)
+    blocks.put(rows, counted, 1.0)
+    blocks.put(rows, matched, 1.0)
+    return counted

@@ -17,6 +17,8 @@ from twin.energy.dispatch.system import ENGINE, at
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twin.energy.dispatch.program import Name, Program
     from twin.energy.dispatch.system import Floats, System
 
@@ -35,7 +37,8 @@ class Solution:
         flows: the dispatch.
         objective_usd: its cost.
         marginal_usd_per_kwh: what one more kWh of load in a step would cost.
-        cfe_usd_per_kwh: what one more kWh of carbon-free score would cost; 0 where no score is asked for.
+        cfe_usd_per_kwh: what one more kWh of carbon-free score would cost: the dual of its row, and what it is worth
+            in the objective; 0 where no score is asked for.
         warm: whether it was solved from an earlier optimum.
         iterations: simplex iterations.
     """
@@ -175,7 +178,9 @@ class DispatchModel:
         duals = np.asarray(solved.row_dual)
         rows = self._program.rows
         per_kwh = duals[rows[made.BALANCE]] / (KW * self.system.step_h)
-        score = float(duals[rows[made.SCORE]][0]) / (KW * self.system.step_h) if made.SCORE in rows else 0.0
+        score = self.system.cfe_usd_per_kwh or 0.0
+        if made.SCORE in rows:
+            score += float(duals[rows[made.SCORE]][0]) / (KW * self.system.step_h)
         return Solution(
             system=self.system,
             flows=_flows(self.system, self._program, values),
@@ -215,8 +220,9 @@ class DispatchModel:
         """The highest carbon-free score there is, for a system that asks for some score."""
         program = self._program
         row = program.rows[made.SCORE]
-        free = replace(program, row_lower=program.row_lower.copy(), cost=np.zeros_like(program.cost), offset=0.0)
-        free.row_lower[row] = -inf
+        lower, upper = program.row_lower.copy(), program.row_upper.copy()
+        free = replace(program, row_lower=lower, row_upper=upper, cost=np.zeros_like(program.cost), offset=0.0)
+        lower[row], upper[row] = -inf, inf
         free.cost[:] = -program.matrix[[row.start], :].toarray()[0]
         self._load(free)
         self._run()
@@ -225,13 +231,17 @@ class DispatchModel:
         return best
 
     def _out_of_reach(self) -> RefusedError:
-        best = self.highest_score()
-        return RefusedError(
-            ENGINE,
-            f"{self.system.site} cannot reach a carbon-free score of {self.system.cfe_fraction:.1%}; "
-            f"the highest is {best:.1%}",
-            "ask for less, or add carbon-free supply or storage",
-        )
+        return out_of_reach(self.system.site, (self.system.cfe_fraction or 0.0,), self.highest_score())
+
+
+def out_of_reach(site: str, wanted: Sequence[float], best: float) -> RefusedError:
+    """The refusal of carbon-free scores that no dispatch reaches, with the highest that one does."""
+    named = ", ".join(f"{each:.1%}" for each in wanted)
+    return RefusedError(
+        ENGINE,
+        f"{site} cannot reach a carbon-free score of {named}; the highest is {best:.1%}",
+        "ask for less, or add carbon-free supply or storage",
+    )
 
 
 def _short(system: System, short: Floats) -> RefusedError:

@@ -175,6 +175,7 @@ class System:
         cfe_fraction: carbon-free score that must be reached over the span; None for no such bound.
         import_cfe_fraction: carbon-free share of the grid.
         cfe_usd_per_kwh: worth of a kWh of carbon-free score inside the optimisation; None where it has none.
+        cfe_exact: the row of the score is an equation, so that a worth of it does not carry past `cfe_fraction`.
     """
 
     site: str
@@ -195,6 +196,7 @@ class System:
     cfe_fraction: float | None = None
     import_cfe_fraction: Floats = field(default_factory=lambda: np.zeros(0))
     cfe_usd_per_kwh: float | None = None
+    cfe_exact: bool = False
 
     @property
     def scored(self) -> bool:

@@ -56,13 +56,13 @@ _LONGEST_H = 336.0
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Tables `outage_survival`, `outage_starts` and `ride_through`."""
     hours, params = read(inputs.twin.calendar, inputs.tables), inputs.params
-    year = _last_year(hours)
+    year = last_year(hours)
     made: dict[str, list[pl.DataFrame]] = {name: [tables.table(name).empty()] for name in _TABLES}
     for number, site in enumerate(hours.sites):
         need = hours.kw["load_kw"][number][year] * params.critical
         if not need.any():
             continue
-        own = _in(fleet(hours, number, inputs.twin.structure), year)
+        own = in_year(fleet(hours, number, inputs.twin.structure), year)
         made["checks"] += _endless(site, own)
         step_h = hours.steps.step_h
         lengths = [max(1, int(np.ceil(length / step_h - 1e-9))) for length in params.durations]
@@ -94,13 +94,14 @@ def _endless(site: str, own: Fleet) -> list[pl.DataFrame]:
 _TABLES = ("outage_survival", "outage_starts", "ride_through", "checks")
 
 
-def _last_year(hours: Hours) -> slice:
+def last_year(hours: Hours) -> slice:
     """The steps of the last twelve months, or of all where there are fewer."""
     months = hours.steps.calendar.months
     return slice(int(hours.steps.starts[max(0, months - 12)]), len(hours.steps))
 
 
-def _in(own: Fleet, year: slice) -> Fleet:
+def in_year(own: Fleet, year: slice) -> Fleet:
+    """The fleet in some steps."""
     store = own.store
     cut = Store(store.energy_kwh, store.state_kwh[year], store.discharge_kw, store.charge_kw, store.efficiency)
     return Fleet(own.machines, cut, own.free_kw[year])

@@ -42,10 +42,12 @@ class Survival:
     Attributes:
         survived_h: (starts,), served for so long if no machine fails; at most the longest looked at.
         chance: (lengths, starts), chance to be served for at least so many steps, from 1 on.
+        alive: (lengths, starts), the same, fuel aside.
     """
 
     survived_h: Floats
     chance: Floats
+    alive: Floats
 
 
 def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Survival:
@@ -60,7 +62,9 @@ def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviva
     if _steady(need_kw) and _steady(fleet.free_kw) and not fleet.store.energy_kwh:
         one = _survive(need_kw[:1], _first(fleet), steps, step_h)
         count = len(need_kw)
-        return Survival(np.repeat(one.survived_h, count), np.repeat(one.chance, count, axis=1))
+        return Survival(
+            np.repeat(one.survived_h, count), *(np.repeat(each, count, axis=1) for each in (one.chance, one.alive))
+        )
     return _survive(need_kw, fleet, steps, step_h)
 
 
@@ -80,7 +84,31 @@ def _survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviv
     chain = chances(need_kw, fleet, steps, step_h)
     length = np.arange(1, steps + 1)[:, None]
     # where fuel or store is used up the outage is not lived through, whatever the machines do
-    return Survival(lived * step_h, np.where(length <= lived, chain, 0.0))
+    return Survival(lived * step_h, np.where(length <= lived, chain, 0.0), chain)
+
+
+def lives(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Floats, Floats]:
+    """How long a site lives: times from 0 on, and the chance of each over all starts; together 1.
+
+    What is down at the start ends it at once, a machine that fails within a step in the middle of that, and fuel or a
+    store that does not last through a step before it.  Who lives through `steps` has that time.
+
+    Args:
+        need_kw: as for `survive`.
+        fleet: as for `survive`.
+        steps: longest time, in steps.
+        step_h: length of a step.
+    """
+    found = survive(need_kw, fleet, steps + 1, step_h)
+    lasts = np.minimum(np.rint(found.survived_h / step_h), steps)
+    length = np.arange(1, steps + 1)[:, None]
+    now, next_ = found.alive[:-1], found.alive[1:]
+    failed = np.where(length <= lasts, now - next_, 0.0).mean(axis=1)
+    spent = np.where(length == lasts, next_, 0.0).mean(axis=1)
+    at_once = 1.0 - np.where(lasts >= 1, found.alive[0], 0.0).mean()
+    time = np.arange(0, 2 * steps + 1) * step_h / 2
+    chance = np.concatenate([[at_once], np.stack([failed, spent], axis=1).ravel()])
+    return time, np.maximum(chance, 0.0) / np.maximum(chance, 0.0).sum()
 
 
 def without_failures(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
@@ -120,14 +148,20 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
     made = np.empty((steps, len(need_kw)))
     weight = _initial([first for first, _ in kinds])
     level, share = _levels(fleet, levels)
+    lower, upper = _next(served.shape, below)
     for length in range(steps):
-        after: Floats = np.roll(value, -1, axis=0)
+        after = value
         for axis, (_, move) in enumerate(kinds, start=1):
-            after = np.moveaxis(np.tensordot(after, move, axes=([axis], [1])), -1, axis)
+            after = np.moveaxis(np.matmul(move, np.moveaxis(after, axis, -2)), -2, axis)
+        after = np.ascontiguousarray(after)
         if levels > 1:
-            lower = np.take_along_axis(after, below, axis=-1)
-            upper = np.take_along_axis(after, np.minimum(below + 1, levels - 1), axis=-1)
-            after = lower + part * (upper - lower)
+            least = np.take(after, lower)
+            after = np.take(after, upper)
+            after -= least
+            after *= part
+            after += least
+        else:
+            after = np.roll(after, -1, axis=0)
         value = np.where(served, after, 0.0)
         flat = value.reshape(len(need_kw), -1, levels)
         by_level = np.einsum("tsl,s->tl", flat, weight)
@@ -135,6 +169,16 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
         upper_level = np.minimum(level + 1, levels - 1)
         made[length] = by_level[rows, level] * (1 - share) + by_level[rows, upper_level] * share
     return np.clip(made, 0.0, 1.0)
+
+
+def _next(
+    shape: tuple[int, ...], below: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    """Where in the flat values of the step after a state the levels below and above its level of charge stand."""
+    starts, levels = shape[0], shape[-1]
+    rows = np.arange(int(np.prod(shape[1:-1]))).reshape((1, *shape[1:-1], 1)) * levels
+    later = ((np.arange(starts) + 1) % starts).reshape(-1, *([1] * (len(shape) - 1))) * int(np.prod(shape[1:]))
+    return later + rows + below, later + rows + np.minimum(below + 1, levels - 1)
 
 
 def _kind(one: Machines, steps: int, step_h: float) -> tuple[Floats, Floats]:

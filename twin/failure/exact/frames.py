@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ KINDS = {
 }
 """Kind of gate -> fewest and most inputs (None: any number)."""
 
+NO_INPUT = "input is no gate and no event"
+"""What is said of an input that nothing defines."""
 _COUNTED = ("atleast", "cardinality")
 _Schema = Mapping[str, type[pl.DataType]]
 _GATES: _Schema = {"gate": pl.String, "kind": pl.String, "input": pl.String}
@@ -180,9 +183,9 @@ def _gate_findings(row: dict[str, list[object]], numbers: dict[str, int]) -> Ite
         if other not in numbers:
             place = at if isinstance(at, int) else 0
             known = nearest(str(other), numbers) or "a gate or an event"
-            yield Finding("gates", place, 0, name, "input is no gate and no event", str(other), known)
+            yield Finding("gates", place, 0, name, NO_INPUT, str(other), known)
     pairs = list(zip(row["input"], row["negated"], strict=True))
-    for other in dict.fromkeys(pair[0] for pair in pairs if pairs.count(pair) > 1):
+    for other in dict.fromkeys(pair[0] for pair, times in Counter(pairs).items() if times > 1):
         yield Finding("gates", line, 0, name, "has an input twice", str(other), "each input once")
     yield from _kind_findings(line, name, str(row["kind"][0]), (row["k"][0], row["k_max"][0]), len(pairs))
 

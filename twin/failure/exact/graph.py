@@ -13,7 +13,7 @@ from twin.failure.exact.idle import idle
 from twin.failure.exact.ops import ATLEAST, OR, XOR, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from twin.failure.exact.frames import Gate, Tree
 
@@ -158,22 +158,24 @@ def _rebuilt(old: Graph, roots: Sequence[int], idle: Mapping[tuple[int, int], bo
             uses.update(abs(one) for one in old.ops[number].args)
     # A root is asked for by name, so that it must stay whoever else uses it.
     uses.update(abs(one) for one in roots)
+    drawn = _drawn(old.ops, uses, idle)
     new = Graph(old.true - 1)
     literal: dict[int, int] = {old.true: new.true}
-    for number, (kind, k, args) in old.ops.items():
-        if not uses[number]:
+    for number, (kind, k, _) in old.ops.items():
+        if not uses[number] or number in drawn:
             continue
         inputs: list[int] = []
-        for one in args:
+        for gate, one in _arguments(old.ops, number, drawn):
             other, sign = abs(one), 1 if one > 0 else -1
-            fixed = idle.get((number, other))
+            fixed = idle.get((gate, other))
             if fixed is not None:
                 inputs.append(sign * (new.true if fixed else -new.true))
                 continue
             mapped = literal.get(other, other) * sign
-            drawn = new.ops.get(mapped) if kind != ATLEAST and uses[other] == 1 else None
-            if drawn is not None and drawn.kind == kind:
-                inputs += drawn.args
+            # What became of this kind only now.
+            late = new.ops.get(mapped) if kind != ATLEAST and uses[other] == 1 else None
+            if late is not None and late.kind == kind:
+                inputs += late.args
             else:
                 inputs.append(mapped)
         if kind == ATLEAST:
@@ -181,3 +183,30 @@ def _rebuilt(old: Graph, roots: Sequence[int], idle: Mapping[tuple[int, int], bo
         else:
             literal[number] = new.any_of(inputs) if kind == OR else new.odd(inputs)
     return new, [literal.get(abs(one), abs(one)) * (1 if one > 0 else -1) for one in roots]
+
+
+def _drawn(ops: Mapping[int, Op], uses: Mapping[int, int], idle: Mapping[tuple[int, int], bool]) -> set[int]:
+    """Gates that have one parent, of their kind, and become part of it."""
+    return {
+        one
+        for number, (kind, _, args) in ops.items()
+        if uses[number] and kind != ATLEAST
+        for one in args
+        if uses[abs(one)] == 1 and one in ops and ops[one].kind == kind and (number, one) not in idle
+    }
+
+
+def _arguments(ops: Mapping[int, Op], gate: int, drawn: Container[int]) -> Iterator[tuple[int, int]]:
+    """The arguments of a gate and of all that is drawn into it, each with the gate that has it.
+
+    A chain is walked once from its head: what is drawn in is never made by itself, as that would copy all that
+    is below it once a level.
+    """
+    pending = [gate]
+    while pending:
+        here = pending.pop()
+        for one in ops[here].args:
+            if one in drawn:
+                pending.append(one)
+            else:
+                yield here, one

@@ -33,15 +33,28 @@ def idle(ops: Mapping[int, Op], roots: Sequence[int]) -> dict[tuple[int, int], b
     for gate in above:
         for one in ops[gate].args:
             parents[abs(one)] = parents.get(abs(one), 0) + 1
-    signs = {gate: {abs(one): one > 0 for one in ops[gate].args} for gate in above if ops[gate].kind == OR}
+    below: dict[int, list[int]] = {}
+    for gate, higher in above.items():
+        below.setdefault(higher, []).append(gate)
     found: dict[tuple[int, int], bool] = {}
-    for gate in above:
-        for one in (abs(one) for one in ops[gate].args if parents[abs(one)] > 1):
-            higher = above[gate]
-            while higher != _NOWHERE:
-                if one in signs.get(higher, ()):
-                    found[gate, one] = not signs[higher][one]
-                higher = above[higher]
+    # A walk down the dominators, with the literals of the ORs on the way; the highest decides.
+    decided: dict[int, bool] = {}
+    pending = [(gate, False) for gate in below.get(_NOWHERE, ())]
+    entered: dict[int, list[int]] = {}
+    while pending:
+        gate, left = pending.pop()
+        if left:
+            for one in entered.pop(gate):
+                del decided[one]
+            continue
+        for one in ops[gate].args:
+            if parents[abs(one)] > 1 and abs(one) in decided:
+                found[gate, abs(one)] = not decided[abs(one)]
+        own = [one for one in ops[gate].args if ops[gate].kind == OR and abs(one) not in decided]
+        decided.update((abs(one), one > 0) for one in own)
+        entered[gate] = [abs(one) for one in own]
+        pending.append((gate, True))
+        pending += [(one, False) for one in below.get(gate, ())]
     return found
 
 

@@ -140,7 +140,8 @@ def _gather(ops: dict[int, Op], asked: Sequence[int], modules: set[int]) -> set[
         if op.kind != ATLEAST and 1 < len(own) < len(op.args):
             order[number] = Op(op.kind, 1, tuple(own))
             made.add(number)
-            others = [one for one in op.args if one not in set(own)]
+            gathered = set(own)
+            others = [one for one in op.args if one not in gathered]
             order[gate] = Op(op.kind, 1, (*others, number))
             number += 1
         else:

@@ -19,6 +19,7 @@ from twin.failure.montecarlo.sequential import Histories, live_through
 from twin.failure.montecarlo.steady import Sampler, simulate
 from twin.failure.montecarlo.tilt import tilt
 from twin.failure.parts import parts
+from twin.failure.ride import riding
 from twin.structure.snapshot import months_of_change, snapshot
 from twin.tables import table
 from twin.topology.given import with_params as given_from_outside
@@ -76,7 +77,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         RefusedError: behaviour that cannot be, too few draws, one history.
     """
     params, seed = inputs.params, inputs.seed
-    structure = inputs.twin.structure
+    structure = riding(inputs.twin.structure, inputs.tables["grid_survival"])
     month = snapshot(structure, months_of_change(structure)[-1])
     found = [_steady(month, params, seed)]
     if params.biasing:
@@ -179,7 +180,7 @@ def twin_analyses() -> list[Analysis]:
             doc="Failure by sampled states and histories in time: what the exact answer is held against or leaves out.",
             params=SimulationParams,
             run=run,
-            requires=("availability", "capacity_outage"),
+            requires=("availability", "capacity_outage", "grid_survival"),
             produces=("simulation", "outage_durations", "uncertainty", "availability_draws", "rate_draws", "checks"),
         )
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import RefusedError
-from twin.failure.parts import parts as parts_of
+from twin.failure.parts import stated_parts
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Clock:
         crews: of each pool.
         store: store of spares that it takes from; -1 for none.
         spares, lead_h: of each store.
+        riding: (parts,), number among `rides`; -1 for what is felt from its beginning.
+        rides: for each, hours that are lived through, ascending, and the chance of at most so many.
     """
 
     members: Csr
@@ -47,6 +49,8 @@ class Clock:
     store: Ints
     spares: Ints
     lead_h: Floats
+    riding: Ints
+    rides: tuple[tuple[Floats, Floats], ...] = ()
 
     def __len__(self) -> int:
         """How many parts there are."""
@@ -71,10 +75,12 @@ def clock(structure: Structure) -> Clock:
     """
     elements, behaviour = structure.elements, structure.elements.behaviour
     none = np.zeros(len(elements))
-    failing = parts_of(_with(structure, start_failure=none))
-    starting = parts_of(
+    failing, of = stated_parts(_with(structure, start_failure=none))
+    starting, _ = stated_parts(
         replace(_with(structure), elements=replace(elements, unavailability=none, failures_per_year=none))
     )
+    riding = np.full(len(failing), -1)
+    riding[of] = np.arange(len(of))
     mtbf, mttr = _means(failing)
     lead = failing.members.values[failing.members.start[:-1]]
     planned = failing.exclusive >= 0
@@ -94,6 +100,8 @@ def clock(structure: Structure) -> Clock:
         store=np.where(planned, -1, store[lead]),
         spares=spares,
         lead_h=lead_h,
+        riding=riding,
+        rides=tuple((ride.after_h, np.cumsum(ride.chance)) for ride in structure.rides),
     )
 
 

@@ -4,10 +4,15 @@ The half-width of an interval at `z` standard deviations is
 
     z sqrt(s^2 / n + z^2 r^2 / 4) + z^2 r / 2,    r = b / n
 
-with s^2 the variance of one sample, n the samples and b the most that one sample has shown (the most that one
-can show, where none has shown anything).  For a share of samples it is the upper half of the score
-interval (Wilson, *Probable inference, the law of succession, and statistical inference*, 1927) to first order
-of 1/n, taken to both sides; with many events it is z s / sqrt(n), and without any it is z^2 b / n and not zero.
+with s^2 the variance of one sample, n the samples and b the most that one sample can show.  Whatever part d of
+the mean the samples have not met has a variance of at most b d, so that |d| <= z sqrt(s^2/n + b d / n); this is
+that inequality solved for d.  For a share of samples it is the upper half of the score interval (Wilson,
+*Probable inference, the law of succession, and statistical inference*, 1927) to first order of 1/n, taken to
+both sides; with many events it is z s / sqrt(n), and without any it is z^2 b / n and not zero.
+
+b is never taken from what was seen alone: frequent small losses say nothing of rare large ones.  It is all of
+the load for states, and what `twin.failure.montecarlo.unseen` gives for histories.  Weighed samples are the
+exception: there b is the most that one has shown, as any bound on the weights would hide what the tilt gains.
 """
 
 from __future__ import annotations
@@ -82,18 +87,19 @@ class Estimate:
         return half_width(self.error, self.resolution, normal(confidence))
 
 
-def estimate(moments: Moments, most: Floats) -> Estimate:
+def estimate(moments: Moments, most: Floats, *, weighed: bool = False) -> Estimate:
     """What the moments say.
 
     Args:
         moments: of the samples, at least two.
-        most: what one sample can show at the most, for where none has shown anything.
+        most: what one sample can show at the most.
+        weighed: whether samples have weights; then `most` is for where none has shown anything.
     """
     n = moments.samples
     mean = moments.first / n
     variance = np.maximum(moments.second / n - mean**2, 0.0) * n / (n - 1)
     unbiased = np.maximum(moments.plain / n - mean**2, 0.0) * n / (n - 1)
-    seen = np.where(moments.most > 0.0, moments.most, most)
+    seen = np.where(moments.most > 0.0, moments.most, most) if weighed else np.maximum(moments.most, most)
     effective = np.divide(n * unbiased, variance, out=np.full(mean.shape, float(n)), where=variance > 0.0)
     return Estimate(mean, np.sqrt(variance / n), seen / n, effective, n)
 

@@ -10,6 +10,7 @@ from twin.failure.montecarlo.effects import rolled_up, shares
 from twin.failure.montecarlo.estimate import half_width, normal, student
 from twin.failure.montecarlo.sequential import DOWN, LIMITS_H, LOST, OUTAGES
 from twin.failure.montecarlo.steady import FED, LEVELS, SERVED
+from twin.failure.montecarlo.unseen import lasting_h
 from twin.tables import table
 from twin.units import HOURS_PER_YEAR
 
@@ -102,13 +103,16 @@ def sequential(histories: Histories, block: Block, confidence: float) -> pl.Data
     """
     snapshot, n = histories.snapshot, block.histories
     z = student(confidence, n - 1)
+    lasting = np.minimum(lasting_h(snapshot, histories.clock), histories.horizon_h)
     rows: list[Row] = []
     for scope in range(len(snapshot.structure.scopes)):
         if not histories.shares.there[scope]:
             continue
-        for measure, unit, (value, error, step) in _measures(histories, block, scope):
+        for measure, unit, (value, error, step) in _measures(histories, block, scope, float(lasting[scope])):
             there = not np.isnan(value)
             width = float(half_width(np.array(error), np.array(step), z)) if there else None
+            if width is not None and measure == "mean_outage":
+                width = min(width, max(value, float(lasting[scope])))  # no mean is beyond what one can last
             rows.append(
                 {
                     **_scope(snapshot, scope),
@@ -151,14 +155,21 @@ def durations(histories: Histories, block: Block) -> pl.DataFrame:
     return _frame("outage_durations", rows)
 
 
-def _measures(histories: Histories, block: Block, scope: int) -> Iterator[tuple[str, str, tuple[float, float, float]]]:
-    """Value, standard error and resolution of every measure of a scope."""
+def _measures(
+    histories: Histories, block: Block, scope: int, lasting_h: float
+) -> Iterator[tuple[str, str, tuple[float, float, float]]]:
+    """Value, standard error and resolution of every measure of a scope.
+
+    `lasting_h` is how long an outage of it may last that no history has shown.
+    """
     n, years = block.histories, histories.horizon_h / HOURS_PER_YEAR
     mean = block.first[:, scope] / n
     spread = (block.second[:, :, scope] - n * np.outer(mean, mean)) / (n - 1)
     error = np.sqrt(np.maximum(np.diag(spread), 0.0) / n)
     seen = block.most[:, scope]
-    step = np.where(seen > 0.0, seen, 1.0) / n
+    unseen = np.zeros(3)
+    unseen[[DOWN, LOST]], unseen[OUTAGES] = lasting_h / histories.horizon_h, 1.0
+    step = np.maximum(seen, unseen) / n
     always = _always(histories)[:, scope]
     open_ = 1.0 - always[0]
     yield "fed", "fraction", (1.0 - max(mean[DOWN], always[0]), error[DOWN] * open_, step[DOWN] * open_)

@@ -14,6 +14,7 @@ from twin.failure.montecarlo.frames import level_name
 from twin.failure.montecarlo.uncertainty import drawn, names, uncertain
 from twin.failure.outage import LEVELS, reliability
 from twin.failure.solved import by_boxes
+from twin.progress import counted
 from twin.tables import table
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def headline(month: Snapshot, draws: int, seed: int) -> dict[str, pl.DataFrame]:
             "state `rate_error_factor` of what is not known well, or leave out `draws`",
         )
     figures, available, rates = [], [], []
-    for number, (by, structure) in enumerate(drawn(month.structure, draws, seed)):
+    for number, (by, structure) in enumerate(counted(drawn(month.structure, draws, seed), draws, "draws of the rates")):
         rows, long = _exact(month, structure)
         figures.append(long)
         available.append(rows.with_columns(draw=pl.lit(number, pl.Int64)))

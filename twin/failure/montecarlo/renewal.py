@@ -20,6 +20,7 @@ from twin.errors import RefusedError
 from twin.failure.montecarlo.draw import bernoulli, poisson
 from twin.failure.montecarlo.intervals import Down, none, ticks, together
 from twin.failure.montecarlo.queue import Queue, serve
+from twin.topology import failing
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -57,23 +58,23 @@ def down_times(rng: Generator, clock: Clock, wanted: Bools, histories: int, hori
     Raises:
         RefusedError: planned outages that take turns and do not come round equally often.
     """
-    failing = wanted & ~clock.planned & np.isfinite(clock.mtbf_h) & np.isfinite(clock.mttr_h)
+    fails = wanted & ~clock.planned & np.isfinite(clock.mtbf_h) & np.isfinite(clock.mttr_h)
     early = none(), np.zeros(0)
     if begin == LONG_RUN:
-        early = _down_at_first(rng, clock, failing & (clock.shape == 1.0) & ~clock.queues, histories)
-    drawn = failures(rng, clock, failing, histories, horizon_h)
-    found = [_in_calendar(drawn, clock, histories, horizon_h, early)]
+        early = _down_at_first(rng, clock, fails & (clock.shape == 1.0) & ~clock.queues, histories)
+    drawn = failures(rng, clock, fails, histories, horizon_h)
+    found = [_in_calendar(rng, drawn, clock, histories, horizon_h, early)]
     found += [_planned(rng, clock, wanted, histories, horizon_h), _always(clock, wanted, histories, horizon_h)]
     return together([each for each in found if len(each.row)] or [none()])
 
 
-def failures(rng: Generator, clock: Clock, failing: Bools, histories: int, horizon_h: float) -> Failures:
+def failures(rng: Generator, clock: Clock, fails: Bools, histories: int, horizon_h: float) -> Failures:
     """All failures in operating time within the horizon, with the repair that each takes."""
-    memoryless = failing & (clock.shape == 1.0)
+    memoryless = fails & (clock.shape == 1.0)
     rate = np.divide(1.0, clock.mtbf_h, out=np.zeros(len(clock)), where=memoryless & (clock.mtbf_h > 0.0))
     hits, at = poisson(rng, rate, histories, horizon_h)
     row = hits.item * histories + hits.cell
-    others = np.flatnonzero(failing & ~memoryless)
+    others = np.flatnonzero(fails & ~memoryless)
     if len(others):
         aged = _aging(rng, clock, others, histories, horizon_h)
         row, at = np.concatenate([row, aged[0]]), np.concatenate([at, aged[1]])
@@ -128,12 +129,40 @@ def _down_at_first(rng: Generator, clock: Clock, chosen: Bools, histories: int) 
     spread = np.flatnonzero(cv > 0.0)
     sigma = np.sqrt(np.log1p(cv[spread] ** 2))
     left[spread] *= np.exp(sigma * rng.standard_normal(len(spread)) + sigma**2 / 2.0)
+    whole = left.copy()
     left *= np.where(exponential, rng.standard_exponential(len(left)), rng.random(len(left)))
     row = hits.item * histories + hits.cell
-    return Down(row, np.zeros(len(row), dtype=np.int64), ticks(left)), left
+    begun = np.zeros(len(row))
+    rides = np.flatnonzero(clock.riding[hits.item] >= 0)
+    if len(rides):
+        begun[rides] = _gone(rng, clock, hits.item[rides], whole[rides], left[rides])
+    return Down(row, -ticks(begun), ticks(left)), left
 
 
-def _in_calendar(drawn: Failures, clock: Clock, histories: int, horizon_h: float, early: tuple[Down, Floats]) -> Down:
+def _gone(rng: Generator, clock: Clock, part: Ints, whole: Floats, left: Floats) -> Floats:
+    """How long a repair that is under way has gone on: the rest of it; of an exponential one, as long again."""
+    exponential = np.isnan(clock.repair_cv[part])
+    return np.where(exponential, clock.mttr_h[part] * rng.standard_exponential(len(part)), whole - left)
+
+
+def ridden(rng: Generator, clock: Clock, down: Down, histories: int) -> Down:
+    """Down times with what is lived through at the beginning of them taken off."""
+    if not clock.rides:
+        return down
+    of = clock.riding[down.row // histories]
+    start = down.start.copy()
+    for number, (after, at_most) in enumerate(clock.rides):
+        mine = np.flatnonzero(of == number)
+        drawn = np.searchsorted(at_most, rng.random(len(mine)) * at_most[-1], side="right")
+        start[mine] += ticks(after[np.minimum(drawn, len(after) - 1)])
+    start = np.maximum(start, 0)
+    kept = np.flatnonzero(start < down.end)
+    return Down(down.row[kept], start[kept], down.end[kept])
+
+
+def _in_calendar(
+    rng: Generator, drawn: Failures, clock: Clock, histories: int, horizon_h: float, early: tuple[Down, Floats]
+) -> Down:
     waits = clock.queues[drawn.row // histories]
     found = [early[0]]
     if waits.any():
@@ -150,7 +179,7 @@ def _in_calendar(drawn: Failures, clock: Clock, histories: int, horizon_h: float
         shift += late[drawn.row]
     start = drawn.at_h + shift
     found.append(Down(drawn.row, ticks(start), ticks(start + drawn.repair_h)))
-    return clipped(together(found), ticks(np.array([horizon_h]))[0])
+    return clipped(ridden(rng, clock, together(found), histories), ticks(np.array([horizon_h]))[0])
 
 
 def clipped(down: Down, horizon: int) -> Down:
@@ -178,12 +207,9 @@ def _planned(rng: Generator, clock: Clock, wanted: Bools, histories: int, horizo
     for number in np.unique(clock.exclusive[wanted & clock.planned & np.isfinite(clock.mtbf_h)]).tolist():
         parts = np.flatnonzero(clock.exclusive == number)
         every, length = clock.mtbf_h[parts] + clock.mttr_h[parts], clock.mttr_h[parts]
-        if not np.allclose(every, every[0], rtol=1e-9):
-            raise RefusedError(
-                "failure",
-                "planned outages of one container that take turns have different intervals",
-                "give all instances of the group in one container the same 'maintenance_interval'",
-            )
+        uneven = failing.uneven("one group", every[None, :])
+        if uneven is not None:
+            raise RefusedError("failure", uneven.message, uneven.expected)
         pause = (every[0] - length.sum()) / len(parts)
         turn = np.cumsum(length + pause) - (length + pause)
         begin = rng.random(histories) * every[0]

@@ -17,6 +17,7 @@ from twin.failure.montecarlo.slots import reached
 from twin.failure.montecarlo.standby import Standby
 from twin.failure.montecarlo.sweep import Sweep, rolled_up
 from twin.failure.montecarlo.wiring import wiring
+from twin.progress import counted
 from twin.structure.live import live
 from twin.topology.instances import ids
 from twin.units import HOURS_PER_YEAR
@@ -184,7 +185,8 @@ def live_through(histories: Histories, count: int, map_: Map = map) -> Block:
         count: how many, at least two.
         map_: runs the blocks; that of an executor shares the work, and changes no number.
     """
-    blocks = iter(map_(_Work(histories, count), range(-(-count // histories.size))))
+    size = -(-count // histories.size)
+    blocks = counted(map_(_Work(histories, count), range(size)), size, "blocks of histories")
     found = next(blocks)
     for block in blocks:
         found = found + block
@@ -226,15 +228,15 @@ def _refuse_redundant(snapshot: Snapshot, clock: Clock, wanted: Bools) -> None:
     which, element = effects.spread(clock.members, failing)
     failed[which, element] = True
     fed = live(snapshot, failed)[1][:, snapshot.class_on]
-    odd = failing[fed.any(axis=1) | clock.queues[failing] | clock.planned[failing]]
+    odd = failing[fed.any(axis=1) | clock.queues[failing] | clock.planned[failing] | (clock.riding[failing] >= 0)]
     if len(odd):
         first = int(clock.members.row(int(odd[0]))[0])
         path = structure.groups[structure.elements.group[first]]
         name = ids(structure.topology, path, [int(structure.elements.local[first])])[0]
         raise RefusedError(
             "simulation",
-            f"'{name}' does not take down the whole system alone, or waits or is maintained, so that parts age while "
-            "it is down",
+            f"'{name}' does not take down the whole system alone, or waits, is maintained or lived through, so that "
+            "parts age while it is down",
             "let parts age while the system is down",
         )
 

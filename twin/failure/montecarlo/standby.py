@@ -27,6 +27,7 @@ from twin.failure.montecarlo.draw import uniform
 from twin.failure.montecarlo.effects import spread
 from twin.failure.montecarlo.intervals import TICKS_PER_H, Down, merged, none, split, ticks, together, too_light
 from twin.failure.montecarlo.wiring import transposed
+from twin.topology import failing
 from twin.topology.instances import ids
 
 if TYPE_CHECKING:
@@ -191,11 +192,8 @@ class Standby:
             element = int(np.flatnonzero(odd)[0])
             path = structure.groups[structure.elements.group[element]]
             name = ids(structure.topology, path, [int(structure.elements.local[element])])[0]
-            raise RefusedError(
-                "simulation",
-                f"'{name}' may fail to start when its supply is back, and nothing says how long its repair takes",
-                "give it 'mtbf' and 'mttr', or let it switch between supplies with 'share: primary'",
-            )
+            fault = failing.unrepaired(name)
+            raise RefusedError("simulation", fault.message, fault.expected)
 
 
 def _behind(wiring: Wiring, primary: Bools) -> list[Bools]:

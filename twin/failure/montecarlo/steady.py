@@ -27,6 +27,7 @@ from twin.failure.montecarlo.estimate import Moments, Stop, estimate, total
 from twin.failure.montecarlo.in_service import InService
 from twin.failure.montecarlo.lanes import Lanes
 from twin.failure.montecarlo.slots import slots
+from twin.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -226,9 +227,12 @@ def simulate(
     bounds = [0, *(1 << power for power in range(count.bit_length()) if 1 << power < count), count]
     parts: list[Moments] = []
     by = "samples"
+    blocks = counted(range(count), count, "blocks of samples")
     for begin, end in pairwise(bounds):
-        parts += map_(work, range(begin, end))
-        loss = _estimate(sampler, total(parts))
+        for block in map_(work, range(begin, end)):
+            next(blocks)
+            parts.append(block)
+        loss = _estimate(sampler, total(parts), weighed=proposal is not None)
         if stop.reached(_part(loss, scopes)):
             by = "half_width"
             break
@@ -238,16 +242,17 @@ def simulate(
     return Steady(loss, by, expected, "sparse" if sampler.sparse else "dense")
 
 
-def _estimate(sampler: Sampler, moments: Moments) -> Estimate:
+def _estimate(sampler: Sampler, moments: Moments, *, weighed: bool) -> Estimate:
     """Means with what is always lost added: what is never fed, and the loads' own failures."""
     shares = sampler.shares
-    found = estimate(moments, np.ones(sampler.shape))
     never = effects.rolled_up(sampler.scopes, np.where(sampler.lanes.never, shares.working, 0.0), shares.parent)
     some = effects.rolled_up(sampler.scopes, sampler.lanes.never.astype(float), shares.parent) > 0.0
     always = shares.own + np.divide(never, shares.whole, out=np.zeros(len(never)), where=shares.whole > 0.0)
+    most = np.ones(sampler.shape)
+    most[SERVED] -= always
+    found = estimate(moments, most, weighed=weighed)
     found.mean[FED, some], found.error[FED, some], found.resolution[FED, some] = 1.0, 0.0, 0.0
     found.mean[SERVED] += always
-    found.resolution[SERVED] *= np.where(found.error[SERVED] > 0.0, 1.0, 1.0 - always)
     found.mean[:, ~shares.there] = np.nan
     return found
 

@@ -7,19 +7,24 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import polars as pl
 
 from twin.report.page.grids import grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import polars as pl
-
 COLOURS = ("#3b82c4", "#d9822b", "#2f9e6e", "#b565b0", "#c94a44", "#7a8794", "#a3862c", "#3f9fb5", "#8a6fd1", "#6b8e23")
 """Mid tones that stand out against white and against near-black alike."""
 
 _INK = "currentColor"
 _WIDTH, _HEIGHT = 430, 220
+_AROUND = {"left": 14, "right": 14, "top": 5, "bottom": 5}
+"""Room for letters that are wider in a browser than where the chart is laid out."""
+
+_MONTHS = 48
+"""More bars than this cannot be told apart."""
+
 _SIZE = re.compile(r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -35,13 +40,31 @@ def figure(chart: alt.Chart | alt.LayerChart, title: str, says: str, data: pl.Da
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>"
         f'<div class="chart">{_svg(chart, f"{title}. {says}")}</div><p class="says">{escape(says)}</p>'
-        f"<details><summary>Figures</summary>{grid(data)}</details></figure>"
+        f"<details><summary>Figures</summary>{grid(data, title=title)}</details></figure>"
     )
 
 
 def axis(field: str, title: str, kind: str = "Q", **more: Any) -> dict[str, Any]:
     """Arguments of a channel: `alt.Y(**axis("kw", "MW"))`."""
     return {"shorthand": f"{field}:{kind}", "title": title, **more}
+
+
+def by_month_or_year(frame: pl.DataFrame, value: str, *keys: str) -> tuple[pl.DataFrame, alt.X, str]:
+    """Bars of months, or of years where there are too many months to tell apart.
+
+    Args:
+        frame: with a column `month`.
+        value: the column that is summed.
+        keys: columns beside the month that tell its rows apart.
+
+    Returns:
+        The sums, their horizontal axis, and `month` or `year`.
+    """
+    if frame["month"].n_unique() <= _MONTHS:
+        return frame, alt.X(**axis("month", "", "T"), timeUnit="yearmonth"), "month"
+    year = pl.col("month").dt.year().alias("year")
+    sums = frame.group_by(year, *keys, maintain_order=True).agg(pl.col(value).sum())
+    return sums, alt.X(**axis("year", "", "O"), axis=alt.Axis(labelAngle=0)), "year"
 
 
 def colour(field: str, names: Sequence[str], title: str | None = None) -> alt.Color:
@@ -56,14 +79,22 @@ def _svg(chart: alt.Chart | alt.LayerChart, label: str) -> str:
     import vl_convert  # noqa: PLC0415 - a renderer of 30 MB that only a report needs
 
     text: dict[str, Any] = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 11, "titleFontSize": 11}
+    apart: dict[str, Any] = {"labelOverlap": "greedy", "labelSeparation": 8}
     look = (
-        chart.properties(width=_WIDTH, height=_HEIGHT, background="transparent")
+        chart.properties(width=_WIDTH, height=_HEIGHT, background="transparent", padding=_AROUND)
+        .configure(font="system-ui, sans-serif")  # first: it takes the place of every other configuration
         .configure_axis(
-            **text, gridColor=_INK, gridOpacity=0.12, domainColor=_INK, tickColor=_INK, titleFontWeight="normal"
+            **text,
+            gridColor=_INK,
+            gridOpacity=0.12,
+            domainColor=_INK,
+            tickColor=_INK,
+            titleFontWeight="normal",
+            titlePadding=14,  # the renderer measures narrower letters than a browser has
+            **apart,
         )
-        .configure_legend(**text, symbolType="square", labelLimit=180)
+        .configure_legend(**text, symbolType="square", labelLimit=180, columnPadding=40)
         .configure_view(stroke=None)
-        .configure(font="system-ui, sans-serif")
     )
     drawn = vl_convert.vegalite_to_svg(look.to_dict())
     scaled = _SIZE.sub(

@@ -17,28 +17,49 @@ _ROWS = 400
 _SHOWN = {"_kw": "power", "_kwh": "energy", "_fraction": "fraction"}
 
 
-def grid(frame: pl.DataFrame, rows: int = _ROWS) -> str:
-    """A table of a frame's first rows; how many more there are is said below it."""
-    head = "".join(f'<th scope="col">{escape(_title(name))}</th>' for name in frame.columns)
+def grid(frame: pl.DataFrame, rows: int = _ROWS, *, title: str) -> str:
+    """A table of a frame's first rows; how many more there are is said below it.
+
+    Args:
+        frame: the frame.
+        rows: how many of its rows are shown.
+        title: what the table is of, for who does not see the page.
+    """
+    numbers = [kind.is_numeric() for kind in frame.dtypes]
+    head = "".join(_head(_title(name), number) for name, number in zip(frame.columns, numbers, strict=True))
     body = "".join(
         "<tr>" + "".join(_cell(name, value) for name, value in zip(frame.columns, row, strict=True)) + "</tr>"
         for row in frame.head(rows).iter_rows()
     )
     more = frame.height - rows
     rest = f'<p class="says">and {more:,} more rows, with twin query</p>' if more > 0 else ""
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{rest}'
+    return _table(title, head, body) + rest
 
 
-def listed(head: Iterable[str], rows: Iterable[Iterable[str]], *, right: frozenset[int] = frozenset()) -> str:
-    """A table of texts; columns in `right` are numbers."""
-    top = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+def listed(
+    head: Iterable[str], rows: Iterable[Iterable[str]], *, title: str, right: frozenset[int] = frozenset()
+) -> str:
+    """A table of texts called `title`; columns in `right` are numbers."""
+    top = "".join(_head(text, at in right) for at, text in enumerate(head))
     body = "".join(
         "<tr>"
         + "".join(f"<td{' class=n' if at in right else ''}>{escape(text)}</td>" for at, text in enumerate(row))
         + "</tr>"
         for row in rows
     )
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    return _table(title, top, body)
+
+
+def _head(text: str, number: bool) -> str:
+    return f'<th scope="col"{" class=n" if number else ""}>{escape(text)}</th>'
+
+
+def _table(title: str, head: str, body: str) -> str:
+    # a region that can be focused is one that can be scrolled by keyboard
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _title(name: str) -> str:

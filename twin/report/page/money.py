@@ -127,7 +127,11 @@ def _bridge(party: str, rows: pl.DataFrame) -> Iterator[str]:
         alt.Chart(steps)
         .mark_bar()
         .encode(
-            x=alt.X(**axis("category", "", "N"), sort=steps["category"].to_list(), axis=alt.Axis(labelAngle=-35)),
+            x=alt.X(
+                **axis("category", "", "N"),
+                sort=steps["category"].to_list(),
+                axis=alt.Axis(labelAngle=-35, labelOverlap=False),
+            ),
             y=alt.Y(**axis("start", "$ an hour")),
             y2="to:Q",
             color=colour("kind", names),

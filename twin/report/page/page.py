@@ -10,8 +10,8 @@ import polars as pl
 
 from twin.report import plant as facts
 from twin.report.layout import hours, money, month, percent, power
+from twin.report.page import carbon, loans, offers, plant, supply
 from twin.report.page import money as cash
-from twin.report.page import plant
 from twin.report.page.diagram import diagram
 from twin.report.page.grids import grid, listed
 from twin.report.page.halls import halls
@@ -58,14 +58,28 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     )
     yield "Power, from the grid to the racks", "diagram", scrolled
     yield "What it can carry", "capacity", _pair(plant.capacity(results), plant.demand(results)) + halls(results)
-    yield "What breaks it", "failure", _pair(plant.outages(results)) + "".join(plant.failures(results))
+    yield "What breaks it", "failure", _pair(plant.outages(results)) + plant.failures(results)
     yield "What it draws", "energy", _pair(plant.energy(results))
+    yield "Hour by hour", "hours", _pair(supply.week(results), supply.duration(results))
+    yield (
+        "Carbon and water",
+        "carbon",
+        _pair(carbon.emissions(results), carbon.carbon_free(results), carbon.water(results)) + carbon.methods(results),
+    )
     yield (
         "Who pays whom",
         "cost",
-        _pair(cash.cash(results), cash.cover(results), cash.balance(results)) + _parties(results),
+        _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
+        + loans.loans(results)
+        + loans.support(results)
+        + _parties(results),
     )
     yield "What an accelerator-hour costs", "unit", _pair(cash.unit_cost(results))
+    yield (
+        "Own, lease or rent",
+        "offers",
+        _pair(offers.prices(results), offers.paid(results)) + offers.listing(results) + offers.bridge(results),
+    )
     yield "Checks", "checks", _checks(results)
     yield "Assumptions", "assumptions", _assumptions(results)
 
@@ -133,9 +147,10 @@ def _parties(results: Results) -> str:
             month(row["payback"]),
         )
         for row in results["party_metrics"].iter_rows(named=True)
+        if row["inflow_usd"] or row["outflow_usd"]
     ]
     head = ("party", "role", "in", "out", "net", "NPV", "IRR", "payback")
-    return "<h3>Parties</h3>" + listed(head, rows, right=frozenset({2, 3, 4, 5}))
+    return "<h3>Parties</h3>" + listed(head, rows, title="Parties", right=frozenset({2, 3, 4, 5}))
 
 
 def _checks(results: Results) -> str:
@@ -148,8 +163,8 @@ def _checks(results: Results) -> str:
         if failed.height
         else f'<p class="good">All {frame.height} checks hold.</p>'
     )
-    every = f"<details><summary>All checks</summary>{grid(frame)}</details>"
-    return says + (grid(failed) if failed.height else "") + every
+    every = f"<details><summary>All checks</summary>{grid(frame, title='All checks')}</details>"
+    return says + (grid(failed, title="Checks that fail") if failed.height else "") + every
 
 
 def _assumptions(results: Results) -> str:
@@ -158,7 +173,8 @@ def _assumptions(results: Results) -> str:
     frame = results["assumptions"].drop("note", "place", strict=False)
     bare = frame.filter(pl.col("source").is_null()).height
     says = f"<p>{frame.height:,} values went into this run; {bare:,} of them say no source.</p>"
-    return f"{says}<details><summary>All of them, with source</summary>{grid(frame, _ASSUMPTIONS)}</details>"
+    every = grid(frame, _ASSUMPTIONS, title="Assumptions")
+    return f"{says}<details><summary>All of them, with source</summary>{every}</details>"
 
 
 def _made_from(results: Results) -> str:

@@ -8,9 +8,9 @@ import altair as alt
 import polars as pl
 
 from twin.report.layout import hours, power
-from twin.report.page.charts import axis, colour, figure
-from twin.report.page.grids import listed
-from twin.report.plant import at_full_build
+from twin.report.page.charts import axis, by_month_or_year, colour, figure
+from twin.report.page.grids import grid, listed
+from twin.report.plant import at_full_build, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _FAILURES = 10
+_EVENTS = {"failure+failure": "two failures", "maintenance+failure": "a failure in maintenance"}
 _LEAST = 1e-15
+_SAME = 5e-4
+"""A PUE that varies by less is told and not drawn."""
 
 
 def capacity(results: Results) -> Iterator[str]:
@@ -31,7 +34,11 @@ def capacity(results: Results) -> Iterator[str]:
     )
     if by_month["asked"].sum() == 0:
         return
-    lines = by_month.unpivot(on=["usable", "asked"], index="month", variable_name="what", value_name="mw")
+    # the last step holds on; without a stretch of it nobody sees how high it is
+    after = by_month.tail(1).with_columns(pl.col("month").dt.offset_by("3mo"))
+    lines = pl.concat([by_month, after]).unpivot(
+        on=["usable", "asked"], index="month", variable_name="what", value_name="mw"
+    )
     chart = (
         alt.Chart(lines)
         .mark_line(interpolate="step-after", strokeWidth=2.5)
@@ -88,7 +95,7 @@ def outages(results: Results) -> Iterator[str]:
                 y=alt.Y(
                     **axis("at_least_lost_fraction", "probability"),
                     scale=alt.Scale(type="log"),
-                    axis=alt.Axis(format=".0e"),
+                    axis=alt.Axis(format=".0e", tickCount=7),
                 ),
             )
         )
@@ -97,23 +104,40 @@ def outages(results: Results) -> Iterator[str]:
         yield figure(chart, f"Racks out of service at {site}", says, shown)
 
 
-def failures(results: Results) -> Iterator[str]:
-    """The failures that cost the most."""
-    if "contingency" not in results or results["contingency"].is_empty():
-        return
+def failures(results: Results) -> str:
+    """The failures that cost the most, one element or two at a time, and the sets that lose load together."""
+    if "contingency" not in results:
+        return ""
+    frame = results["contingency"].filter(pl.col("racks_lost") > 0)
+    if frame.is_empty():
+        return "<p>No failure of one or two elements loses load of a rack.</p>" if results["contingency"].height else ""
     rows = [
         (
-            " and ".join(filter(None, (row["element"], row["second_element"]))),
+            " and ".join(filter(None, (row["element"] + at_once(row), row["second_element"]))),
+            _EVENTS.get(row["event"], row["event"]),
             f"{row['count']:,}",
             f"{row['racks_lost']:,}",
             power(row["lost_it_kw"]),
             hours(row["outages_per_year"]),
+            "-" if row["mean_outage_h"] is None else hours(row["mean_outage_h"]),
             "-" if row["expected_usd_lost_per_year"] is None else f"${row['expected_usd_lost_per_year']:,.0f}",
         )
-        for row in results["contingency"].filter(pl.col("racks_lost") > 0).head(_FAILURES).iter_rows(named=True)
+        for row in frame.head(_FAILURES).iter_rows(named=True)
     ]
-    head = ("what fails", "alike", "racks lost", "IT lost", "each a year", "$ a year, all of them")
-    yield "<h3>What breaks it</h3>" + listed(head, rows, right=frozenset({1, 2, 3, 4, 5}))
+    head = ("what fails", "as", "alike", "racks lost", "IT lost", "each a year", "h each", "$ a year, all of them")
+    title = "Failures that lose load, the largest expected loss first"
+    more = frame.height - _FAILURES
+    rest = f'<p class="says">and {more:,} more, in table contingency</p>' if more > 0 else ""
+    return (
+        f"<h3>{title}</h3>" + listed(head, rows, title=title, right=frozenset(range(2, 8))) + rest + _cut_sets(results)
+    )
+
+
+def _cut_sets(results: Results) -> str:
+    if "cut_sets" not in results or results["cut_sets"].is_empty():
+        return ""
+    title = "Smallest sets of elements that lose load together"
+    return f"<details><summary>{title}</summary>{grid(results['cut_sets'], title=title)}</details>"
 
 
 def energy(results: Results) -> Iterator[str]:
@@ -124,22 +148,25 @@ def energy(results: Results) -> Iterator[str]:
     if frame["energy_kwh"].sum() == 0:
         return
     stages = frame["stage"].unique(maintain_order=True).to_list()
-    gwh = frame.with_columns(gwh=pl.col("energy_kwh") / 1e6)
+    gwh, across, each = by_month_or_year(frame.with_columns(gwh=pl.col("energy_kwh") / 1e6), "gwh", "stage")
     chart = (
         alt.Chart(gwh)
         .mark_bar()
         .encode(
-            x=alt.X(**axis("month", "", "T")), y=alt.Y(**axis("gwh", "GWh"), stack=True), color=colour("stage", stages)
+            x=across,
+            y=alt.Y(**axis("gwh", "GWh"), stack=True),
+            color=colour("stage", stages),
         )
     )
     wide = frame.pivot(on="stage", index="month", values="energy_kwh", aggregate_function="sum").fill_null(0.0)
     total = sum((pl.col(stage) for stage in stages[1:]), pl.col(stages[0]))
     pue = wide.filter(pl.col("it") > 0).select("month", pue_ratio=total / pl.col("it")) if "it" in stages else None
-    yield figure(
-        chart, "Energy by month", "What the sites draw, by stage.", wide.rename({s: f"{s}_kwh" for s in stages})
-    )
-    if pue is not None and pue.height:
-        least, most = float(pue["pue_ratio"].to_numpy().min()), float(pue["pue_ratio"].to_numpy().max())
+    ratios = pue["pue_ratio"].to_numpy() if pue is not None and pue.height else None
+    least, most = (float(ratios.min()), float(ratios.max())) if ratios is not None else (0.0, 0.0)
+    steady = ratios is not None and most - least < _SAME
+    says = f"What the sites draw, by stage{f'; PUE is {most:.3f} in every month' if steady else ''}."
+    yield figure(chart, f"Energy by {each}", says, wide.rename({s: f"{s}_kwh" for s in stages}))
+    if pue is not None and pue.height and not steady:
         line = (
             alt.Chart(pue)
             .mark_line(strokeWidth=2.5, color="#d9822b")

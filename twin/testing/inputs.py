@@ -1,49 +1,12 @@
-"""The plugin author's kit: tiny topologies, frames to call a model with, and a check of what it returns.
-
-A whole test of a financing plugin:
-
-```python
-from my_plugin import Service, service_model
-
-from twin.testing import financing_inputs, run_model
-
-
-def test_fee_follows_the_load():
-    inputs = financing_inputs({"fee": Service(payer="tenant", payee="landlord", fee="$10/kW-month")})
-    cashflow = run_model(service_model, inputs)["cashflow"]
-    assert cashflow["amount_usd"][0] == 10 * inputs.schedule["it_kw"][0]
-```
-
-and of the plugin in a topology:
-
-```python
-import my_plugin
-
-from twin.testing import load_text, tiny_topology
-
-DEAL = "deals: [{model: service, payer: tenant, payee: landlord, fee: $10/kW-month}]"
-
-
-def test_in_a_topology(tmp_path):
-    twin = load_text(tiny_topology(DEAL), tmp_path, plugins=[my_plugin])
-    assert "service_fee" in twin.cost().cashflow["category"].to_list()
-```
-
-The frames describe one site, `campus`: 10 racks in the first month and 10 more six months later,
-each with 8 accelerators and 50 kW, in a calendar that starts in January 2027.  Any frame may be
-replaced by name: `financing_inputs(entries, debt=my_debt)`.
-"""
+"""What each kind of model is given, for the small site of the kit."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from twin.api import (
-    Analysis,
-    Calendar,
     CarbonInputs,
     CarbonModel,
     CoolingInputs,
@@ -61,132 +24,26 @@ from twin.api import (
     WorkloadModel,
     no_weather,
 )
-from twin.errors import PluginError, UsageError
-from twin.registry import Provided
-from twin.tables import energy, table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from twin.api import Model, Params
-    from twin.evaluate import Twin
-
-START = date(2027, 1, 1)
-SITE = "campus"
-RACKS = ((0, 10), (6, 10))
-"""Month index and number of racks put into service in it."""
-
-RACK_KW = 50.0
-RACK_ACCELERATORS = 8
-RACK_PRICE_USD = 400_000.0
-SERVED_FRACTION = 0.999
-TFLOPS = 1000.0
-FAILURES_PER_H = 1e-4
-"""Of one rack by itself; what supplies all of them fails as often."""
-
-PARTIES = (
-    ("tenant", "tenant", "A"),
-    ("landlord", "landlord", ""),
-    ("lender", "lender", ""),
-    ("guarantor", "guarantor", "AA+"),
+from twin.errors import UsageError
+from twin.tables import table
+from twin.testing.world import (
+    FAILURES_PER_H,
+    PARTIES,
+    RACK_ACCELERATORS,
+    RACK_KW,
+    RACK_PRICE_USD,
+    RACKS,
+    SERVED_FRACTION,
+    SITE,
+    TFLOPS,
+    calendar,
+    schedule,
 )
 
-RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    CarbonModel: (("grid_carbon",), ()),
-    CoolingModel: ((), ()),
-    EnergyModel: (("energy_cost",), ()),
-    FinancingModel: (
-        ("cashflow",),
-        (
-            "debt",
-            "occupancy",
-            "guarantee",
-            "guarantee_value",
-            "debt_pricing",
-            "lease_accounting",
-            "lease_tests",
-            "debt_sizing",
-            "waterfall",
-            "depreciation",
-            "deal_figures",
-        ),
-    ),
-    WorkloadModel: (("goodput",), ("goodput_loss",)),
-    HardwareModel: (("figures",), ()),
-    WeatherModel: (("weather",), ()),
-}
-"""Class of model -> tables that it has to return, and tables that it may return besides."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-COOLING = ("energy", "overhead_hours")
-"""Tables of which a cooling model returns one."""
-
-
-def tiny_topology(sections: str = "", *, racks: int = 4, months: int = 24) -> str:
-    """A topology file as text: two feeds and two UPS of which one is enough, a few racks, four parties.
-
-    Args:
-        sections: more top-level sections, such as `deals: [...]`, appended as they stand.
-        racks: racks of 40 kW and 8 accelerators each, at most 20.
-        months: length of the calendar.
-    """
-    parties = ", ".join(f"{name}: {{role: {role}}}" for name, role, _ in PARTIES)
-    return f"""\
-twin: 1
-name: tiny
-calendar: {{start: {START}, months: {months}}}
-discount: 10 %/year
-sites:
-  {SITE}:
-    contains:
-      grid[2]: {{kind: utility, capacity: 2 MW, mtbf: 4380 h, mttr: 1 h}}
-      ups[2]: {{kind: ups, capacity: 1 MW, efficiency: 96 %, mtbf: 250000 h, mttr: 8 h, power: grid}}
-      rack[{racks}]: {{kind: rack, load: 40 kW, accelerators: 8, bf16: 1000 TFLOPS, power: {{from: ups, need: 1}}}}
-parties: {{{parties}}}
-{sections}
-"""
-
-
-def load_text(text: str, folder: Path, plugins: Iterable[object] = ()) -> Twin:
-    """Load a topology given as text.
-
-    Args:
-        text: the file's content.
-        folder: where it is written to, as `topology.yaml`; pytest's `tmp_path` will do.
-        plugins: plugin modules beyond those installed.
-
-    Raises:
-        InputError: the text is wrong; carries all findings.
-    """
-    from twin.evaluate import load  # noqa: PLC0415 - frames alone need none of the engines
-
-    path = folder / "topology.yaml"
-    path.write_text(text, encoding="utf-8")
-    return load(path, plugins=plugins)
-
-
-def calendar(months: int = 24) -> Calendar:
-    """A calendar from January 2027."""
-    return Calendar(START, months)
-
-
-def schedule(months: int = 24) -> pl.DataFrame:
-    """Table `schedule` of the site described above."""
-    when = calendar(months)
-    racks = [sum(count for month, count in RACKS if month <= index) for index in range(months)]
-    frame = pl.DataFrame({"month": when.dates(), "racks": racks}).with_columns(
-        (pl.col("month").dt.month_end().dt.day() * 24.0).alias("hours_h"), pl.lit(SITE).alias("site")
-    )
-    nameplate = pl.col("racks") * RACK_ACCELERATORS * pl.col("hours_h")
-    filled = frame.with_columns(
-        (pl.col("racks") * RACK_ACCELERATORS).alias("accelerators"),
-        (pl.col("racks") * RACK_KW).alias("it_kw"),
-        pl.lit(1.0).alias("utilisation_fraction"),
-        pl.lit(SERVED_FRACTION).alias("served_fraction"),
-        nameplate.alias("accelerator_h"),
-        (nameplate * SERVED_FRACTION).alias("delivered_accelerator_h"),
-    )
-    return table("schedule").frame(filled.to_dict())
+    from twin.api import Model, Params
 
 
 def financing_inputs(entries: Mapping[str, Params], *, months: int = 24, **frames: Any) -> FinancingInputs:
@@ -371,42 +228,35 @@ def hardware_inputs(entries: Mapping[str, Params]) -> HardwareInputs:
     return HardwareInputs(_entries(entries))
 
 
-def run_model(model: Model, inputs: Any) -> dict[str, pl.DataFrame]:
-    """Call a model as `twin` does and hold what it returns against the tables.
+BUILDERS: Mapping[type[Model], Callable[..., Any]] = {
+    CarbonModel: carbon_inputs,
+    CoolingModel: cooling_inputs,
+    EnergyModel: energy_inputs,
+    FinancingModel: financing_inputs,
+    HardwareModel: hardware_inputs,
+    WeatherModel: weather_inputs,
+    WorkloadModel: workload_inputs,
+}
+"""Class of model -> what builds its inputs."""
+
+
+def inputs_of(model: Model, entries: Mapping[str, Mapping[str, Any] | Params], **frames: Any) -> Any:
+    """What a model of any kind but an analysis is given, with parameters as a file states them.
 
     Args:
         model: the descriptor.
-        inputs: what its `run` takes; see the builders above, or `AnalysisInputs`.
-
-    Returns:
-        The frames by table, columns in the declared order.
+        entries: name of each entry -> its parameters, as `{"price": "$0.05/kWh"}` or validated.
+        frames: as the builder of its kind takes them, as `months=12` or `load=`.
 
     Raises:
-        PluginError: it failed, returned tables other than its kind does, a frame that is not as
-            declared, or something else when it was called again.
+        UsageError: an analysis, which is given tables of a run.
+        pydantic.ValidationError: a parameter is wrong.
     """
-    analysis = (model.produces, ()) if isinstance(model, Analysis) else None
-    required, optional = analysis or next(want for kind, want in RETURNS.items() if isinstance(model, kind))
-    provided = Provided(model, "under test", "under test", "")
-    first, second = (_called(provided, inputs, required, optional) for _ in range(2))
-    for name, frame in first.items():
-        if name not in second or not frame.equals(second[name]):
-            raise PluginError(f"{provided.who} returned another table '{name}' when it was called again")
-    return first
-
-
-def _called(
-    provided: Provided, inputs: Any, required: Iterable[str], optional: Iterable[str]
-) -> dict[str, pl.DataFrame]:
-    """What one call gives; of a tariff or supply also what it tells dispatch."""
-    either = COOLING if isinstance(provided.model, CoolingModel) else ()
-    made = provided.call(inputs, tuple(required), tuple(optional), either=either)
-    if isinstance(provided.model, EnergyModel):
-        for door, own in (("prices", energy.OF_TARIFFS), ("resources", energy.OF_SUPPLIES)):
-            if getattr(provided.model, door) is not None:
-                first, *rest = (table.name for table in own)
-                made |= provided.call(inputs, (first,), tuple(rest), door=door)
-    return made
+    build = next((build for kind, build in BUILDERS.items() if isinstance(model, kind)), None)
+    if build is None:
+        raise UsageError(f"'{model.name}' is an analysis: give it AnalysisInputs with tables, or run a topology")
+    given = {name: model.params.model_validate(terms) for name, terms in entries.items()}
+    return build(given, **frames)
 
 
 def _entries(entries: Mapping[str, Params]) -> tuple[Entry[Any], ...]:
