@@ -17,11 +17,10 @@ from twin.api import (
     MoneyPerTime,
     Params,
     PartyRef,
-    Rate,
     SiteRef,
 )
 from twin_financing import terms
-from twin_financing.terms import PositiveTerm
+from twin_financing.terms import PositiveTerm, Rise
 
 if TYPE_CHECKING:
     from twin_financing.terms import Floats
@@ -46,7 +45,7 @@ class OperatingCostParams(Params):
     use_of: SiteRef | None = Field(
         None, description="site whose racks the payer has the use of meanwhile, as under a contract for compute"
     )
-    growth: Rate = Field(0.0, gt=-1, description="rise on each anniversary of the start")
+    growth: Rise = Field(0.0, gt=-1, description="rise on each anniversary of the start")
 
     @model_validator(mode="after")
     def _together(self) -> Self:

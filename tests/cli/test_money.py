@@ -10,6 +10,7 @@ import pytest
 from twin.cli.main import run
 
 FILE = str(Path(__file__).parents[2] / "topologies" / "river-bend.yaml")
+HELIOS = str(Path(__file__).parents[2] / "topologies" / "helios.yaml")
 
 
 def type_(capsys, *words):
@@ -31,7 +32,7 @@ def test_cost_answers_four_questions_on_one_screen(capsys):
         "covered: DSCR 1.32 in every year, constant as it is sculpted to the cash",
         "1.32 with google's rent, 0.94 on letting again alone",
         "repaid in 2042-11, no balloon",
-        "fees $394M - expected loss $458M = net -$64.6M",
+        "fees $394M - expected loss $462M = net -$68.1M",
     ):
         assert part in said
 
@@ -77,6 +78,15 @@ def test_risk_takes_what_the_file_leaves_open(capsys):
     assert any(row["event"] == "delay" for row in found["risk_events"])
 
 
+def test_risk_without_a_guarantor_is_that_of_the_tenants(capsys):
+    given = ("--scenarios", "500", "--tenant-default", "5 %/year", "--recovery", "60 %", "--format", "json")
+    status, out, _ = type_(capsys, "risk", HELIOS, *given)
+    assert status == 0
+    found = json.loads(out)
+    assert [row["subject"] for row in found["risk_events"] if row["event"] == "default"] == ["coreweave"]
+    assert any(row["event"] == "payment_missed" and row["probability_fraction"] > 0 for row in found["risk_events"])
+
+
 def test_compare_shows_the_offers(capsys):
     status, out, _ = type_(capsys, "compare", FILE, "--offers")
     assert status == 0
@@ -91,6 +101,8 @@ def test_compare_shows_the_offers(capsys):
         (("cost", FILE, "--shock", "luck=bad"), "there is no shock 'luck'"),
         (("risk", FILE, "--delay", "soon"), "is not a delay"),
         (("risk", FILE, "--scenarios", "3"), "--scenarios"),
+        (("risk", HELIOS), "risk refuses: nothing in the file may happen: nobody's default is known"),
+        (("risk", HELIOS, "--guarantor-default", "1 %/year"), "`guarantor_default` is given, and in this file nobody"),
         (("solve", FILE, "--vary", "deals.lease.rent", "--target", "joy(hut8)=1"), "there is no measure 'joy'"),
     ],
 )

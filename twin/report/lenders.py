@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin import tables
+from twin.report.guarantees import convention
 from twin.report.layout import Col, block, discount, fact, largest, money, month, note, percent, total
 
 if TYPE_CHECKING:
@@ -182,10 +183,9 @@ def guarantors(results: Results, width: int) -> list[Text]:
         return _guarantees(results, parts, width)
     said: list[Text] = []
     for (deal, guarantor), part in parts:
-        text = (
-            f"({deal}) guarantees up to {money(largest(part['guaranteed_usd']))}, undiscounted, for "
-            f"{part['obligor'][0]}; called with {percent(_called(part))} on the file's assumption; "
-        )
+        most = f"up to {money(largest(part['guaranteed_usd']))}{convention(results, deal)}, undiscounted"
+        text = f"({deal}) guarantees {most}, for {part['obligor'][0]}; "
+        text += f"called with {percent(_called(part))} on the file's assumption; "
         worth = _worth(results, deal)
         if worth is None:
             fees = total(_fees(results, deal, guarantor)["amount_usd"])
@@ -250,4 +250,6 @@ def _guarantees(results: Results, parts: list[tuple[tuple[object, ...], pl.DataF
     who = {str(guarantor) for (_, guarantor), _ in parts}
     said = block(f"GUARANTOR {who.pop()}" if len(who) == 1 else "GUARANTEES", columns, rows, width)
     text = f"present values{_at(results)}; up to: the most that is guaranteed, undiscounted"
+    how = {convention(results, deal) for (deal, _), _ in parts} - {""}
+    text += f"; capped ones pay {' or '.join(sorted(one.removeprefix(', ') for one in how))}" if how else ""
     return said + note(text + ("; * undiscounted too" if bare else ""), width)
