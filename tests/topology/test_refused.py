@@ -41,7 +41,7 @@ deals:
 def entry(name, model="tariff", **given):
     places = {key: Where("x.yaml", number, 5) for number, key in enumerate(given, 20)}
     return ModelEntry(
-        "energy", name, model, None, given, (), Where("x.yaml", 10, 3), places,
+        "energy", name, model, None, given, (), Where("x.yaml", 10, 3), places=places,
         files=tuple(text for text in given.values() if text.endswith(".csv")),
     )  # fmt: skip
 

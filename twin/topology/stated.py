@@ -72,13 +72,13 @@ class ModelEntry:
     given: Mapping[str, str]
     refers: tuple[str, ...]
     where: Where
-    places: Mapping[str, Where] = field(default_factory=dict)
     overlaid: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     offer: str = ""
     doc: str = ""
     source: str = ""
     note: str = ""
+    places: Mapping[str, Where] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
