@@ -28,6 +28,7 @@ from twin.cost.categories import ACCOUNTS, CATEGORIES
 from twin.hookspecs import RETURNS, Specs
 from twin.parameters import meaning
 from twin.registry import registry
+from twin.topology.attributes import ATTRIBUTES
 from twin.topology.shape import language_reference
 
 if TYPE_CHECKING:
@@ -85,11 +86,20 @@ def _grid(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def _tables() -> str:
     text = "# Tables\n\nEvery result is a polars frame.  Nulls stand only where the type ends in `?`.\n"
-    for table in tables.TABLES.values():
-        text += f"\n## {table.name}\n\n{table.doc}\n\n"
-        rows = ((f"`{c.name}`", c.dtype + ("?" if c.nullable else ""), c.doc) for c in table.columns)
-        text += _grid(("column", "type", "meaning"), rows)
-    return text
+    text += "".join(_table(table) for table in tables.TABLES.values())
+    text += (
+        "\n## Tables that models hand over\n\nWhat a model returns beside its result tables, for an engine to go on "
+        "with: [hooks](hooks.md) say which.  No result holds them; `twin tables NAME` prints one.\n"
+    )
+    return text + "".join(_table(table, "###") for table in tables.EXCHANGED.values())
+
+
+def _table(table: tables.Table, level: str = "##") -> str:
+    rows = (
+        (f"`{c.name}`", c.dtype + ("?" if c.nullable else ""), c.doc + " (may be left out)" * c.optional)
+        for c in table.columns
+    )
+    return f"\n{level} {table.name}\n\n{table.doc}\n\n" + _grid(("column", "type", "meaning"), rows)
 
 
 def _language() -> str:
@@ -100,7 +110,24 @@ def _language() -> str:
     )
     for section, rows in groupby(language_reference(), key=lambda row: row[0]):
         text += f"\n## {section}\n\n" + _grid(("key", "value", "meaning"), ((f"`{k}`", t, d) for _, k, t, d in rows))
-    return text
+    return text + _kind_defaults()
+
+
+def _kind_defaults() -> str:
+    """What the default part of each kind says where a file leaves it out."""
+    text = (
+        "\n## Default of a kind\n\nWhat a group takes from the first-party default part of its kind where neither the "
+        "file nor its `use:` states it.  An efficiency is taken only where no losses are stated as power or by a "
+        "curve; failure and repair only where none of the two is stated; `cop` only where the equipment is fed with "
+        "power.\n\n"
+    )
+    rows = (
+        (kind, f"`{name}`", figure.text, f"`{part.name}`", figure.confidence, figure.source)
+        for kind, part in sorted(registry().defaults.items())
+        for name, figure in part.figures.items()
+        if ATTRIBUTES[name].default
+    )
+    return text + _grid(("kind", "attribute", "value", "part", "confidence", "source"), rows)
 
 
 def _units() -> str:

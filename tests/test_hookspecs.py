@@ -66,7 +66,10 @@ def test_hardware_example_gives_a_part_of_known_attributes():
 def test_energy_example_bills_energy_at_its_price():
     module, known = example("twin_energy")
     inputs = testing.energy_inputs({"grid": module.Flat(price="$0.05/kWh")})
-    bill = testing.run_model(only(known, module, "energy"), inputs)["energy_cost"]
+    made = testing.run_model(only(known, module, "energy"), inputs)
+    bill = made["energy_cost"]
+    assert made["prices"].height == inputs.hours.height
+    assert made["prices"]["usd_per_kwh"].unique().to_list() == [0.05]
     assert bill["amount_usd"].sum() == pytest.approx(0.05 * inputs.load["energy_kwh"].sum())
     assert bill["payee"].unique().to_list() == ["utility"]
 

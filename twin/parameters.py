@@ -166,6 +166,7 @@ if TYPE_CHECKING:
     MassPerPower = float
     Money = float
     MoneyPerEnergy = float
+    EnergyPrice = float
     MoneyPerPower = float
     MoneyPerPowerMonth = float
     MoneyPerTime = float
@@ -205,6 +206,8 @@ else:
     MassPerPower = _quantity("mass_per_power")
     Money = _quantity("money")
     MoneyPerEnergy = _quantity("money_per_energy")
+    # of what is bought or sold as energy: above it is a price in another unit, as a MWh
+    EnergyPrice = _quantity("money_per_energy", 0.0, 5.0)
     MoneyPerPower = _quantity("money_per_power")
     MoneyPerPowerMonth = _quantity("money_per_power_month")
     MoneyPerTime = _quantity("money_per_time")
@@ -217,7 +220,8 @@ else:
     Bandwidth = _quantity("bandwidth")
     Compute = _quantity("compute")
     Work = _quantity("work")
-    Carbon = _quantity("carbon")
+    # of a kWh: coal burnt at 30 % is 1.2 kg, and above this a figure is in another unit
+    Carbon = _quantity("carbon", 0.0, 3.0)
     Area = _quantity("area")
     ComputePerPower = _quantity("compute_per_power")
     DefectDensity = _quantity("defect_density")

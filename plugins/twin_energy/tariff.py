@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from twin.api import (
     EnergyInputs,
-    MoneyPerEnergy,
+    EnergyPrice,
     MoneyPerPowerMonth,
     MoneyPerTime,
     Params,
@@ -43,7 +43,7 @@ class GridTariff(Params):
     """
 
     sites: tuple[SiteRef, ...] = ()
-    energy: MoneyPerEnergy
+    energy: EnergyPrice
     demand: MoneyPerPowerMonth = 0.0
     fixed: MoneyPerTime = 0.0
     growth: Rate = 0.0

@@ -312,6 +312,14 @@ def completed(line: str, word: str) -> list[str]:
     return [item.partition(",")[2] for item in done.stdout.split()]
 
 
+def test_tables_that_a_model_hands_over_are_shown_by_name(call):
+    done = call("tables", "prices")
+    assert done.status == 0
+    assert "usd_per_kwh" in done.out
+    assert "(may be left out)" in done.out
+    assert "prices" not in [line.split()[0] for line in call("tables").out.splitlines()]
+
+
 def test_the_shell_completes_commands_tables_and_selectors(tmp_path):
     assert completed("twin", "capac") == ["capacity"]
     assert completed("twin plugin", "") == ["check", "new"]

@@ -65,6 +65,26 @@ def test_capacity_prints_its_screen_and_nothing_on_stderr(call, twin, file):
     assert max(map(len, done.out.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_folder_holds_every_table_in_the_format_asked_for(call, file, tmp_path, form):
+    done = call("capacity", file, "-o", tmp_path / "all", "--format", form)
+    assert done.status == 0
+    names = {path.stem for path in (tmp_path / "all").glob(f"*.{form}")} - {"provenance"}
+    assert {"capacity", "site_capacity", "checks"} <= names
+    assert f"saved {len(names)} tables" in done.err
+    # one table is one file, whatever it is called
+    call("capacity", file, "-o", tmp_path / "one", "--format", form, "--table", "checks")
+    assert (tmp_path / "one").is_file()
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(call, file, tmp_path):
+    (tmp_path / "mine.txt").write_text("x")
+    done = call("capacity", file, "-o", tmp_path, "--format", "csv")
+    assert done.status == 2
+    assert "not an empty folder" in done.err
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".csv"] == []
+
+
 def test_capacity_saves_all_tables_in_a_folder_and_still_prints(call, file, tmp_path):
     done = call("capacity", file, "-o", tmp_path / "out")
     assert done.status == 0

@@ -89,7 +89,7 @@ def test_inputs_that_are_changed(check):
 
 
 def test_what_a_worker_could_not_find(check):
-    found = check("energy", ("Acme, run)", "Acme, lambda inputs: run(inputs))"))
+    found = check("energy", ("Acme, run, ", "Acme, lambda inputs: run(inputs), "))
     assert "pickles" in found
 
 

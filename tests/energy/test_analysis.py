@@ -15,6 +15,7 @@ from topology.build import Builder
 
 import twin_energy
 from twin.api import CoolingModel, EnergyModel, Params, SiteRef, hookimpl
+from twin.energy.hold import with_buyer
 from twin.errors import InputError, PluginError
 from twin.structure.snapshot import snapshot
 
@@ -277,3 +278,17 @@ def test_what_a_model_returns_is_held_against_its_load(case):
     with pytest.raises(PluginError, match=what) as caught:
         run(twin(site(Builder(), "a"), *entries, plugins=[module]))
     assert "model 'theirs' of plugin theirs (acme 1.0)" in str(caught.value)
+
+
+def test_the_buyer_of_a_line_is_the_payer_of_its_entry():
+    rows = [
+        ("own", "tenant", "utility"),
+        ("own", "utility", "tenant"),
+        ("cfd", "seller", "tenant"),
+        ("none", "utility", "operator"),
+        ("none", "operator", "utility"),
+        ("none", "operator", "tenant"),
+    ]
+    frame = pl.DataFrame(rows, schema=["supply", "payer", "payee"], orient="row")
+    made = with_buyer(frame, {"own": "tenant", "cfd": "tenant"}, {"tenant", "seller", "operator"})
+    assert made["buyer"].to_list() == ["tenant", "tenant", "tenant", "operator", "operator", "operator"]

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from energy.build import entry, site, twin
+from energy.build import entry, run_tables, site, timetable, twin
 from energy.test_hours import supplied
 from hypothesis import given
 from hypothesis import strategies as st
@@ -270,9 +270,10 @@ def test_models_give_a_year_each():
     ("rows", "change", "what"),
     [
         (8759, {}, r"'g.csv' has 8,759 rows"),
-        (8760, {"kg_co2e_per_kwh": -0.1}, r"kg_co2e_per_kwh -0.1 in hour 7 of the year"),
-        (8760, {"carbon_free_fraction": 1.5}, r"carbon_free_fraction 1.5 in hour 7"),
-        (8760, {"kg_co2e_per_kwh": None}, r"kg_co2e_per_kwh None in hour 7"),
+        (8760, {"kg_co2e_per_kwh": -0.1}, r"line 9 of 'g.csv' .entry 'x'. has -0.1 as kg_co2e_per_kwh"),
+        (8760, {"carbon_free_fraction": 1.5}, r"has 1.5 as carbon_free_fraction; from 0 to 1 is wanted"),
+        (8760, {"kg_co2e_per_kwh": None}, r"has nothing as kg_co2e_per_kwh"),
+        (8760, {"kg_co2e_per_kwh": 400}, r"has 400 as kg_co2e_per_kwh; from 0 to 3 is wanted"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_hour(tmp_path, rows, change, what):
@@ -285,3 +286,75 @@ def test_a_bad_file_is_refused_with_the_hour(tmp_path, rows, change, what):
     model = {each.name: each for each in MODELS}["grid-file"]
     with pytest.raises(RefusedError, match=what):
         run_model(model, carbon_inputs({"x": GridFile(file="g.csv")}, files={"g.csv": tmp_path / "g.csv"}))
+
+
+def undispatched(**carbon):
+    own = entry("carbon", "grid", "grid-constant", GridConstant(intensity="400 g/kWh", **carbon)) if carbon else None
+    return twin(site(Builder(), "a"), *([own] if own else []), months=2)
+
+
+@pytest.mark.parametrize(
+    ("params", "carbon", "what"),
+    [
+        (
+            {"cfe": "90 %"},
+            {"carbon_free": "66.7 %"},
+            "a cannot reach a carbon-free score of 90.0% in 2027.*gives 66.7%",
+        ),
+        ({"cfe": "90 %"}, {}, "nothing is known of the carbon of the grid at site 'a'"),
+        (
+            {"carbon_price": "$50/t"},
+            {"carbon_free": "66.7 %"},
+            "a price on carbon is asked for, and no site has a supply",
+        ),
+        ({"cfe": "66.7 %"}, {"carbon_free": "66.7 %"}, None),
+    ],
+)
+def test_what_is_asked_of_carbon_is_held_without_supplies_too(params, carbon, what):
+    model = undispatched(**carbon)
+    given_tables = {"schedule": timetable(model)}
+    if what is None:
+        assert run_tables(model, given_tables, EnergyParams(**params))["site_hours"].height
+        return
+    with pytest.raises(RefusedError, match=what):
+        run_tables(model, given_tables, EnergyParams(**params))
+
+
+def test_the_score_of_the_dispatch_is_that_of_its_year():
+    """Two calendar years, with a store, carbon-free supply in one of them and a contract that is not carbon-free."""
+
+    def two(inputs):
+        where = inputs.load.select("site", "entry").unique(maintain_order=True)
+        kinds = {
+            "sun": ("generator", 90.0, True, None), "block": ("contract", 30.0, False, None),
+            "store": ("storage", 20.0, False, 200.0),
+        }  # fmt: skip
+        rows = pl.concat(
+            where.with_columns(
+                unit=pl.lit(unit), kind=pl.lit(kind), capacity_kw=pl.lit(kw), charge_kw=pl.lit(kw),
+                carbon_free=pl.lit(free),
+                energy_kwh=pl.lit(kwh, pl.Float64), must_take=pl.lit(kind == "contract"), usd_per_kwh=pl.lit(0.0),
+                charge_efficiency=pl.lit(0.9),
+            )
+            for unit, (kind, kw, free, kwh) in kinds.items()
+        )  # fmt: skip
+        sun = inputs.hours.select("time", "site", "entry", unit=pl.lit("sun")).with_columns(
+            available_kw=pl.when(pl.col("time").dt.year() == 2027)
+            .then((pl.col("time").dt.hour() < 8) * 400.0)
+            .otherwise(0.0)
+        )
+        return {"resources": rows, "resource_hours": sun}
+
+    model = supplied(resources=two, months=2, start=date(2027, 12, 1), more=[
+        entry("carbon", "grid", "grid-constant", GridConstant(intensity="400 g/kWh", carbon_free="30 %"))
+    ])  # fmt: skip
+    made = run_tables(model, {"schedule": timetable(model)})
+    scored = carbon.run(AnalysisInputs({"schedule": timetable(model)} | made, model, 0, carbon.CarbonParams()))
+    by_month = scored["carbon_free"].sort("month")["cfe_fraction"].to_list()
+    assert made["dispatch_summary"].sort("year")["cfe_fraction"].to_list() == pytest.approx(by_month, abs=1e-9)
+    assert by_month[1] == pytest.approx(0.3)
+
+
+def test_a_rule_aims_at_no_score():
+    with pytest.raises(ValueError, match="aims at none"):
+        EnergyParams(cfe="50 %", dispatch="price")

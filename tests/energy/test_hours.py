@@ -285,17 +285,17 @@ def made(inputs):
     return {"energy_cost": rows}
 
 
-def supplied(limit=(), resources=units, tariff_prices=prices):
+def supplied(limit=(), resources=units, tariff_prices=prices, *, tariff=True, more=(), **span):
     module = plugin(
         twin_energy=[
             EnergyModel("bought", "Bought.", Limited, bill, prices=tariff_prices),
             EnergyModel("plant", "A plant.", Anywhere, made, resources=resources),
         ]
     )
-    entries = [entry("energy", "grid", "bought", Limited(limit=limit))]
+    entries = [entry("energy", "grid", "bought", Limited(limit=limit))] if tariff else []
     if resources is not None:
         entries.append(entry("energy", "gas", "plant", Anywhere()))
-    return twin(site(Builder(), "a"), *entries, plugins=[module])
+    return twin(site(Builder(), "a"), *entries, *more, plugins=[module], **span)
 
 
 def test_a_supply_takes_from_the_import_and_both_are_billed():
@@ -333,13 +333,29 @@ def test_a_connection_that_is_too_small_is_refused_with_the_hour(with_supply):
         run_tables(model, {"schedule": timetable(model, use=0.5, served=1.0)})
 
 
-def test_a_tariff_without_prices_says_that_dispatch_does_not_see_it():
-    model = supplied(tariff_prices=None)
+@pytest.mark.parametrize(
+    ("tariff_prices", "what"),
+    [
+        (None, "model 'bought' of plugin theirs .acme 1.0.: it has no `prices`"),
+        (lambda i: {"prices": prices(i)["prices"].clear()}, "its `prices` returned no rows for them"),
+    ],
+)
+def test_the_grid_of_a_tariff_that_hands_over_no_prices_is_not_free(tariff_prices, what):
+    model = supplied(tariff_prices=tariff_prices)
+    with pytest.raises(RefusedError, match=f"site 'a' has a supply to dispatch, and its tariff 'grid'.*{what}"):
+        run_tables(model, {"schedule": timetable(model)})
+    # where there is nothing to dispatch the bill needs no prices
+    model = supplied(tariff_prices=tariff_prices, resources=lambda i: {"resources": units(i)["resources"].clear()})
     found = run_tables(model, {"schedule": timetable(model)})
-    [row] = found["checks"].filter(pl.col("check") == "dispatch_prices").rows(named=True)
-    assert row["got"] == "tariff 'grid' of the model 'bought'"
-    # energy from the grid looks free, so the plant stands still
-    assert found["dispatch"]["power_kw"].max() < 1e-6
+    assert found["energy_cost"]["amount_usd"].sum() > 0
+    assert found["checks"].filter(pl.col("check") == "dispatch_prices").is_empty()
+
+
+def test_a_dispatched_site_without_a_tariff_fails_a_check():
+    model = supplied(tariff=False)
+    [row] = run_tables(model, {"schedule": timetable(model)})["checks"].filter(check="dispatch_prices").rows(named=True)
+    assert (row["scope"], row["ok"]) == ("a", False)
+    assert "as free" in row["message"]
 
 
 WRONG = {

@@ -14,6 +14,7 @@ from energy.build import run_tables, site, timetable, twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import Source
+from scipy.optimize import linprog
 from topology.build import Builder, value
 
 from twin import tables
@@ -25,8 +26,8 @@ from twin.energy.resilience.outage import survive, without_failures
 NO_STORE = Store(0.0, np.zeros(1), 0.0, 0.0, 1.0)
 
 
-def machines(count=2, each=50.0, store=np.inf, fails=0.0, repairs=0.0, start=0.0):
-    return Machines("gas", count, each, store, fails, repairs, start)
+def machines(count=2, each=50.0, store=np.inf, fails=0.0, repairs=0.0, start=0.0, name="gas"):
+    return Machines(name, count, each, store, fails, repairs, start)
 
 
 def fleet(*own, steps, store=NO_STORE, free=0.0):
@@ -69,8 +70,71 @@ def test_fuel_and_storage_last_as_long_as_in_a_loop_over_outages(need, sun, pipe
     free = sun * (np.arange(len(need)) % 2)
     store = Store(energy, np.full(len(need), energy * state), power, power, 0.8)
     own = fleet(machines(piped, 40.0), machines(2, 30.0, store=tank), steps=len(need), store=store, free=free)
-    lived = without_failures(need, own, 20, step_h)
+    lived, part = without_failures(need, own, 20, step_h)
+    assert ((part >= 0) & (part < 1)).all()
     assert lived.tolist() == [slowly(need, own, start, 20, step_h) for start in range(len(need))]
+
+
+def longest(need, tanks, step_h):
+    """Steps served at the best by linear programs: all of them whole, and the largest part of the next one."""
+    for steps in range(1, len(need) + 1):
+        # burnt[tank, step], and the share of the last step for which the load is carried
+        count, size = len(tanks), len(tanks) * steps
+        cost = np.zeros(size + 1)
+        cost[-1] = -1.0
+        balance = np.zeros((steps, size + 1))
+        store = np.zeros((count, size + 1))
+        power = np.zeros((count, size + 1))
+        for tank, (kw, _) in enumerate(tanks):
+            for step in range(steps):
+                balance[step, tank * steps + step] = 1.0
+                store[tank, tank * steps + step] = 1.0
+            power[tank, tank * steps + steps - 1], power[tank, -1] = 1.0, -kw * step_h
+        balance[-1, -1] = -need[steps - 1] * step_h
+        wanted = [*(need[: steps - 1] * step_h), 0.0]
+        bounds = [(0, kw * step_h) for kw, _ in tanks for _ in range(steps)] + [(0, 1)]
+        limits = [kwh for _, kwh in tanks] + [0.0] * count
+        found = linprog(cost, np.vstack([store, power]), limits, balance, wanted, bounds)
+        assert found.status == 0
+        if found.x[-1] < 1 - 1e-7:
+            return steps - 1 + found.x[-1]
+    return float(len(need))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    need=st.lists(st.floats(1, 200), min_size=5, max_size=5).map(np.array),
+    tanks=st.lists(st.tuples(st.floats(10, 120), st.floats(0, 400)), min_size=1, max_size=3),
+    step_h=st.sampled_from([1.0, 0.25]),
+)
+def test_every_store_of_fuel_is_its_own_and_they_last_as_long_as_they_can(need, tanks, step_h):
+    own = fleet(*(machines(1, kw, store=kwh, name=str(kw)) for kw, kwh in tanks), steps=5)
+    lived = survive(need, own, 5, step_h).survived_h[0] / step_h
+    assert lived == pytest.approx(longest(need, tanks, step_h), abs=1e-5)
+
+
+def test_a_diesel_does_not_burn_the_gas_of_a_turbine():
+    """1 MW on two sets of 500 kW, one with electricity for 100 h, one for 2 h: two hours, not fifty."""
+    own = fleet(machines(1, 500.0, store=50_000.0), machines(1, 500.0, store=1_000.0, name="diesel"), steps=24)
+    found = survive(np.full(24, 1000.0), own, 8, 1.0)
+    assert found.survived_h.tolist() == [2.0] * 24
+    assert found.chance[:, 0].tolist() == [1.0, 1.0] + [0.0] * 6
+
+
+@pytest.mark.parametrize("hours", [2.01, 2.5, 2.99])
+def test_fuel_for_a_part_of_an_hour_serves_that_part(hours):
+    need = np.full(24, 1000.0)
+    own = fleet(machines(1, 1000.0, store=1000.0 * hours, start=0.1), steps=24)
+    found = survive(need, own, 4, 1.0)
+    assert found.survived_h == pytest.approx(np.full(24, hours))
+    assert found.chance[:, 0] == pytest.approx([0.9, 0.9, 0.0, 0.0])
+    assert found.share[:, 0] == pytest.approx([0.9, 0.9, 0.9 * (hours - 2), 0.0])
+    # of a store of energy likewise: 100 kW of its 60 kWh are there for 0.6 h, if the one machine starts
+    store = Store(60.0, np.full(24, 60.0), 200.0, 0.0, 1.0)
+    own = fleet(machines(1, 900.0, start=0.1), steps=24, store=store)
+    found = survive(need, own, 3, 1.0)
+    assert found.survived_h == pytest.approx(np.full(24, 0.6))
+    assert found.share[:, 0] == pytest.approx([0.9 * 0.6, 0.0, 0.0])
 
 
 @settings(max_examples=25, deadline=None)
@@ -199,6 +263,19 @@ def test_generating_sets_of_the_file_live_on_their_fuel():
     assert by[1.0]["survival_fraction"] == pytest.approx(four, abs=1e-6)
     assert by[8.0]["survival_fraction"] < by[1.0]["survival_fraction"]
     assert found["checks"].height == 0
+
+
+@pytest.mark.parametrize(("lasts_h", "unserved_kwh"), [(3.5, 0.0), (2.99, 5.0), (1.98, 510.0)])
+def test_what_is_not_served_counts_the_part_of_an_hour_for_which_fuel_lasts(lasts_h, unserved_kwh):
+    """Five sets of 150 kW, 500 kW drawn: their fuel at full load, 750 kW, lasts for 1.5 times as long."""
+    make = site(Builder(), "a", efficiency=1.0)
+    figures = {"capacity": 150.0, "runtime": lasts_h / 1.5}
+    make.add("a/genset", 5, "genset", attributes={name: value(figure) for name, figure in figures.items()})
+    found = made(twin(make, months=12), analysis.ResilienceParams(durations=("3 h",)))
+    assert found["hours"]["load_kw"].unique().to_list() == pytest.approx([500.0])
+    assert found["outage_survival"]["unserved_kwh"].to_list() == pytest.approx([unserved_kwh])
+    assert found["outage_survival"]["survival_fraction"].to_list() == [1.0 if lasts_h >= 3 else 0.0]
+    assert found["ride_through"]["least_h"].to_list() == pytest.approx([min(lasts_h, 3.0)])
 
 
 def test_fuel_that_nobody_states_is_said():

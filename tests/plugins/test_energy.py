@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import twin_energy
-from twin.api import Calendar, EnergyInputs, Entry
-from twin.testing import cooling_inputs, energy_inputs, run_model
+from twin.api import Calendar, EnergyInputs, Entry, InputError
+from twin.testing import cooling_inputs, energy_inputs, load_text, run_model, tiny_topology
 from twin_energy.pue import ConstantPue
 from twin_energy.tariff import GridTariff
 from twin_energy.us_industrial import UsIndustrial, prices
@@ -98,7 +98,7 @@ def test_two_entries_keep_their_prices_apart():
     assert frame["amount_usd"][1] == 2 * frame["amount_usd"][0]
 
 
-@given(price=st.floats(0, 10), demand=st.floats(0, 100), months=st.integers(1, 30))
+@given(price=st.floats(0, 5), demand=st.floats(0, 100), months=st.integers(1, 30))
 def test_a_flat_tariff_is_energy_times_rate(price, demand, months):
     terms = GridTariff(energy=f"${price:.6f}/kWh", demand=f"${demand:.6f}/kW-month", payer="tenant")
     inputs = energy_inputs({"grid": terms}, months=months)
@@ -189,3 +189,18 @@ def test_pue_of_one_has_no_overhead_and_the_peak_follows():
 def test_impossible_pue_is_refused(bad, what):
     with pytest.raises(ValidationError, match=what):
         ConstantPue(**bad)
+
+
+@pytest.mark.parametrize(
+    ("section", "what"),
+    [
+        ("energy: [{model: grid-tariff, payer: tenant, energy: $50/kWh}]", r"above \$5/kWh"),
+        ("energy: [{model: tariff, payer: tenant, riders: [{what: fuel, energy: $41/kWh}]}]", r"above \$5/kWh"),
+        ("energy: [{model: ppa-fixed, payer: tenant, capacity: 1 MW, price: $32/kWh}]", r"above \$5/kWh"),
+        ("carbon: [{model: grid-constant, intensity: 400 kg/kWh, carbon_free: 10 %}]", "above 3 kg/kWh"),
+    ],
+)
+def test_a_figure_in_another_unit_is_refused_at_its_place(tmp_path, section, what):
+    with pytest.raises(InputError, match=what) as caught:
+        load_text(tiny_topology(section), tmp_path)
+    assert caught.value.findings[0].line > 1

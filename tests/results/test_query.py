@@ -19,6 +19,12 @@ def ask(text: str) -> pl.DataFrame:
     return query.sql(FRAMES, text)
 
 
+def test_a_name_of_polars_own_is_not_shown():
+    said = query._explain('unable to find column "__POLARS_HAVING_0"', ["energy"])
+    assert "__POLARS" not in said
+    assert "outer select" in said
+
+
 def test_sums_joins_dates_and_common_table_expressions():
     assert ask("select sum(amount_usd) as s from cashflow where category = 'base_rent'").rows() == [(250_000.0,)]
     joined = (

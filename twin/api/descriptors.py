@@ -141,8 +141,8 @@ class EnergyModel(Model):
 
     Args:
         prices: of a tariff: `prices(EnergyInputs)` returns what dispatch sees of it, `{"prices": …}` and, where
-            demand costs something, `demand_prices` and `demand_hours`.  Without it dispatch takes the tariff's
-            energy as free, and the run says so.
+            demand costs something, `demand_prices` and `demand_hours`.  A tariff without it cannot serve a site that
+            has a supply: that is refused.
         resources: makes the model a supply: `resources(EnergyInputs)` returns its units, `{"resources": …}`, and
             `resource_hours` where what is available or its cost varies and `resource_segments` where fuel goes with
             load; `run` then gets `dispatch`.

@@ -193,7 +193,7 @@ def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[.
                 type=click.Path(path_type=Path),
                 metavar=place.replace(" or ", "/"),
                 help="Write there instead of stdout, whole or not at all; the ending says the format."
-                + (" A name without one of these endings is a folder for all tables." if table else ""),
+                + (" A name without an ending is a folder for all tables, of the format of --format." if table else ""),
             ),
             *([which] if table else []),
             click.option(

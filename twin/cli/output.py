@@ -12,7 +12,7 @@ import click
 from twin.cli.grid import grid
 from twin.cli.trouble import remark
 from twin.errors import UsageError
-from twin.results.store import atomic
+from twin.results.store import atomic, export
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def emit_tables(
 
     Args:
         results: where they are.
-        out: how; a path without the ending of a format is a results folder.
+        out: how; a path without an ending is a folder for all tables.
         shown: names of those that a person sees, where the results have them.
         main: the one that CSV and Parquet give; None where one has to be named.
         rest: names of those that JSON gives too.
@@ -64,7 +64,7 @@ def emit_tables(
     form = out.resolve()
     if out.table is not None:
         emit(results[out.table], out, out.table)
-    elif form is None and out.path is not None:
+    elif out.path is not None and (form is None or (form != "table" and not out.path.suffix)):
         save(results, out)
     elif form is None or form == "table":
         have = [name for name in shown if name in results]
@@ -87,10 +87,14 @@ def emit_tables(
 
 
 def save(results: Results, out: Output) -> None:
-    """Save all tables in the folder that `out` names, and say so."""
-    if out.path is not None:
+    """Save all tables in the folder that `out` names, and say so: a results folder, or CSV or JSON by name."""
+    if out.path is None:
+        return
+    if out.format in ("csv", "json"):
+        export(out.path, {f"{name}.{out.format}": _encoded(results[name], out.format) for name in results.tables})
+    else:
         results.save(out.path)
-        remark(f"saved {len(results)} tables in {out.path}")
+    remark(f"saved {len(results)} tables in {out.path}")
 
 
 def mention(results: Results, names: Sequence[str]) -> None:

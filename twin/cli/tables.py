@@ -31,13 +31,15 @@ def tables(name: str | None) -> None:
     """List the result tables, or the columns of one.
 
     Names end in their unit: capacity_kw, amount_usd, outages_per_year.
+    Tables that a model and its engine hand each other, as prices, are shown by name.
     """
     if name is None:
         _print([(table.name, table.doc) for table in declared.TABLES.values()])
         return
-    table = declared.table(name)
+    table = declared.EXCHANGED.get(name) or declared.table(name)
     click.echo(textwrap.fill(f"{table.name}: {table.doc}", _room()) + "\n")
-    _print([(column.name, _TYPES[column.dtype] + "?" * column.nullable, column.doc) for column in table.columns])
+    may = {column.name: " (may be left out)" * column.optional for column in table.columns}
+    _print([(c.name, _TYPES[c.dtype] + "?" * c.nullable, c.doc + may[c.name]) for c in table.columns])
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from twin import tables
 from twin.api import Analysis, AnalysisInputs, Duration, Fraction, MoneyPerEnergy, MoneyPerMass, Params, hookimpl
-from twin.energy import outside
+from twin.energy import asked, outside
 from twin.energy.carbon import analysis as carbon
 from twin.energy.connection import analysis as connection
-from twin.energy.hold import hold_bill
+from twin.energy.hold import hold_bill, with_buyer
 from twin.energy.load import ItLoad, it_load
 from twin.energy.models import by_model
 from twin.energy.overhead import Overhead
@@ -29,13 +29,11 @@ from twin.energy.resilience import analysis as resilience
 from twin.energy.resilience import ridden
 from twin.energy.steps import Steps
 from twin.energy.supply import Site, dispatch, told
-from twin.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from typing import Self
 
     from twin.energy.steps import Floats
-    from twin.topology.model import ModelEntry
 
 KEYS = ("month", "site")
 STEPS_PER_HOUR = (1, 2, 4)
@@ -55,8 +53,8 @@ class EnergyParams(Params):
         dispatch: the optimum, or a rule for storage: `price` charges when energy is cheap, `peak` shaves peaks.
         commitment: `relaxed` lets any share of a plant's machines run, `whole` rounds to whole machines.
         unserved: price of load that is not served; all must be where not given.
-        cfe: hourly carbon-free score that the dispatch must reach in every year; needs an entry of `carbon:`.
-        carbon_price: price on emissions inside the dispatch; needs an entry of `carbon:`.
+        cfe: hourly carbon-free score that every site must reach in every year; needs an entry of `carbon:`.
+        carbon_price: price on emissions inside the dispatch; needs an entry of `carbon:` and a supply.
     """
 
     step: Annotated[Duration, AfterValidator(_part_of_an_hour)] = 1.0
@@ -65,6 +63,14 @@ class EnergyParams(Params):
     unserved: MoneyPerEnergy | None = None
     cfe: Fraction | None = None
     carbon_price: MoneyPerMass = 0.0
+
+    @model_validator(mode="after")
+    def _aimed(self) -> Self:
+        if self.cfe is not None and self.dispatch != "optimum":
+            raise ValueError(
+                f"a carbon-free score with the rule '{self.dispatch}', which aims at none; use the optimum"
+            )
+        return self
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
@@ -83,8 +89,10 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     over = Overhead(twin, load, weather).run()
     energy = _energy(load, over)
     site = _site(twin, load, over, energy)
-    dispatch(site, told(site), **ways(site, params))
-    site.checks += [*_unseen(site, site.tariffs)]
+    how = ways(site, params)
+    dispatch(site, told(site), **how)
+    asked.hold_undispatched(site, how["grid"], params.cfe, params.carbon_price)
+    site.checks += _untariffed(site)
     checks = [tables.table("checks").empty(), *over.checks, *site.checks]
     return {
         "energy": energy,
@@ -104,14 +112,7 @@ def ways(site: Site, params: EnergyParams) -> dict[str, Any]:
         RefusedError: a score or a price of carbon is asked for and the emission of a site's grid is not known.
     """
     grid = outside.grid(site.twin, site.steps, site.sites)
-    own = [site.sites[number] for number in site.dispatched_sites]
-    blind = [name for name in own if grid is None or name not in set(grid["site"])]
-    if blind and (params.cfe is not None or params.carbon_price):
-        raise RefusedError(
-            "energy",
-            f"nothing is known of the carbon of the grid at site '{blind[0]}', and its dispatch is asked to mind it",
-            "add an entry of 'carbon:' for the site",
-        )
+    asked.hold_known(site, grid, params.cfe, params.carbon_price)
     return {
         "method": params.dispatch,
         "commitment": params.commitment,
@@ -156,7 +157,9 @@ def _bills(site: Site) -> pl.DataFrame:
             inputs = site.inputs(used, served, dispatched=True)
             returned = provided.call(inputs, required=("energy_cost",))["energy_cost"]
             frames.append(hold_bill(returned, inputs.load, site.twin.topology.known_parties, provided.who))
-    return pl.concat(frames)
+    payers = {entry.name: getattr(entry.params, "payer", None) for entry in site.entries}
+    named = {name: payer for name, payer in payers.items() if isinstance(payer, str) and payer}
+    return with_buyer(pl.concat(frames), named, site.twin.topology.parties)
 
 
 def _hours(load: ItLoad, over: Overhead, site: Site) -> pl.DataFrame:
@@ -184,24 +187,22 @@ def _hours(load: ItLoad, over: Overhead, site: Site) -> pl.DataFrame:
     return frame.select(tables.table("site_hours").names)
 
 
-def _unseen(site: Site, tariffs: Iterable[ModelEntry]) -> list[pl.DataFrame]:
-    """A row of `checks` for each tariff whose prices dispatch does not see."""
-    own = [site.sites[number] for number in site.dispatched_sites]
-    models = site.twin.registry.models("energy")
-    blind = {entry.name: entry.model for entry in tariffs if models[entry.model].model.prices is None}
-    rows = site.served().filter(pl.col("site").is_in(own) & pl.col("entry").is_in(list(blind)))
+def _untariffed(site: Site) -> list[pl.DataFrame]:
+    """A row of `checks` for each site with units to dispatch that no tariff serves."""
+    blind = set(site.known["site"]) - set(site.served()["site"])
     return [
         pl.DataFrame(
             {
                 "check": ["dispatch_prices"],
-                "scope": [where],
-                "ok": [True],
-                "got": [f"tariff '{name}' of the model '{blind[name]}'"],
-                "wanted": ["a tariff whose model has `prices`"],
-                "message": ["dispatch cannot see what this tariff charges: it takes energy from the grid as free"],
+                "scope": [site.sites[number]],
+                "ok": [not site.import_kw[number].any()],
+                "got": [f"no tariff, and {site.steps.step_h * site.import_kw[number].sum():,.0f} kWh from the grid"],
+                "wanted": ["an entry of energy: that bills what the site imports"],
+                "message": ["dispatch takes energy from the grid as free, and nobody bills it"],
             }
         )
-        for where, name in rows.iter_rows()
+        for number in site.dispatched_sites
+        if site.sites[number] in blind
     ]
 
 

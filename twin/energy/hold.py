@@ -10,7 +10,7 @@ import polars as pl
 from twin.errors import PluginError, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from twin.energy.steps import Floats, Ints, Steps
 
@@ -135,6 +135,25 @@ def hold_bill(frame: pl.DataFrame, load: pl.DataFrame, parties: Collection[str],
         raise PluginError(f"{who} lets '{own['payer'][0]}' pay itself; name two different parties")
     _not_negative(frame, "amount_usd", who, "month", "; a credit has payer and payee exchanged")
     return frame
+
+
+def with_buyer(frame: pl.DataFrame, payers: Mapping[str, str], own: Collection[str]) -> pl.DataFrame:
+    """Rows of table `energy_cost` with the party whose energy it is, so that a credit can be told from a cost.
+
+    That is the payer of the entry.  In a row between two others it is the payer, unless that party is external and
+    the payee is not.
+
+    Args:
+        frame: the rows.
+        payers: entry -> its payer, for entries whose parameters name one.
+        own: the parties that the file declares.
+    """
+    named = pl.col("supply").replace_strict(dict(payers), default=None, return_dtype=pl.String)
+    declared = list(own)
+    credit = ~pl.col("payer").is_in(declared) & pl.col("payee").is_in(declared)
+    other = pl.when(credit).then(pl.col("payee")).otherwise(pl.col("payer"))
+    among = (named == pl.col("payer")) | (named == pl.col("payee"))
+    return frame.with_columns(pl.when(among).then(named).otherwise(other).alias("buyer"))
 
 
 def _not_negative(frame: pl.DataFrame, column: str, who: str, when: str, hint: str = "; from 0 is wanted") -> None:

@@ -22,7 +22,7 @@ from twin.errors import RefusedError
 from twin.tables import energy as exchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from twin.api import Entry
     from twin.energy.dispatch import Dispatched
@@ -165,22 +165,32 @@ class Site:
 
 
 def told(site: Site) -> dict[str, pl.DataFrame]:
-    """The frames of `prices` and `resources` of all models, by table; those that nobody gave are absent."""
+    """The frames of `prices` and `resources` of all models, by table; those that nobody gave are absent.
+
+    Raises:
+        RefusedError: a site has a supply, and nobody says what energy from its grid costs.
+    """
     gathered: dict[str, list[pl.DataFrame]] = defaultdict(list)
     known = site.twin.registry.models("energy")
     served = site.served()
     own = [site.sites[number] for number in site.dispatched_sites]
     served = served.filter(pl.col("site").is_in(own))
+    gathered |= {name: [frame] for name, frame in offered(site).items()}
+    units = {where for frame in gathered["resources"] for where in frame["site"]}
     for provided, used in by_model(site.tariffs, known):
         inputs = site.inputs(used, served, dispatched=False)
-        if provided.model.prices is None or not inputs.load.height:
+        if not inputs.load.height:
             continue
-        names = {table.name: table.name == "prices" for table in exchanged.OF_TARIFFS}
-        made = site.ask(provided, "prices", inputs, names)
-        _hold_whole(made["prices"], site.steps, inputs, f"prices of {provided.who} returned 'prices'")
+        made = {}
+        if provided.model.prices is not None:
+            names = {table.name: table.name == "prices" for table in exchanged.OF_TARIFFS}
+            made = site.ask(provided, "prices", inputs, names)
+        _hold_priced(made.get("prices"), inputs, units, provided)
+        if made:
+            _hold_whole(made["prices"], site.steps, inputs, f"prices of {provided.who} returned 'prices'")
         for name, frame in made.items():
             gathered[name].append(frame)
-    return {name: pl.concat(frames) for name, frames in gathered.items()} | offered(site)
+    return {name: pl.concat(frames) for name, frames in gathered.items() if frames}
 
 
 def offered(site: Site) -> dict[str, pl.DataFrame]:
@@ -195,6 +205,23 @@ def offered(site: Site) -> dict[str, pl.DataFrame]:
         for name, frame in site.ask(provided, "resources", inputs, names).items():
             gathered[name].append(frame)
     return {name: pl.concat(frames) for name, frames in gathered.items()}
+
+
+def _hold_priced(prices: pl.DataFrame | None, inputs: EnergyInputs, units: Collection[str], provided: Provided) -> None:
+    """Refuse a site with something to dispatch of which a tariff hands over no prices: its grid is not free."""
+    keys = ["site", "entry"]
+    asked = inputs.load.select(keys).unique(maintain_order=True).filter(pl.col("site").is_in(list(units)))
+    bare = asked if prices is None else asked.join(prices.select(keys).unique(), on=keys, how="anti")
+    if not bare.height:
+        return
+    where, entry = bare.row(0)
+    what = "it has no `prices`" if prices is None else "its `prices` returned no rows for them"
+    raise RefusedError(
+        "energy",
+        f"site '{where}' has a supply to dispatch, and its tariff '{entry}' does not say what energy from the grid "
+        f"costs: {provided.who}: {what}",
+        "let the model hand over the table 'prices' (see twin tables prices), or use another tariff",
+    )
 
 
 def _hold_whole(frame: pl.DataFrame, steps: Steps, inputs: EnergyInputs, what: str) -> None:

@@ -60,7 +60,9 @@ class PlantSpecs:
 
         `run` is called once for all entries of `energy:` that use the model.  `load` has one row a
         month and site with the name of the entry that serves it, so a join brings the parameters; `hours` has
-        one row an hour.  `prices` lets dispatch see a tariff, `resources` makes the model a supply.
+        one row an hour.  `prices` lets dispatch see a tariff: without it the tariff serves no site that has a supply.
+        `resources` makes the model a supply.  Their tables (`prices`, `demand_prices`, `demand_hours`; `resources`,
+        `resource_hours`, `resource_segments`) are in the reference, under "Tables that models hand over".
 
         ```python
         import polars as pl
@@ -75,14 +77,22 @@ class PlantSpecs:
             payee: PartyRef = "utility"
 
 
-        def flat(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
-            terms = pl.DataFrame(
+        def terms(inputs: EnergyInputs) -> pl.DataFrame:
+            return pl.DataFrame(
                 [
                     {"entry": e.name, "price": e.params.price, "payer": e.params.payer, "payee": e.params.payee}
                     for e in inputs.entries
                 ]
             )
-            bill = inputs.load.join(terms, on="entry").select(
+
+
+        def prices(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
+            hours = inputs.hours.join(terms(inputs), on="entry")
+            return {"prices": hours.select("time", "site", "entry", pl.col("price").alias("usd_per_kwh"))}
+
+
+        def flat(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
+            bill = inputs.load.join(terms(inputs), on="entry").select(
                 "month",
                 "site",
                 pl.col("entry").alias("supply"),
@@ -96,7 +106,7 @@ class PlantSpecs:
 
         @hookimpl
         def twin_energy():
-            return [EnergyModel("flat-price", "Every kWh at one price.", Flat, flat)]
+            return [EnergyModel("flat-price", "Every kWh at one price.", Flat, flat, prices=prices)]
         ```
         """
         raise NotImplementedError

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin.report import summary
+from twin.report import bills, summary
 from twin.report.energy_year import last, length_h, months, the_year
 from twin.report.layout import (
     Col,
     block,
-    count,
     energy_text,
     fact,
     hours,
@@ -29,10 +28,9 @@ if TYPE_CHECKING:
 
     from twin.results.results import Results
 
-_LINES_SHOWN = 10
 _UNITS_SHOWN = 8
 _SMALL = 0.01
-"""A stage or a line of the bill below this share of the whole is one of the others, where there are several."""
+"""A stage below this share of the whole is one of the others, where there are several."""
 _METHODS = ("location", "market", "embodied", "avoided")
 _NOTED = ("facility_model", "dispatch_prices", "carbon_data", "embodied_carbon", "residual_mix", "fuel_on_site")
 """Checks that say what was assumed."""
@@ -64,7 +62,8 @@ def headline(results: Results, width: int) -> list[Text]:
         facts.append(f"PUE {drawn / it:.3f}")
     cost = last(results, "energy_cost")
     if cost is not None and drawn > 0:
-        facts.append(f"{money(total(cost['amount_usd']))}, ${total(cost['amount_usd']) / drawn:.4g}/kWh")
+        usd = bills.net_usd(cost)
+        facts.append(f"{money(usd)}, {bills.per_kwh(usd / drawn)}")
     return fact(results.provenance.topology, " · ".join(facts), width)
 
 
@@ -76,7 +75,7 @@ def stages(results: Results, width: int) -> list[Text]:
         return fact("ENERGY", "nothing is drawn in the year", width)
     by = year.group_by("stage", maintain_order=True).agg(pl.col("energy_kwh").sum(), pl.col("peak_kw").max())
     by = by.filter(pl.col("energy_kwh") > 0)
-    shown, rest = _told_apart(by, pl.col("energy_kwh"), drawn)
+    shown, rest = bills.told_apart(by, pl.col("energy_kwh"), drawn, _SMALL)
     rows = [
         [
             _word(row["stage"]),
@@ -147,50 +146,7 @@ def _unit(row: dict[str, Any], step_h: float, *, several: bool) -> list[str]:
 
 def bill(results: Results, width: int) -> list[Text]:
     """The year's bill by line; credits count below zero."""
-    cost = last(results, "energy_cost")
-    if cost is None:
-        return fact("BILL", "no tariff and no supply has a price for the energy", width)
-    keys = ["supply", "line", "what", "unit", "payer", "payee"]
-    by = cost.group_by(keys, maintain_order=True).agg(pl.col("amount_usd").sum(), pl.col("quantity").sum())
-    usual = by.group_by("payer").agg(pl.col("amount_usd").sum()).sort("amount_usd", descending=True)["payer"][0]
-    signed = pl.when(pl.col("payer") == usual).then(pl.col("amount_usd")).otherwise(-pl.col("amount_usd"))
-    by = by.with_columns(signed.alias("net_usd")).sort(pl.col("amount_usd"), descending=True)
-    shown, rest = _told_apart(by, pl.col("amount_usd"), total(by["amount_usd"]), _LINES_SHOWN)
-    rows = [_line(row) for row in shown.iter_rows(named=True)]
-    if rest.height:
-        others = count(rest.height, "other line", "other lines")
-        rows.append([others, "--table energy_cost", "", "", money(total(rest["net_usd"]))])
-    rows.append([f"paid by {usual}", "", "", "", money(total(by["net_usd"]))])
-    columns = [
-        Col("supply", right=False),
-        Col("line", right=False),
-        Col("quantity", keep=5),
-        Col("mean rate", keep=4),
-        Col("in the year"),
-    ]
-    return block("BILL by line", columns, rows, width)
-
-
-def _told_apart(
-    frame: pl.DataFrame, size: pl.Expr, whole: float, most: int | None = None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that are told one by one, and those that are only counted: what is small, if it is more than one row."""
-    small = (size < _SMALL * whole) if most is None else (size < _SMALL * whole) | (pl.int_range(pl.len()) >= most)
-    rest = frame.filter(small)
-    return (frame.filter(~small), rest) if rest.height > 1 else (frame, rest.clear())
-
-
-def _line(row: dict[str, Any]) -> list[str]:
-    what = f" {row['what']}" if row["what"] else ""
-    many = row["quantity"]
-    known = many is not None and many > 0 and row["unit"]
-    return [
-        row["supply"],
-        f"{_word(row['line'])}{what}",
-        f"{many:,.0f} {row['unit']}" if known else "-",
-        f"${row['amount_usd'] / many:.4g}" if known else "-",
-        money(row["net_usd"]),
-    ]
+    return bills.bill(last(results, "energy_cost"), width)
 
 
 def carbon(results: Results, width: int) -> list[Text]:
@@ -206,10 +162,16 @@ def carbon(results: Results, width: int) -> list[Text]:
             continue
         kg = total(own["emission_kg_co2e"])
         by = own.group_by("source", maintain_order=True).agg(pl.col("emission_kg_co2e").sum())
-        parts = ", ".join(
+        parts = [
             f"{source} {_tonnes(each)}" for source, each in by.sort("emission_kg_co2e", descending=True).iter_rows()
-        )
-        rows.append([method, _tonnes(kg), f"{kg / drawn * _TONNE:.0f} g/kWh" if drawn > 0 else "-", parts])
+        ]
+        blind = _unknown_kwh(results, method)
+        if blind > 0:
+            # what is not known is not nothing: the sum is of the rest alone
+            parts.insert(0, f"not known for {energy_text(blind)}")
+        whole = drawn > 0 and blind <= 0
+        rate = f"{kg / drawn * _TONNE:.0f} g/kWh" if whole else "-"
+        rows.append([method, _tonnes(kg) if kg or not blind else "not known", rate, ", ".join(parts)])
     columns = [
         Col("method", right=False),
         Col("in the year"),
@@ -227,6 +189,25 @@ def carbon(results: Results, width: int) -> list[Text]:
             text += f"the rest {grid / load:.1%}; own by volume {total(free['supply_kwh']) / load:.1%}"
             said += note(text, width)
     return said
+
+
+def _unknown_kwh(results: Results, method: str) -> float:
+    """Energy of the year that a grid delivers of which nobody says what it emits, as far as the method counts it."""
+    hourly = last(results, "site_hours")
+    if method not in ("location", "market") or hourly is None:
+        return 0.0
+    free = last(results, "carbon_free")
+    known = [] if free is None else free["site"].unique().to_list()
+    blind = pl.col("site").is_in(known).not_()
+    kwh = total(hourly.filter(blind)["import_kw"])
+    given = last(results, "dispatch")
+    if given is not None:
+        keys = ["site", "supply", "unit"]
+        units = results["supply_units"].filter(blind & (pl.col("kind") == "contract"))
+        # a contract that is carbon-free is claimed to emit nothing, whatever the grid does
+        counted = units if method == "location" else units.filter(~pl.col("carbon_free"))
+        kwh += total(given.join(counted.select(keys), on=keys, how="semi")["power_kw"])
+    return kwh * length_h(results)
 
 
 def tradeoff(results: Results, width: int) -> list[Text]:

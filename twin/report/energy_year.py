@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from twin.report import bills
 from twin.report.layout import across
 from twin.units import MONTHS_PER_YEAR
 
@@ -25,7 +26,7 @@ _FIGURES = (
     ("site", "load_kw", _ENERGY),
     ("from grid", "bought_kwh", _ENERGY),
     ("peak import", "peak_kw", ((1e3, "MW"), (1.0, "kW"))),
-    ("bill", "amount_usd", ((1e6, "$M"), (1e3, "$k"), (1.0, "$"))),
+    ("bill", "net_usd", ((1e6, "$M"), (1e3, "$k"), (1.0, "$"))),
     ("price", "rate", ((0.001, "$/MWh"),)),
     ("carbon-free", "free", ((0.01, "%"),)),
     ("outside", "dry_bulb_c", ((1.0, "°C"),)),
@@ -65,7 +66,7 @@ def months(results: Results, width: int) -> list[Text]:
     # what all sites import in one step
     peak = hourly.group_by("month", "time").agg(pl.col("import_kw").sum()).group_by("month")
     by = by.join(peak.agg(pl.col("import_kw").max().alias("peak_kw")), on="month", maintain_order="left")
-    by = _joined(by, results, "energy_cost", pl.col("amount_usd").sum())
+    by = _joined(by, results, "energy_cost", bills.net().sum())
     by = _joined(by, results, "carbon_free", *(pl.col(name).sum() for name in ("load_kwh", "matched_kwh", "grid_kwh")))
     by = by.sort("month").with_columns(
         pl.when(pl.col("it_kw") > 0).then(pl.col("load_kw") / pl.col("it_kw")).alias("pue"),
@@ -73,10 +74,8 @@ def months(results: Results, width: int) -> list[Text]:
         .then(pl.col("import_kw"))
         .alias("bought_kwh"),
     )
-    if "amount_usd" in by.columns:
-        by = by.with_columns(
-            pl.when(pl.col("load_kw") > 0).then(pl.col("amount_usd") / pl.col("load_kw")).alias("rate")
-        )
+    if "net_usd" in by.columns:
+        by = by.with_columns(pl.when(pl.col("load_kw") > 0).then(pl.col("net_usd") / pl.col("load_kw")).alias("rate"))
     if "load_kwh" in by.columns:
         free = pl.when(pl.col("load_kwh") > 0).then((pl.col("matched_kwh") + pl.col("grid_kwh")) / pl.col("load_kwh"))
         by = by.with_columns(free.alias("free"))

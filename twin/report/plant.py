@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from twin.report import bills
 from twin.report.layout import Col, block, count, energy_text, fact, hours, largest, note, percent, power, total
 from twin.tables.failure import COMMON_CAUSE
 from twin.topology.attributes import ROLLUP_KINDS, SINK_KINDS
@@ -62,8 +63,7 @@ def energy(results: Results, width: int) -> list[Text]:
     span = "last 12 months" if months == MONTHS_PER_YEAR else count(months, "month")
     said = [f"{energy_text(total(last['energy_kwh']))} in the {span}", f"peak {power(largest(peak_kw))}{where}"]
     if "energy_cost" in results and results["energy_cost"].height and total_kwh > 0:
-        cost_usd = total(results["energy_cost"]["amount_usd"])
-        said.append(f"${cost_usd / total_kwh:.4g}/kWh all in")
+        said.append(f"{bills.per_kwh(bills.net_usd(results['energy_cost']) / total_kwh)} all in")
     return fact("ENERGY", " · ".join(said), width)
 
 

@@ -71,6 +71,12 @@ def _explain(text: str, tables: Iterable[str]) -> str:
     if column:
         names = [name.strip().strip('"') for name in column["known"].split(",")]
         return f"the query reads a column '{column['name']}', which is not there; {_hint(column['name'], names)}"
+    if "__POLARS_" in text:
+        # a name of polars' own says nothing to who wrote the query
+        return (
+            "the query cannot be run: polars does not know an expression of its 'having' or 'order by'; give it a name "
+            "in 'select', and filter or sort by that name in an outer select"
+        )
     return f"the query cannot be run: {shorten(text.partition(_PLAN)[0], 300)}"
 
 

@@ -62,6 +62,30 @@ def save(folder: Path, frames: Mapping[str, pl.DataFrame], provenance: Mapping[s
     return place
 
 
+def export(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of files that is no results folder, whole or not at all.
+
+    Args:
+        folder: where; made with its parents.
+        files: content by name.
+
+    Raises:
+        UsageError: there is something in it already, or it cannot be written.
+    """
+    place = folder.resolve()
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise UsageError(f"'{folder}' is there and is not an empty folder; choose another name or remove it")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _beside(place) as part:
+            part.mkdir()
+            for name, content in files.items():
+                (part / name).write_bytes(content)
+            _swap(part, place)
+    except OSError as error:
+        raise UsageError(f"cannot write '{folder}': {error.strerror or error}") from error
+
+
 def is_results(folder: Path) -> bool:
     """Whether a folder is a results folder of any version."""
     try:

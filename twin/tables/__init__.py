@@ -29,7 +29,7 @@ from twin.tables.schema import Column, Table, hold
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TABLES", "Column", "Table", "check", "table"]
+__all__ = ["EXCHANGED", "TABLES", "Column", "Table", "check", "table"]
 
 TABLES: dict[str, Table] = {
     declared.name: declared
@@ -49,6 +49,9 @@ TABLES: dict[str, Table] = {
     )
     for declared in module.TABLES
 }
+
+EXCHANGED: dict[str, Table] = {declared.name: declared for declared in energy.EXCHANGED}
+"""Tables that models and engines hand each other; no result holds them."""
 
 
 def table(name: str) -> Table:

@@ -132,7 +132,7 @@ TABLES = (
         Column("cost_usd", "f64", "cost of the dispatch as it sees prices"),
         Column("optimum_usd", "f64", "the least cost there is, a lower bound"),
         Column("gap_fraction", "f64", "cost above the optimum, over it"),
-        Column("cfe_fraction", "f64", "hourly carbon-free score of the year"),
+        Column("cfe_fraction", "f64", "hourly carbon-free score of the year, as in `carbon_free`"),
         Column("unserved_kwh", "f64", "load that is not served"),
         Column("both_ways_steps", "i64", "steps in which a store takes and gives at once"),
         Column("part_online_steps", "i64", "steps in which no whole number of machines runs"),
@@ -152,6 +152,13 @@ TABLES = (
         Column("quantity", "f64", "what is charged for", nullable=True, optional=True),
         Column("unit", "str", "of the quantity: kWh, kW, month, …", nullable=True, optional=True),
         Column("rate_usd", "f64", "amount over quantity", nullable=True, optional=True),
+        Column(
+            "buyer",
+            "str",
+            "who buys the energy: payer of the entry in `energy:`; what that party is paid is a credit",
+            nullable=True,
+            optional=True,
+        ),
     ),
 )
 
@@ -296,4 +303,5 @@ GRID_CARBON = declare(
     ),
     Column("water_l_per_kwh", "f64", "water consumed where the energy is made", optional=True, nullable=True),
 )
+EXCHANGED = (*OF_TARIFFS, *OF_SUPPLIES, OVERHEAD_HOURS, WEATHER, GRID_CARBON)
 """Tables that models and the energy engine exchange; no result holds them."""

@@ -17,7 +17,11 @@ TABLES = (
         Column("energy_fraction", "f64", "the same if no machine failed: what fuel and storage allow"),
         Column("least_fraction", "f64", "the chance from the worst start"),
         Column("worst_start", "time", "that start"),
-        Column("unserved_kwh", "f64", "critical load not served in such an outage, mean over starts"),
+        Column(
+            "unserved_kwh",
+            "f64",
+            "critical load not served in such an outage, mean over starts; the step where fuel ends counts in part",
+        ),
     ),
     declare(
         "outage_starts",
@@ -25,7 +29,9 @@ TABLES = (
         SITE,
         Column("time", "time", "start of the outage"),
         Column(
-            "survived_h", "f64", "served for so long if no machine fails; the longest that was looked at is a bound"
+            "survived_h",
+            "f64",
+            "served for so long if no machine fails, in parts of a step too; the longest looked at is a bound",
         ),
         Column("expected_h", "f64", "the same, expected over failures of machines"),
     ),

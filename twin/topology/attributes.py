@@ -107,7 +107,8 @@ _ALL = (
     Attribute(
         "derate",
         "fraction",
-        "share of the rating that may be used continuously (100 % where not given)",
+        "share of the rating that may be used continuously; where not given that of the default part of the kind, and "
+        "100 % where there is none",
         most=1.0,
         positive=True,
         default=True,
@@ -116,7 +117,8 @@ _ALL = (
     Attribute(
         "efficiency",
         "fraction",
-        "output over input at full use (100 % where not given)",
+        "output over input, for losses that go with the load; where not given that of the default part of the kind, "
+        "and 100 % where there is none or losses are stated as `no_load_loss`, `load_loss` or a curve",
         most=1.0,
         positive=True,
         default=True,
@@ -325,6 +327,9 @@ _ALL = (
     Attribute("cooling_type", "text", "air, liquid or hybrid, as published"),
     Attribute("region", "text", "region of a site, as us-la", kinds=("site",)),
 )
+LOSSES = ("no_load_loss", "load_loss")
+"""Losses that are stated as power, beside an efficiency or in its place."""
+
 ATTRIBUTES: dict[str, Attribute] = {attribute.name: attribute for attribute in _ALL}
 
 
@@ -356,7 +361,10 @@ def matters(attribute: Attribute, kind: str, given: Container[str]) -> bool:
         return "failure_rate" not in given
     if attribute.name == "derate":
         return "capacity" in given
-    return attribute.name != "efficiency" or kind in POWER_KINDS
+    if attribute.name == "efficiency":
+        # a curve has all losses in it, and who states losses as power has stated them
+        return kind in POWER_KINDS and not any(name in given for name in ("efficiency_25", *LOSSES))
+    return True
 
 
 def fits(attribute: Attribute, kind: str) -> bool:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from twin import units
+from twin.topology.attributes import LOSSES
 from twin.topology.shape import join
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 CURVE = {"efficiency_25": 0.25, "efficiency_50": 0.5, "efficiency_75": 0.75, "efficiency_100": 1.0}
 """The points of a load-dependent curve: attribute -> share of the rating."""
 
-_PLAIN = ("efficiency", "no_load_loss", "load_loss")
+_PLAIN = ("efficiency", *LOSSES)
 """The other way to state losses."""
 
 
@@ -36,6 +37,21 @@ def settle(merged: dict[str, Value]) -> None:
     for name in _PLAIN:
         if name in merged and merged[name].origin in {"catalogue", "default"}:
             del merged[name]
+
+
+def without_total(level: Mapping[str, Value], given: Iterable[str]) -> dict[str, Value]:
+    """The figures of a catalogue part without an efficiency that has the losses in it which are stated nearer.
+
+    A part that states an efficiency alone means everything that is lost.  Beside losses that the file states, that
+    would count them twice.  A part that states both means their sum, so its efficiency stays whatever is nearer.
+
+    Args:
+        level: figures of a part or of the default part of a kind.
+        given: names of what is stated nearer.
+    """
+    if set(LOSSES) & set(level) or not set(LOSSES) & set(given):
+        return dict(level)
+    return {name: value for name, value in level.items() if name != "efficiency"}
 
 
 def both(draft: Draft, nodes: Mapping[str, Node], place: str) -> None:

@@ -101,13 +101,15 @@ class Parts:
         if chain.part is not None and use is not None:
             by_model = chain.part.name in self.modelled.parts
             origin = modelled.ORIGIN if by_model else "catalogue"
-            _merge(merged, self._figures(chain.part, group, use, origin), hidden)
+            level = self._figures(chain.part, group, use, origin)
+            _merge(merged, losses.without_total(level, {*merged, *group.columns}), hidden)
         held.add(self, group, holds, merged, hidden)
         default = self.draft.registry.defaults.get(group.kind)
         if default is not None:
             level = self._figures(default, group, use or group.node, "default")
             if "power" not in {dependency.layer for dependency in group.dependencies}:
                 level.pop("cop", None)  # a guess must not make equipment draw power that nobody wired
+            level = losses.without_total(level, {*merged, *group.columns})
             _merge(merged, {name: value for name, value in level.items() if ATTRIBUTES[name].default}, hidden)
         losses.settle(merged)
         self._pairs(group, merged)

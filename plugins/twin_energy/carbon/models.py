@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import model_validator
 
 from twin.api import Carbon, CarbonModel, FileRef, Fraction, Params, RefusedError, SiteRef, WaterPerEnergy
+from twin_energy.beside import MOST_KG_PER_KWH, place
 from twin_energy.carbon.regions import intensity, nearest, regions
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def grid_file(inputs: CarbonInputs) -> dict[str, pl.DataFrame]:
 
 def _read(inputs: CarbonInputs, entry: Entry[Any]) -> pl.DataFrame:
     name, path = entry.params.file, inputs.files[entry.params.file]
-    right = f"give {HOURS:,} rows with {' and '.join(_COLUMNS)}"
+    right = f"give {HOURS:,} rows with {' and '.join(_COLUMNS)}, in kg a kWh and as a share of 1"
     try:
         frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema_length=None)
         made = frame.select(pl.col(_COLUMNS).cast(pl.Float64))
@@ -113,12 +114,14 @@ def _read(inputs: CarbonInputs, entry: Entry[Any]) -> pl.DataFrame:
         raise RefusedError(ENGINE, f"'{name}' cannot be read: {str(error).splitlines()[0]}", right) from error
     if made.height != HOURS:
         raise RefusedError(ENGINE, f"'{name}' has {made.height:,} rows", right)
-    for column, most in zip(_COLUMNS, (float("inf"), 1.0), strict=True):
+    for column, most in zip(_COLUMNS, (MOST_KG_PER_KWH, 1.0), strict=True):
         value = pl.col(column)
         bad = made.with_row_index("row").filter(value.is_null() | value.is_nan() | ~value.is_between(0.0, most))
         if bad.height:
             row, got = bad["row"][0], bad[column][0]
-            raise RefusedError(ENGINE, f"'{name}' has {column} {got} in hour {row} of the year", right)
+            said = "nothing" if got is None else f"{got:g}"
+            where = f"{place(name, row)} of '{name}' (entry '{entry.name}')"
+            raise RefusedError(ENGINE, f"{where} has {said} as {column}; from 0 to {most:g} is wanted", right)
     return made.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("hour"), *_COLUMNS)
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from twin.api import Date, Params, PartyRef, Rate, RefusedError, SiteRef
-from twin_energy.tariffs.series import by_step, read_table
+from twin_energy.beside import hold_price, numbers, read_table, whole
+from twin_energy.tariffs.series import PRICE, by_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 ENGINE = "supply"
-YEAR = 12
+_MORE_THAN_DAYS = 32
+"""Above the days of any month: what month and day are told apart by in one number."""
 
 
 class SupplyParams(Params):
@@ -93,12 +95,21 @@ class Place:
         return alive.astype(np.float64)
 
     @cached_property
+    def years(self) -> Ints:
+        """Whole years since the start, by step, 0 before it.
+
+        A year is over on the anniversary; of 29 February that is 1 March in a year without one.
+        """
+        first, time = self.terms.start or self.inputs.calendar.date(0), self.time.dt
+        day = time.month().cast(pl.Int64) * _MORE_THAN_DAYS + time.day()
+        before = (day < first.month * _MORE_THAN_DAYS + first.day).cast(pl.Int64)
+        years: Ints = np.maximum((time.year().cast(pl.Int64) - first.year - before).to_numpy(), 0)
+        return years
+
+    @cached_property
     def growth(self) -> Floats:
         """Price over that of the first year, by step: it rises on each anniversary of the start."""
-        first = self.terms.start or self.inputs.calendar.date(0)
-        month = (self.time.dt.year().cast(pl.Int64) - first.year) * YEAR + self.time.dt.month() - first.month
-        years = np.maximum(month.to_numpy() // YEAR, 0)
-        grown: Floats = (1.0 + self.terms.growth) ** years
+        grown: Floats = (1.0 + self.terms.growth) ** self.years
         return grown
 
     @cached_property
@@ -146,16 +157,13 @@ class Place:
         Raises:
             RefusedError: the file, the column or an hour is missing.
         """
-        table = read_table(self.inputs.files[file])
-        if column not in table.columns:
-            raise RefusedError(ENGINE, f"'{file}' has no column '{column}'", "name the column so")
-        if not table[column].dtype.is_numeric():
-            raise RefusedError(ENGINE, f"'{column}' of '{file}' is not a number in every row", "give a number an hour")
-        values = by_step(table, file, self)[column].cast(pl.Float64)
-        bad = (values.is_null() | values.is_nan() | values.is_infinite()).to_numpy()
-        if bad.any():
-            when = self.time[int(np.argmax(bad))]
-            raise RefusedError(ENGINE, f"'{file}' has no {column} at {when}", "give a number for every hour")
+        try:
+            found = by_step(numbers(read_table(self.inputs.files[file]), file, column), file, self)
+            values = whole(found, file, column)
+            if column == PRICE:
+                hold_price(values, file, column)
+        except RefusedError as error:
+            raise RefusedError(ENGINE, f"{error.reason} (entry '{self.entry}')", error.remedy) from error
         return values.to_numpy()
 
     def given(self, unit: str = "") -> pl.DataFrame:

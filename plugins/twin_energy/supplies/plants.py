@@ -19,9 +19,9 @@ from twin.api import (
     Carbon,
     Duration,
     Energy,
+    EnergyPrice,
     FileRef,
     Fraction,
-    MoneyPerEnergy,
     MoneyPerPower,
     MoneyPerPowerMonth,
     Params,
@@ -80,10 +80,10 @@ class Thermal(SupplyParams):
     part_load: tuple[PartLoad, ...] = ()
     minimum: Fraction = 0.0
     start_cost: MoneyPerPower = 0.0
-    fuel: MoneyPerEnergy | None = None
+    fuel: EnergyPrice | None = None
     fuel_file: FileRef = ""
     fuel_carbon: Carbon = GAS_CARBON
-    om: MoneyPerEnergy = 0.0
+    om: EnergyPrice = 0.0
     fixed: MoneyPerPowerMonth = 0.0
     forced: Fraction = 0.0
     maintenance: Duration = 0.0
@@ -129,7 +129,7 @@ class GasTurbine(Thermal):
     heat_rate: Ratio = 1 / 0.3155
     minimum: Fraction = 0.5
     start_cost: MoneyPerPower = 0.067
-    om: MoneyPerEnergy = 0.0095
+    om: EnergyPrice = 0.0095
 
 
 class Engine(Thermal):
@@ -143,7 +143,7 @@ class Engine(Thermal):
 
     heat_rate: Ratio = 1 / 0.4054
     minimum: Fraction = 0.25
-    om: MoneyPerEnergy = 0.0135
+    om: EnergyPrice = 0.0135
 
 
 class FuelCell(Thermal):
@@ -157,7 +157,7 @@ class FuelCell(Thermal):
 
     heat_rate: Ratio = 1 / 0.413
     minimum: Fraction = 0.3
-    om: MoneyPerEnergy = 0.04
+    om: EnergyPrice = 0.04
 
 
 class Diesel(Thermal):
@@ -173,7 +173,7 @@ class Diesel(Thermal):
     """
 
     heat_rate: Ratio = 1 / 0.322
-    fuel: MoneyPerEnergy | None = DIESEL_USD_PER_KWH
+    fuel: EnergyPrice | None = DIESEL_USD_PER_KWH
     fuel_carbon: Carbon = DIESEL_CARBON
     permit: Duration = 100.0
 

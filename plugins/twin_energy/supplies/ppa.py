@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, model_validator
 
-from twin.api import FileRef, MoneyPerEnergy, PartyRef, Power, Quantity, RefusedError
+from twin.api import EnergyPrice, FileRef, PartyRef, Power, Quantity, RefusedError
 from twin_energy.supplies import solar, wind
 from twin_energy.supplies.places import ENGINE, Line, Place, SupplyParams, bill_of, gathered, places, unit_row
 
@@ -51,8 +51,8 @@ class Ppa(SupplyParams):
     """
 
     capacity: Power
-    price: MoneyPerEnergy
-    delivery: MoneyPerEnergy = 0.0
+    price: EnergyPrice
+    delivery: EnergyPrice = 0.0
     carrier: PartyRef = "utility"
     carbon_free: bool = False
 
@@ -104,9 +104,9 @@ class Collar(AsProduced, Market):
         cap: highest price.
     """
 
-    price: MoneyPerEnergy = 0.0
-    floor: MoneyPerEnergy
-    cap: MoneyPerEnergy
+    price: EnergyPrice = 0.0
+    floor: EnergyPrice
+    cap: EnergyPrice
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -129,7 +129,7 @@ class Cfd(Market):
     """
 
     capacity: Power
-    strike: MoneyPerEnergy
+    strike: EnergyPrice
     basis: SignedPrice = 0.0
     profile: Literal["solar", "wind", "flat", "file"]
     file: FileRef = ""

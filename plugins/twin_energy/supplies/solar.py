@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from twin.api import Fraction, MoneyPerEnergy, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
-from twin_energy.supplies.places import YEAR, Line, Place, SupplyParams, bill_of, gathered, places, unit_row
+from twin.api import EnergyPrice, Fraction, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
+from twin_energy.supplies.places import Line, Place, SupplyParams, bill_of, gathered, places, unit_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +77,7 @@ class Solar(SupplyParams):
     capacity: Power
     array: Array = Array()
     degradation: Fraction = 0.005
-    om: MoneyPerEnergy = 0.0
+    om: EnergyPrice = 0.0
     fixed: MoneyPerPowerMonth = 0.0
     payee: PartyRef = "vendor"
 
@@ -164,10 +164,7 @@ def resources(inputs: EnergyInputs) -> dict[str, pl.DataFrame]:
 
 def ageing(place: Place, degradation: float) -> Floats:
     """What is left of the output after whole years since the start."""
-    first = place.terms.start or place.inputs.calendar.date(0)
-    month = (place.time.dt.year().cast(pl.Int64) - first.year) * YEAR + place.time.dt.month() - first.month
-    years = np.maximum(month.to_numpy() // YEAR, 0)
-    left: Floats = (1.0 - degradation) ** years
+    left: Floats = np.power(1.0 - degradation, place.years)
     return left
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from pydantic import model_validator
 
-from twin.api import Energy, Fraction, MoneyPerEnergy, MoneyPerPowerMonth, PartyRef, Power
+from twin.api import Energy, EnergyPrice, Fraction, MoneyPerPowerMonth, PartyRef, Power
 from twin_energy.supplies.places import Line, Place, SupplyParams, bill_of, gathered, places, unit_row
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Storage(SupplyParams):
     round_trip: Fraction = 0.85
     charge_efficiency: Fraction | None = None
     discharge_efficiency: Fraction | None = None
-    wear: MoneyPerEnergy = 0.0
+    wear: EnergyPrice = 0.0
     fixed: MoneyPerPowerMonth = 0.0
     cyclic: bool = True
     start_state: Fraction = 0.5

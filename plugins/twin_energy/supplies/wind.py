@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from twin.api import Fraction, Length, MoneyPerEnergy, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
+from twin.api import EnergyPrice, Fraction, Length, MoneyPerPowerMonth, Params, PartyRef, Power, Ratio
 from twin_energy.supplies.places import Place, SupplyParams, gathered, places, unit_row
 from twin_energy.supplies.solar import run as run  # the same lines of upkeep
 
@@ -89,7 +89,7 @@ class Wind(SupplyParams):
 
     capacity: Power
     turbine: Turbine = Turbine()
-    om: MoneyPerEnergy = 0.0
+    om: EnergyPrice = 0.0
     fixed: MoneyPerPowerMonth = 0.0
     payee: PartyRef = "vendor"
 

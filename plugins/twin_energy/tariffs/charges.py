@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from twin.api import Fraction, MoneyPerEnergy, MoneyPerPowerMonth, Params, Power, Quantity
+from twin.api import EnergyPrice, Fraction, MoneyPerPowerMonth, Params, Power, Quantity
 from twin_energy.tariffs.words import BlockLimit, Days, Hours, Months
 
 
-def _signed(dimension: str, least: float | None = None) -> tuple[BeforeValidator, WithJsonSchema]:
+def _signed(
+    dimension: str, least: float | None = None, most: float | None = None
+) -> tuple[BeforeValidator, WithJsonSchema]:
     """A quantity that may be below zero: a rider can give back."""
-    return BeforeValidator(Quantity(dimension, least).read), WithJsonSchema({"type": "string"})
+    return BeforeValidator(Quantity(dimension, least, most).read), WithJsonSchema({"type": "string"})
 
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     SignedPerTime = float
     SignedFraction = float
 else:
-    SignedPerEnergy = Annotated[float, *_signed("money_per_energy"), Quantity("money_per_energy", None)]
+    SignedPerEnergy = Annotated[float, *_signed("money_per_energy", -5.0, 5.0), Quantity("money_per_energy", -5.0, 5.0)]
     SignedPerPowerMonth = Annotated[float, *_signed("money_per_power_month"), Quantity("money_per_power_month", None)]
     SignedPerTime = Annotated[float, *_signed("money_per_time"), Quantity("money_per_time", None)]
     SignedFraction = Annotated[float, *_signed("fraction", -1.0), Quantity("fraction", -1.0)]
@@ -69,7 +71,7 @@ class EnergyStep(Params):
     """
 
     up_to: BlockLimit | None = None
-    price: MoneyPerEnergy
+    price: EnergyPrice
 
 
 class EnergyBlock(Params):
@@ -83,7 +85,7 @@ class EnergyBlock(Params):
     """
 
     up_to: BlockLimit | None = None
-    price: MoneyPerEnergy | None = None
+    price: EnergyPrice | None = None
     blocks: tuple[EnergyStep, ...] = ()
 
 
@@ -104,9 +106,9 @@ class EnergyCharge(Params):
     """
 
     what: str = ""
-    price: MoneyPerEnergy | None = None
-    monthly: tuple[MoneyPerEnergy, ...] = Twelve
-    export: MoneyPerEnergy = 0.0
+    price: EnergyPrice | None = None
+    monthly: tuple[EnergyPrice, ...] = Twelve
+    export: EnergyPrice = 0.0
     period: tuple[str, ...] | str = ()
     months: Months = ()
     blocks: tuple[EnergyBlock, ...] = ()

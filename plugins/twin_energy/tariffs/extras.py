@@ -83,7 +83,8 @@ def minimum_lines(
 ) -> list[Lines]:
     """What a bill falls short of the least of a month, then of twelve months from the start.
 
-    The annual minimum is due in the last month of each twelve, in proportion to the months connected.
+    The annual minimum is due in the last month of each twelve in which the account is connected, in proportion to the
+    months in which it is: who leaves owes it with the last bill.
 
     Args:
         tariffs: the tariffs.
@@ -98,12 +99,14 @@ def minimum_lines(
     short = np.where(least > 0, np.maximum(least - billed, 0.0), 0.0)
     billed = billed + short
     begin = np.arange(0, months, YEAR)
-    end = np.minimum(begin + YEAR, months) - 1
     annual = np.array([tariff.minimum_annual for tariff in tariffs])[of][:, None] / YEAR * growth[of] * active
     owed = np.add.reduceat(annual, begin, axis=1)
     missing = np.zeros_like(billed)
-    missing[:, end] = np.where(owed > 0, np.maximum(owed - np.add.reduceat(billed, begin, axis=1), 0.0), 0.0)
     accounts = np.arange(count)
+    connected = np.where(active, np.arange(months), -1)
+    due = np.maximum(np.maximum.reduceat(connected, begin, axis=1), begin)
+    short_of_year = np.where(owed > 0, np.maximum(owed - np.add.reduceat(billed, begin, axis=1), 0.0), 0.0)
+    missing[accounts[:, None], due] = short_of_year
     return [
         Lines(
             accounts, ["minimum_bill"] * count, [what] * count, "USD", amount, np.ones_like(amount), amount, amount > 0

@@ -31,7 +31,11 @@ def price_series(case: Case, load: Load, account: int) -> tuple[Floats, Floats |
     market = case.tariffs[case.of[account]].market
     if market is None:
         return np.zeros(len(load.time)), None
-    buy, sell = prices_of(case.tables(market.file), market.file, load)
+    try:
+        buy, sell = prices_of(case.tables(market.file), market.file, load)
+    except RefusedError as error:
+        reason = f"{error.reason} ('market' of entry '{case.entries[account]}')"
+        raise RefusedError(error.engine, reason, error.remedy) from error
     return buy * market.factor, None if sell is None else sell * market.factor
 
 

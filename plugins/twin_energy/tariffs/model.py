@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twin.api import EnergyInputs, RefusedError
+from twin_energy.beside import read_table
 from twin_energy.tariffs.case import case_of
 from twin_energy.tariffs.charges import DemandCharge, EnergyCharge
 from twin_energy.tariffs.engine import bill, bill_months
 from twin_energy.tariffs.params import Tariff
 from twin_energy.tariffs.prices import dispatch_prices, no_prices
 from twin_energy.tariffs.readings import ENGINE
-from twin_energy.tariffs.series import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

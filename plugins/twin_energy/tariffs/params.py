@@ -155,7 +155,7 @@ class Tariff(Params):
         coincident: prices of demand at the system's peaks.
         riders: adjustments.
         minimum: the least bill of a month.
-        minimum_annual: the least bill of twelve months from the start of the calendar.
+        minimum_annual: the least bill of twelve months from the start of the calendar, due in the last connected one.
         growth: yearly rise of all prices, from the start of the calendar.
         limit: what the connection carries, by date.
         export_limit: what may be fed into the grid, by date; nothing where not given.

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from twin.api import RefusedError
+from twin_energy.beside import hold_price, numbers, times, whole
 from twin_energy.tariffs.params import PeakWindow
 from twin_energy.tariffs.readings import ENGINE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -26,23 +25,6 @@ TYPICAL = "2001-01-01"
 
 YEAR_HOURS = 8760
 PRICE, EXPORT = "usd_per_kwh", "export_usd_per_kwh"
-
-
-def read_table(path: Path) -> pl.DataFrame:
-    """A CSV or parquet file.
-
-    Raises:
-        RefusedError: it is not there or cannot be read.
-    """
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        return pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RefusedError(
-            ENGINE, f"'{path.name}' cannot be read: {first}", "put a CSV or parquet file beside the topology"
-        ) from error
 
 
 def windows_of(table: pl.DataFrame, name: str) -> tuple[PeakWindow, ...]:
@@ -75,19 +57,12 @@ def prices_of(table: pl.DataFrame, name: str, load: Load) -> tuple[Floats, Float
     Raises:
         RefusedError: a missing column, the wrong length, an hour missing, doubled or without a price.
     """
-    if PRICE not in table.columns:
-        raise RefusedError(ENGINE, f"'{name}' has no column '{PRICE}'", "name the price of energy so")
-    columns = [column for column in (PRICE, EXPORT) if column in table.columns]
-    keyed = by_step(table, name, load)
     found = []
-    for column in columns:
-        if not keyed[column].dtype.is_numeric():
-            raise RefusedError(ENGINE, f"'{column}' of '{name}' is not a number in every row", "give a price an hour")
-        values = keyed[column].cast(pl.Float64)
-        bad = keyed.filter(values.is_null() | values.is_nan() | values.is_infinite())
-        if bad.height:
-            raise RefusedError(ENGINE, f"'{name}' has no {column} at {bad['when'][0]}", "give a price for every hour")
-        found.append(values.to_numpy())
+    for column in (PRICE, EXPORT):
+        if column == PRICE or column in table.columns:
+            values = whole(by_step(numbers(table, name, column), name, load), name, column)
+            hold_price(values, name, column)
+            found.append(values.to_numpy())
     return found[0], found[1] if len(found) > 1 else None
 
 
@@ -114,9 +89,7 @@ def by_step(table: pl.DataFrame, name: str, load: Steps) -> pl.DataFrame:
 
 def _by_time(table: pl.DataFrame, name: str, load: Steps) -> pl.DataFrame:
     """Rows in the order of the load's steps; an hourly price holds for the quarters of its hour."""
-    if not table["time"].dtype.is_temporal():
-        raise RefusedError(ENGINE, f"'time' of '{name}' is not a time", "write 2027-01-01 00:00:00, standard time")
-    given = table.with_columns(pl.col("time").cast(pl.Datetime("us")))
+    given = times(table, name)
     twice = given.filter(pl.col("time").is_duplicated())
     if twice.height:
         raise RefusedError(ENGINE, f"'{name}' has {twice['time'][0]} twice", "give standard time, one row a step")
@@ -127,7 +100,10 @@ def _by_time(table: pl.DataFrame, name: str, load: Steps) -> pl.DataFrame:
     lost = found.join(given, on="time", how="anti")
     if lost.height:
         raise RefusedError(
-            ENGINE, f"'{name}' has no row for {lost['when'][0]}", "give every hour of the calendar, standard time"
+            ENGINE,
+            f"'{name}' has no row for {lost['when'][0]} ({lost.height:,} of {found.height:,} steps have none); its "
+            f"{given.height:,} rows are of {given['time'].min()!s} to {given['time'].max()!s}",
+            "give every hour of the calendar, standard time",
         )
     return found
 

@@ -138,10 +138,14 @@ def _plant(draw, rng, steps, number):
     cost = rng.uniform(0, 0.15, steps)
     name = f"{kind}-{number}"
     if kind == "plant":
+        machines = draw(st.integers(1, 4))
+        # some of the machines, each of them a little below its rating
+        there = rng.integers(0, machines + 1, steps) / machines * draw(st.sampled_from([1.0, 0.98]))
         return generator(
             steps,
             name,
-            machines=draw(st.integers(1, 4)),
+            machines=machines,
+            available_kw=100.0 * there,
             usd_per_kwh=np.full(steps, 0.004),
             fuel_usd_per_kwh=rng.uniform(0.005, 0.03, steps),
             segments=((0.6, 1.8), (1.0, 2.2)),

@@ -11,7 +11,7 @@ from energy.dispatch.systems import generator, monthly, shift, storage, system, 
 
 from twin.energy.dispatch import Demand, DispatchModel
 from twin.energy.dispatch.commitment import whole_machines
-from twin.energy.dispatch.flows import carbon_free_fraction, cost
+from twin.energy.dispatch.flows import carbon_free_fraction, cost, fuel_kw
 from twin.energy.dispatch.rules import by_rule
 from twin.errors import RefusedError
 
@@ -146,6 +146,45 @@ def by_enumeration(made):
         starts = sum(later > earlier for earlier, later in pairwise(pattern))
         best = min(best, usd + starts * turbine.start_usd)
     return best
+
+
+@pytest.mark.parametrize(
+    ("available", "more", "fuel"),
+    [
+        # three of four machines: 37.5 kW at 1.6 and as much at 2.0
+        (75.0, {}, 37.5 * 1.6 + 37.5 * 2.0),
+        (75.0, {"minimum_fraction": 0.4}, 37.5 * 1.6 + 37.5 * 2.0),
+        # each of them gives 2 % less: the least output that three can run at is that of three
+        (73.5, {"minimum_fraction": 0.4}, 37.5 * 1.6 + 36.0 * 2.0),
+        (98.0, {}, 50 * 1.6 + 48 * 2.0),
+        (0.0, {}, 0.0),
+    ],
+)
+def test_a_machine_that_is_out_takes_its_share_of_every_segment(available, more, fuel):
+    """100 kW of four machines, 1.6 kWh/kWh up to half load and 2.0 above, where the grid is dear."""
+    segments = ((0.5, 1.6), (1.0, 2.0))
+    turbine = generator(
+        2,
+        usd=0.0,
+        machines=4,
+        segments=segments,
+        available_kw=np.full(2, available),
+        fuel_usd_per_kwh=np.full(2, 0.01),
+        **more,
+    )
+    made = system(2, load_kw=np.full(2, 200.0), import_usd_per_kwh=np.full(2, 1.0), generators=(turbine,))
+    solved = solve(made)
+    assert solved.flows.power_kw[0] == pytest.approx(np.full(2, available))
+    assert fuel_kw(turbine, solved.flows.power_kw[0], solved.flows.online[0]) == pytest.approx(np.full(2, fuel))
+    assert solved.objective_usd == pytest.approx(2 * (0.01 * fuel + 200 - available))
+    assert sum(cost(made, solved.flows).values()) == pytest.approx(solved.objective_usd)
+    ruled = by_rule(made)
+    assert ruled.power_kw[0] == pytest.approx(np.full(2, available))
+    assert sum(cost(made, ruled).values()) == pytest.approx(solved.objective_usd)
+    # and as what must be taken, where that is allowed: paid for in any case
+    if not more:
+        taken = replace(made, generators=(replace(turbine, must_take=True),))
+        assert solve(taken).objective_usd == pytest.approx(2 * (0.01 * fuel + 200 - available))
 
 
 @pytest.mark.parametrize("seed", range(12))

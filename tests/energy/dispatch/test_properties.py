@@ -51,6 +51,7 @@ def test_every_limit_is_kept(system):
         if plant.committed:
             assert (power >= plant.minimum_fraction * plant.capacity_kw * online - TINY).all()
             assert (power <= plant.capacity_kw * online + TINY).all()
+            assert (online <= plant.most_online() + 1e-6).all()
     for number, moved in enumerate(system.shifts):
         for day in np.unique(system.days()):
             here = system.days() == day

@@ -48,6 +48,20 @@ def test_a_price_rises_on_each_anniversary_of_the_start():
     assert rates[date(2028, 3, 1)] == pytest.approx(0.011)
 
 
+@pytest.mark.parametrize(
+    ("start", "month", "days_before", "days"),
+    [("2027-03-15", date(2028, 3, 1), 14, 31), ("2024-02-29", date(2027, 2, 1), 28, 28)],
+)
+def test_the_anniversary_is_a_day_of_the_month(start, month, days_before, days):
+    """Days of a month at the old price and at that of the new year, weighed by hand."""
+    terms = Ppa(capacity="1 MW", price="$10/MWh", growth="10 %/year", start=start, payer="t")
+    frame = call("ppa-baseload", given(terms, frame=hours(months=18)))["energy_cost"]
+    rates = dict(frame.select("month", "rate_usd").rows())
+    years = month.year - int(start[:4])
+    old, new = 0.01 * 1.1 ** (years - 1), 0.01 * 1.1**years
+    assert rates[month] == pytest.approx((days_before * old + (days - days_before) * new) / days)
+
+
 def profile(tmp_path, values, **more):
     path = tmp_path / "output.csv"
     pl.DataFrame({"fraction": values} | more).write_csv(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -97,6 +99,17 @@ def test_minimum_bills_of_a_month_and_of_a_year():
     assert got[1:11] == pytest.approx([100.0] * 10)
     assert sum(got) == pytest.approx(3000.0)
     assert frame.filter(pl.col("line") == "minimum_bill")["unit"].unique().to_list() == ["USD"]
+
+
+def test_who_leaves_owes_the_least_of_the_year_with_the_last_bill():
+    """Nine of twelve months at 10 kW: three quarters of $9,000, less what was billed, in September."""
+    load = np.where(np.arange(8760) < 273 * 24, 10.0, 0.0)
+    contract = {"minimum": "0 %", "steps": [{"start": "2027-01-01", "power": "10 kW"}], "exit": "2027-10-01"}
+    terms = FLAT | {"minimum_annual": "$9000", "contract": contract, "demand": [{"price": "$1/kW-month"}]}
+    frame = billed(hours(load, "2027-01-01"), terms)
+    short = frame.filter(pl.col("line") == "minimum_bill")
+    assert short["month"].to_list() == [date(2027, 9, 1)]
+    assert total(frame.filter(pl.col("line") != "exit_fee")) == pytest.approx(6750.0)
 
 
 def test_a_minimum_does_not_touch_a_bill_above_it():
@@ -204,23 +217,23 @@ def test_a_month_of_negative_prices_pays_the_customer():
 
 
 def test_a_typical_year_repeats_and_29_february_takes_28_february():
-    day = np.repeat(np.arange(365.0), 24)
+    day = np.repeat(np.arange(365.0), 24) / 1000
     got = by_month(market(pl.DataFrame({"usd_per_kwh": day}), hours(1.0, "2028-01-01", 24)))
-    assert got[1] == 24 * (sum(range(31, 59)) + 58)
-    assert got[13] == 24 * sum(range(31, 59))
-    assert got[11] == got[23] == 24 * sum(range(334, 365))
+    assert got[1] == pytest.approx(0.024 * (sum(range(31, 59)) + 58))
+    assert got[13] == pytest.approx(0.024 * sum(range(31, 59)))
+    assert got[11] == got[23] == pytest.approx(0.024 * sum(range(334, 365)))
 
 
 def test_an_hourly_series_holds_for_quarters_and_a_typical_year_may_be_in_quarters():
-    price = np.arange(8760.0)
+    price = np.arange(8760.0) / 10_000
     frame = hours(4.0, "2027-01-01", 2, step_h=0.25)
     hourly = billed(
         frame, {"market": {"file": "f"}}, step_h=0.25, tables=lambda _: pl.DataFrame({"usd_per_kwh": price})
     )
     assert total(hourly) == pytest.approx(4 * price[: 59 * 24].sum())
-    quarters = pl.DataFrame({"usd_per_kwh": np.arange(35040.0)})
+    quarters = pl.DataFrame({"usd_per_kwh": np.arange(35040.0) / 10_000})
     fine = billed(frame, {"market": {"file": "f"}}, step_h=0.25, tables=lambda _: quarters)
-    assert total(fine) == pytest.approx(np.arange(59 * 96.0).sum())
+    assert total(fine) == pytest.approx(np.arange(59 * 96.0).sum() / 10_000)
 
 
 def series(**changes):
@@ -236,10 +249,21 @@ THIRD = pl.col("time") == pl.datetime(2029, 1, 3, 5)
     [
         (series().filter(~THIRD), "no row for 2029-01-03 05:00:00"),
         (pl.concat([series(), series().filter(THIRD)]), "2029-01-03 05:00:00 twice"),
-        (series(usd_per_kwh=pl.when(THIRD).then(float("nan")).otherwise(0.05)), "no usd_per_kwh at 2029-01-03 05:00"),
-        (series(usd_per_kwh=pl.when(THIRD).then(None).otherwise(0.05)), "no usd_per_kwh at 2029-01-03 05:00"),
-        (series(usd_per_kwh=pl.lit("dear")), "not a number"),
-        (series(time=pl.lit("first")), "not a time"),
+        (
+            series(usd_per_kwh=pl.when(THIRD).then(float("nan")).otherwise(0.05)),
+            "line 55 of 'prices.csv' has nan as usd_per_kwh",
+        ),
+        (
+            series(usd_per_kwh=pl.when(THIRD).then(None).otherwise(0.05)),
+            "has nothing as usd_per_kwh, for 2029-01-03 05",
+        ),
+        (
+            series(usd_per_kwh=pl.lit("dear")),
+            "line 2 of 'prices.csv' has usd_per_kwh 'dear', which is no number.*of entry",
+        ),
+        (series(time=pl.lit("first")), "line 2 of 'prices.csv' has time 'first', which is no time"),
+        (series(time=pl.col("time").dt.replace_time_zone("UTC")), "'time' of 'prices.csv' has an offset from UTC"),
+        (series(usd_per_kwh=pl.lit(42.0)), r"the mean usd_per_kwh of 'prices.csv' is \$42/kWh, above \$5/kWh"),
         (series().rename({"usd_per_kwh": "price"}), "no column 'usd_per_kwh'"),
         (series().drop("time"), "has 744 rows and no column 'time'"),
     ],

@@ -77,7 +77,7 @@ def test_a_price_series_beside_the_file(tmp_path):
 
 def test_a_bad_series_is_refused_with_the_hour(tmp_path):
     gap = pl.when(pl.int_range(pl.len()) == 30).then(None).otherwise("usd_per_kwh")
-    with pytest.raises(RefusedError, match=r"'lmp.csv' has no usd_per_kwh at 2027-01-02 06:00"):
+    with pytest.raises(RefusedError, match=r"line 32 of 'lmp.csv' has nothing as usd_per_kwh, for 2027-01-02 06:00"):
         market(tmp_path, usd_per_kwh=gap).evaluate()
 
 

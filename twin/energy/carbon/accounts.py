@@ -102,9 +102,18 @@ class Accounts:
 
     @property
     def matched(self) -> Floats:
-        """(sites, steps): load that carbon-free supply covers in its own step."""
-        parts = zip(self.hours.kw["load_kw"], self.free, self.charge, self.discharge, strict=True)
-        return np.stack([matched_kw(*each) for each in parts])
+        """(sites, steps): load that carbon-free supply covers in its own step.
+
+        Calendar year by calendar year, as dispatch is: what a store took in one year is no share of another's output.
+        """
+        year = self.hours.steps.time.astype("datetime64[Y]")
+        parts = (self.hours.kw["load_kw"], self.free, self.charge, self.discharge)
+        made = np.zeros_like(parts[0])
+        for each in np.unique(year):
+            own = year == each
+            for site in range(len(made)):
+                made[site, own] = matched_kw(*(part[site, own] for part in parts))
+        return made
 
     def _row(
         self,

@@ -102,15 +102,18 @@ def _margin(system: System, generator: Generator, price: Floats) -> Floats:
     """USD that running a step earns at these prices: its least output in any case, more of it where that pays."""
     fuel = system.fuel_cost(generator)
     most = np.minimum(generator.available_kw, _use(system))
-    least = np.minimum(generator.minimum_fraction * generator.capacity_kw, generator.available_kw)
-    earned = -generator.online_fuel_kw * fuel
-    below = 0.0
-    for reach, heat in generator.segments:
-        width = np.clip(np.maximum(most, least), below, reach * generator.capacity_kw) - below
+    running = generator.most_online()
+    rated = generator.capacity_kw * running
+    least = np.minimum(generator.minimum_fraction * rated, generator.available_kw)
+    earned = -generator.online_fuel_kw * running * fuel
+    below = np.zeros(system.steps)
+    for share, heat in generator.segments:
+        reach = share * rated
+        width = np.clip(np.maximum(most, least), below, reach) - below
         forced = np.clip(least - below, 0.0, width)
         each = price - generator.usd_per_kwh - heat * fuel
         earned = earned + each * forced + np.maximum(each, 0.0) * (width - forced)
-        below = reach * generator.capacity_kw
+        below = reach
     return earned * system.step_h
 
 

@@ -159,12 +159,15 @@ def carbon_free_fraction(system: System, flows: Flows) -> float:
 
     What a store gives counts as far as carbon-free supply of the site charged it; see `matched_kw`.
     """
-    free, none = np.zeros(system.steps), np.zeros(system.steps)
+    free, none, delivered = np.zeros(system.steps), np.zeros(system.steps), flows.import_kw
     for generator, power in zip(system.generators, flows.power_kw, strict=True):
         if generator.carbon_free:
             free = free + power
+        elif generator.by_grid:
+            # a contract that is not carbon-free is energy of the grid as the import is
+            delivered = delivered + power
     matched = matched_kw(system.load_kw, free, sum(flows.charge_kw, none), sum(flows.discharge_kw, none))
     share = system.import_cfe_fraction if len(system.import_cfe_fraction) else np.zeros(system.steps)
-    rest = np.minimum(flows.import_kw, system.load_kw - matched)
+    rest = np.minimum(delivered, system.load_kw - matched)
     total = float(system.load_kw.sum())
     return float((matched + share * rest).sum()) / total if total else 1.0

@@ -78,20 +78,25 @@ def _generator(blocks: Blocks, system: System, number: int, generator: Generator
     balance = blocks.place(BALANCE)
     fuel = system.fuel_cost(generator)
     rated = generator.capacity_kw / KW
+    available, running = generator.available_kw / KW, generator.running()
     powers = []
     below = 0.0
     for part, (reach, heat) in enumerate(generator.segments):
+        width = (reach - below) * rated
         price = (generator.usd_per_kwh + heat * fuel) * system.step_h * KW
         if generator.must_take:
-            blocks.offset += float(
-                price @ np.clip(generator.available_kw / KW - below * rated, 0, (reach - below) * rated)
-            )
+            blocks.offset += float(price @ np.clip(available - below * rated * running, 0.0, width * running))
             price = np.zeros(system.steps)
-        most = np.clip(generator.available_kw / KW - below * rated, 0.0, (reach - below) * rated)
+        most = width * running if len(generator.segments) > 1 else np.minimum(available, width)
         power = blocks.columns(("power", number, part), price, 0.0, most)
         blocks.put(balance, power, 1.0)
-        powers.append((power, (reach - below) * rated))
+        powers.append((power, width))
         below = reach
+    if len(powers) > 1 and (available < rated).any():
+        # every machine loses its share of what is not there: no segment of it is shut off by itself
+        rows = blocks.rows(("available", number, 0), system.steps, -inf, available)
+        for power, _ in powers:
+            blocks.put(rows, power, 1.0)
     if np.isfinite(generator.limit_kwh):
         row = blocks.rows(("limit", number, 0), 1, -inf, generator.limit_kwh / KW)
         for power, _ in powers:

@@ -19,8 +19,8 @@ def unit_rows(system: System, flows: Flows) -> pl.DataFrame:
 
     Columns: `time, month, site, entry, unit, power_kw, charge_kw, curtailed_kw, state_kwh, online_fraction,
     fuel_kw`.  `power_kw` is what it gives or takes off the load, `charge_kw` what it takes or adds to the load;
-    `state_kwh` is null except for stores, `online_fraction` except for plants that start and stop, `fuel_kw` for what
-    burns none.
+    `state_kwh` is null except for stores, `online_fraction` except for plants whose machines are counted, `fuel_kw`
+    for what burns none.
     """
     time = pl.Series("time", system.time).cast(pl.Datetime("us"))
     zero, none = np.zeros(system.steps), pl.lit(None, pl.Float64)
@@ -50,7 +50,7 @@ def unit_rows(system: System, flows: Flows) -> pl.DataFrame:
         spare = np.maximum(generator.available_kw - power, 0.0)
         cut = spare if generator.renewable or generator.must_take else zero
         fuel = fuel_kw(generator, power, online) if generator.burns else None
-        add(generator, power, cut=cut, online=pl.Series(online) if generator.committed else none, fuel=fuel)
+        add(generator, power, cut=cut, online=pl.Series(online) if generator.counted else none, fuel=fuel)
     for number, storage in enumerate(system.storages):
         state = pl.Series(flows.state_kwh[number])
         add(storage, flows.discharge_kw[number], charge=flows.charge_kw[number], state=state)

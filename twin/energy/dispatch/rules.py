@@ -200,7 +200,7 @@ def _price(system: System, number: int) -> Floats:
 def _online(generator: Generator, power: Floats) -> Floats:
     """Share of the machines that run: the fewest that give the power."""
     if not generator.committed:
-        return np.ones_like(power)
+        return generator.running()
     each = generator.capacity_kw / generator.machines
     return np.ceil(power / each - 1e-9) / generator.machines
 

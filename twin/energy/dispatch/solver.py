@@ -269,7 +269,7 @@ def _flows(system: System, program: Program, values: Floats) -> Flows:
         parts = [values[program.columns["power", number, part]] for part in range(len(generator.segments))]
         powers.append(np.sum(parts, axis=0) * KW)
         running = program.columns.get(("online", number, 0))
-        online.append(np.ones(system.steps) if running is None else values[running])
+        online.append(generator.running() if running is None else values[running])
     bought, sold = values[program.columns[made.IMPORT]] * KW, values[program.columns[made.EXPORT]] * KW
     # bought and sold at the same price in one step is nothing bought and nothing sold
     through = np.minimum(bought, sold)

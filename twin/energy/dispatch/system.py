@@ -32,11 +32,12 @@ class Generator:
         entry: entry of `energy:`.
         unit: name of the unit in it.
         capacity_kw: rating of all machines together.
-        available_kw: most that it gives, by step.
+        available_kw: most that it gives, by step; machines that are out and what each of them gives less, together.
         usd_per_kwh: what a kWh costs apart from fuel, by step.
         fuel_usd_per_kwh: price of a kWh of fuel, by step.
         segments: pairs of the share of the rating that a segment reaches to, and the fuel that one more kWh takes in
-            it (kWh/kWh, not falling from one segment to the next); the last reaches to 1.
+            it (kWh/kWh, not falling from one segment to the next); the last reaches to 1.  They are those of every
+            machine that runs: with three of four running each is three quarters as wide.
         online_fuel_kw: fuel of all machines running without output.
         minimum_fraction: least output of a running machine over its rating.
         machines: how many equal machines it has.
@@ -81,6 +82,15 @@ class Generator:
         """Largest share of the machines that can run, by step: those whose power is not available cannot."""
         each = max(self.capacity_kw / self.machines, 1e-12)
         return np.minimum(np.ceil(self.available_kw / each - 1e-9), self.machines) / self.machines
+
+    @property
+    def counted(self) -> bool:
+        """Whether what it burns depends on how many machines run."""
+        return self.committed or len(self.segments) > 1
+
+    def running(self) -> Floats:
+        """Share of the machines that counts as running, by step, where running costs nothing: all that can."""
+        return self.most_online() if self.counted else np.ones_like(self.available_kw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

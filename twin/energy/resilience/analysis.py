@@ -109,8 +109,8 @@ def in_year(own: Fleet, year: slice) -> Fleet:
 
 def _lost(need: np.ndarray[tuple[int, ...], np.dtype[np.float64]], found: Survival, step_h: float) -> pl.Series:
     """Mean over starts of the critical load not served within 1, 2, … steps; what falls stays down until the end."""
-    ahead = np.stack([np.roll(need, -step) for step in range(len(found.chance))])
-    return pl.Series(np.cumsum((ahead * (1 - found.chance)).mean(axis=1)) * step_h)
+    ahead = np.stack([np.roll(need, -step) for step in range(len(found.share))])
+    return pl.Series(np.cumsum((ahead * (1 - found.share)).mean(axis=1)) * step_h)
 
 
 def _survival(
@@ -147,7 +147,7 @@ def _starts(
         "site": [site] * len(time),
         "time": time.astype("datetime64[us]"),
         "survived_h": found.survived_h,
-        "expected_h": found.chance.sum(axis=0) * step_h,
+        "expected_h": found.share.sum(axis=0) * step_h,
     }
     return tables.table("outage_starts").frame(columns)
 
@@ -164,7 +164,7 @@ def _ride(
     row = {
         "site": site,
         "least_h": float(found.survived_h.min()),
-        "mean_h": float(found.chance.sum(axis=0).mean()) * step_h,
+        "mean_h": float(found.share.sum(axis=0).mean()) * step_h,
         "bound_h": len(found.chance) * step_h,
         "first_hour_fraction": float(found.chance[0].mean()),
         "expected_unserved_kwh": expected,

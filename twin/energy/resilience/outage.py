@@ -2,7 +2,7 @@
 
 Without failures: hour by hour of the outage, for all starts at once.  Sun and wind serve first, then machines whose
 fuel does not run out, then machines on a store of fuel, then storage; what sun, wind and piped fuel leave over
-charges the storage.
+charges the storage.  Every supply burns its own store of fuel, in the order of `twin.energy.resilience.tanks`.
 
 With failures: a Markov chain over how many machines of each kind have failed and how much is in store, backwards in
 the length of the outage (the method of Marqusee, Ericson and Jenket, NREL/TP-5C00-76553, 2020):
@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import gammaln
+
+from twin.energy.resilience import tanks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +44,14 @@ class Survival:
     Attributes:
         survived_h: (starts,), served for so long if no machine fails; at most the longest looked at.
         chance: (lengths, starts), chance to be served for at least so many steps, from 1 on.
+        share: (lengths, starts), expected share of the first, second, ... step that is served: `chance`, and in the
+            step in which fuel or store runs out the part until it does.
         alive: (lengths, starts), the same, fuel aside.
     """
 
     survived_h: Floats
     chance: Floats
+    share: Floats
     alive: Floats
 
 
@@ -63,7 +68,8 @@ def survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Surviva
         one = _survive(need_kw[:1], _first(fleet), steps, step_h)
         count = len(need_kw)
         return Survival(
-            np.repeat(one.survived_h, count), *(np.repeat(each, count, axis=1) for each in (one.chance, one.alive))
+            np.repeat(one.survived_h, count),
+            *(np.repeat(each, count, axis=1) for each in (one.chance, one.share, one.alive)),
         )
     return _survive(need_kw, fleet, steps, step_h)
 
@@ -80,11 +86,17 @@ def _first(fleet: Fleet) -> Fleet:
 
 
 def _survive(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Survival:
-    lived = without_failures(need_kw, fleet, steps, step_h)
+    lived, part = without_failures(need_kw, fleet, steps, step_h)
     chain = chances(need_kw, fleet, steps, step_h)
     length = np.arange(1, steps + 1)[:, None]
     # where fuel or store is used up the outage is not lived through, whatever the machines do
-    return Survival(lived * step_h, np.where(length <= lived, chain, 0.0), chain)
+    chance = np.where(length <= lived, chain, 0.0)
+    share = chance
+    if part.any():
+        # in the step in which it is used up what counts is the power alone: `part` has the energy
+        able = chain if not fleet.store.energy_kwh else chances(need_kw, fleet, steps, step_h, last_by_power=True)
+        share = np.where(length == lived + 1, able * part, chance)
+    return Survival((lived + part) * step_h, chance, share, chain)
 
 
 def lives(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Floats, Floats]:
@@ -100,7 +112,7 @@ def lives(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Flo
         step_h: length of a step.
     """
     found = survive(need_kw, fleet, steps + 1, step_h)
-    lasts = np.minimum(np.rint(found.survived_h / step_h), steps)
+    lasts = np.minimum(np.floor(found.survived_h / step_h + _SLACK), steps)
     length = np.arange(1, steps + 1)[:, None]
     now, next_ = found.alive[:-1], found.alive[1:]
     failed = np.where(length <= lasts, now - next_, 0.0).mean(axis=1)
@@ -111,39 +123,58 @@ def lives(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Flo
     return time, np.maximum(chance, 0.0) / np.maximum(chance, 0.0).sum()
 
 
-def without_failures(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
-    """(starts,): steps that are served if no machine fails, at most `steps`."""
+def without_failures(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> tuple[Floats, Floats]:
+    """How long is served if no machine fails.
+
+    Returns:
+        (starts,): whole steps, at most `steps`; (starts,): share of the step after them until fuel or store is used
+        up, 0 where power is short from its beginning.
+    """
     starts = len(need_kw)
     piped = sum(one.count * one.each_kw for one in fleet.machines if one.store_kwh == np.inf)
     tanked = [one for one in fleet.machines if one.store_kwh < np.inf]
-    rating = sum(one.count * one.each_kw for one in tanked)
-    fuel = np.full(starts, sum(one.store_kwh for one in tanked))
     store = fleet.store
+    rating = np.array([[one.count * one.each_kw] for one in tanked] + [[store.discharge_kw]])
+    # electricity in each tank, and in the store last
+    fuel = np.full((len(tanked), starts), [[one.store_kwh] for one in tanked] or 0.0)
     held = np.minimum(store.state_kwh, store.energy_kwh)
-    lived, alive = np.zeros(starts), np.ones(starts, dtype=bool)
+    lived, part, alive = np.zeros(starts), np.zeros(starts), np.ones(starts, dtype=bool)
     at = np.arange(starts)
     for _ in range(steps):
         rest = need_kw[at] - fleet.free_kw[at] - piped
         spare = np.maximum(-rest, 0.0)
         rest = np.maximum(rest, 0.0)
-        burnt = np.minimum(rest, np.minimum(rating, fuel / step_h))
-        given = np.minimum(rest - burnt, np.minimum(store.discharge_kw, held / step_h))
-        alive &= rest - given - burnt <= _SLACK * np.maximum(need_kw[at], 1.0)
+        slack = _SLACK * np.maximum(need_kw[at], 1.0)
+        share = tanks.lasts(np.maximum(rest - slack, 0.0) * step_h, rating * step_h, np.vstack([fuel, held]))
+        part[alive] = share[alive]
+        alive &= share >= 1.0
         lived += alive
         if not alive.any():
             break
-        taken = np.minimum(spare, store.charge_kw) * store.efficiency
-        held = np.minimum(held - given * step_h + taken * step_h, store.energy_kwh)
-        fuel = fuel - burnt * step_h
+        burnt = tanks.burn(rest * step_h, rating[:-1] * step_h, fuel)
+        given = np.minimum(rest * step_h - burnt.sum(axis=0), np.minimum(store.discharge_kw * step_h, held))
+        taken = np.minimum(spare, store.charge_kw) * store.efficiency * step_h
+        held = np.clip(held - given + taken, 0.0, store.energy_kwh)
+        fuel = np.maximum(fuel - burnt, 0.0)
         at = (at + 1) % starts
-    return lived
+    return lived, np.where(alive, 0.0, part)
 
 
-def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
-    """(steps, starts): chance to be served for 1, 2, … steps, fuel aside; see the module."""
+def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float, *, last_by_power: bool = False) -> Floats:
+    """(steps, starts): chance to be served for 1, 2, … steps, fuel aside; see the module.
+
+    Args:
+        need_kw: (starts,).
+        fleet: what the site has.
+        steps: length of the longest outage.
+        step_h: length of a step.
+        last_by_power: in the last step it is enough that machines and a store that is not empty have the power.
+    """
     kinds = [_kind(one, steps, step_h) for one in fleet.machines]
     levels = LEVELS if fleet.store.energy_kwh > 0 else 1
-    served, below, part = _served(need_kw, fleet, [len(first) for first, _ in kinds], levels, step_h)
+    sizes = [len(first) for first, _ in kinds]
+    served, below, part = _served(need_kw, fleet, sizes, levels, step_h)
+    last = _able(need_kw, fleet, sizes) if last_by_power and levels > 1 else served
     value: Floats = np.ones(served.shape)
     made = np.empty((steps, len(need_kw)))
     weight = _initial([first for first, _ in kinds])
@@ -162,7 +193,7 @@ def chances(need_kw: Floats, fleet: Fleet, steps: int, step_h: float) -> Floats:
             after += least
         else:
             after = np.roll(after, -1, axis=0)
-        value = np.where(served, after, 0.0)
+        value = np.where(served if length else last, after, 0.0)
         flat = value.reshape(len(need_kw), -1, levels)
         by_level = np.einsum("tsl,s->tl", flat, weight)
         rows = np.arange(len(need_kw))
@@ -238,13 +269,8 @@ def _served(
     Returns:
         served; the level below that after the step, and the share on the way to the next.
     """
-    power = np.zeros(tuple(sizes))
-    for axis, (size, one) in enumerate(zip(sizes, fleet.machines, strict=True)):
-        shape = [1] * len(sizes)
-        shape[axis] = size
-        power = power + (np.maximum(one.count - np.arange(size), 0) * one.each_kw).reshape(shape)
+    rest = _rest(need_kw, fleet, sizes)
     spread = (slice(None), *([None] * len(sizes)), None)
-    rest = (need_kw - fleet.free_kw)[spread] - power[None, ..., None]
     store, slack = fleet.store, _SLACK * np.maximum(need_kw, 1.0)[spread]
     if levels == 1:
         served = rest <= slack
@@ -258,3 +284,25 @@ def _served(
     place = after / store.energy_kwh * (levels - 1)
     below = np.minimum(place.astype(np.int64), levels - 2)
     return served, below, place - below
+
+
+def _rest(need_kw: Floats, fleet: Fleet, sizes: Sequence[int]) -> Floats:
+    """(steps, failed of each kind, 1): kW that machines which have not failed, sun and wind leave to storage."""
+    power = np.zeros(tuple(sizes))
+    for axis, (size, one) in enumerate(zip(sizes, fleet.machines, strict=True)):
+        shape = [1] * len(sizes)
+        shape[axis] = size
+        power = power + (np.maximum(one.count - np.arange(size), 0) * one.each_kw).reshape(shape)
+    spread = (slice(None), *([None] * len(sizes)), None)
+    rest: Floats = (need_kw - fleet.free_kw)[spread] - power[None, ..., None]
+    return rest
+
+
+def _able(need_kw: Floats, fleet: Fleet, sizes: Sequence[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Of every (step, failed of each kind, level): whether there is power enough at its beginning."""
+    slack = _SLACK * np.maximum(need_kw, 1.0)[(slice(None), *([None] * len(sizes)), None)]
+    held = np.arange(LEVELS) > 0
+    able: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (
+        _rest(need_kw, fleet, sizes) <= np.where(held, fleet.store.discharge_kw, 0.0) + slack
+    )
+    return able
