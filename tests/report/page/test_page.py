@@ -165,7 +165,7 @@ def test_what_is_over_is_red_and_full():
 
 
 def test_ink_is_that_of_the_page_so_that_dark_mode_is_read():
-    charts = re.findall(r'<div class="chart">(.*?</svg>)', river_bend(), re.DOTALL)
+    charts = re.findall(r'<div class="chart[^"]*">(.*?</svg>)', river_bend(), re.DOTALL)
     assert len(charts) >= 8
     for chart in charts:
         words = re.findall(r"<text [^>]*>", chart)

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from twin.report.layout import money, month
-from twin.report.page.charts import axis, colour, figure
+from twin.report.page.charts import Figure, axis, colour, dollars
 from twin.report.page.grids import listed
 
 if TYPE_CHECKING:
@@ -66,24 +66,25 @@ def _sizes(results: Results) -> str:
     return f"<h3>{title}</h3>" + listed((*head, "equity"), rows, title=title, right=numbers)
 
 
-def guarantees(results: Results) -> Iterator[str]:
+def guarantees(results: Results) -> Iterator[Figure]:
     """What is guaranteed, month by month."""
     if "guarantee" not in results or results["guarantee"].is_empty():
         return
     frame = results["guarantee"].select("month", "deal", "guaranteed_usd", "exposure_usd", "expected_loss_usd")
     names = frame["deal"].unique(maintain_order=True).to_list()
+    size, sign = dollars(frame["guaranteed_usd"])
     chart = (
-        alt.Chart(frame.with_columns(busd=pl.col("guaranteed_usd") / 1e9))
+        alt.Chart(frame.with_columns(guaranteed=pl.col("guaranteed_usd") / size))
         .mark_area(opacity=0.75, interpolate="step-after")
         .encode(
             x=alt.X(**axis("month", "", "T")),
-            y=alt.Y(**axis("busd", "$B guaranteed"), stack=True),
+            y=alt.Y(**axis("guaranteed", f"{sign} guaranteed"), stack=True),
             color=colour("deal", names),
         )
     )
     lost = frame["expected_loss_usd"].sum()
     says = f"{money(float(lost))} is the loss expected over all months, undiscounted."
-    yield figure(chart, "Guaranteed", says, frame)
+    yield Figure(chart, "Guaranteed", says, frame)
 
 
 def support(results: Results) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from twin.report.page.charts import Figure
     from twin.results.results import Results
 
 _ASSUMPTIONS = 600
@@ -85,9 +86,12 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     yield "Assumptions", "assumptions", _assumptions(results)
 
 
-def _pair(*parts: Iterable[str]) -> str:
-    figures = "".join(one for part in parts for one in part)
-    return f'<div class="pair">{figures}</div>' if figures else ""
+def _pair(*parts: Iterable[Figure]) -> str:
+    """Figures two by two; one that is left over has the width of the page."""
+    figures = [one for part in parts for one in part]
+    alone = len(figures) - 1 if len(figures) % 2 else None
+    drawn = "".join(one.html(broad=at == alone) for at, one in enumerate(figures))
+    return f'<div class="pair">{drawn}</div>' if figures else ""
 
 
 def _parties(results: Results) -> str:
