@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from twin.report import nines
 from twin.report import plant as facts
 from twin.report.layout import count, hours, money, month, percent, power
 
@@ -98,8 +99,11 @@ def _service(results: Results) -> Iterator[Card]:
         return
     frame = facts.at_full_build(results["availability"])
     fed = frame.filter((pl.col("event") == "fed") & ~pl.col("scope").str.contains("/", literal=True))
+    left_out = nines.caveat(results)
     for row in fed.head(2).iter_rows(named=True):
-        yield Card(percent(row["served_fraction"]), f"of the IT load in service at {row['scope']}")
+        what = f"of the IT load in service at {row['scope']}"
+        served = percent(row["served_fraction"], known=not left_out)
+        yield Card(served, f"{what}; {left_out}" if left_out else what)
         yield Card(f"{hours(row['downtime_h_per_year'])} h", "a year with some load of it not fed")
 
 

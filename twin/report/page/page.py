@@ -60,7 +60,7 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     )
     yield "Power, from the grid to the racks", "diagram", scrolled
     yield "What it can carry", "capacity", _pair(plant.capacity(results), plant.demand(results)) + halls(results)
-    yield "What breaks it", "failure", _pair(plant.outages(results)) + plant.failures(results)
+    yield "What breaks it", "failure", _pair(plant.outages(results)) + plant.left_out(results) + plant.failures(results)
     yield "What it draws", "energy", _pair(plant.energy(results))
     yield "Hour by hour", "hours", _pair(supply.week(results), supply.duration(results))
     yield (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING
 
 import altair as alt
 import polars as pl
 
+from twin.report import nines
 from twin.report.layout import hours, largest, power, total
 from twin.report.page.charts import Figure, axis, by_month_or_year, colour, steps
 from twin.report.page.grids import grid, listed
@@ -162,6 +164,12 @@ def _out(results: Results, site: str, rows: pl.DataFrame) -> str:
         unfed = hours(fed["downtime_h_per_year"][0])
         says += f" Most of them failed themselves: for want of power or cooling some rack is out {unfed} hours a year."
     return says
+
+
+def left_out(results: Results) -> str:
+    """What all availabilities of the page leave out; empty where everything has failure data."""
+    said = nines.caveat(results) if "availability" in results else ""
+    return f'<p class="says">{escape(said[0].upper() + said[1:])}.</p>' if said else ""
 
 
 def failures(results: Results) -> str:
