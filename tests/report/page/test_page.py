@@ -55,7 +55,7 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag, attrs) -> None:
         self.found.append((tag, dict(attrs)))
-        if tag not in {"meta", "link", "br", "input"} and tag not in {"path", "rect", "line"}:
+        if tag not in {"meta", "link", "br", "input", "wbr"} and tag not in {"path", "rect", "line"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs) -> None:

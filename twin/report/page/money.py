@@ -61,7 +61,9 @@ def cover(results: Results) -> Iterator[Figure]:
     frame = results["debt"].drop_nulls("dscr_ratio").select("month", LOAN, "dscr_ratio")
     if frame.is_empty():
         return
-    least = float(frame["dscr_ratio"].to_numpy().min())
+    ratios = frame["dscr_ratio"].to_numpy()
+    least, most = float(ratios.min()), float(ratios.max())
+    says = f"{least:.3f} throughout" if f"{least:.3f}" == f"{most:.3f}" else f"At least {least:.3f}"
     lines = (
         alt.Chart(frame)
         .mark_line(strokeWidth=2.5)
@@ -72,7 +74,7 @@ def cover(results: Results) -> Iterator[Figure]:
         )
     )
     one = alt.Chart(pl.DataFrame({"y": [1.0]})).mark_rule(strokeDash=[4, 4], color="#c94a44").encode(y="y:Q")
-    yield Figure(lines + one, "Debt service cover", f"At least {least:.3f}; below 1 the borrower cannot pay.", frame)
+    yield Figure(lines + one, "Debt service cover", f"{says}; below 1 the borrower cannot pay.", frame)
 
 
 def balance(results: Results) -> Iterator[Figure]:

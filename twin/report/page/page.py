@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin.report.layout import money, month
-from twin.report.page import carbon, head, loans, offers, plant, supply
+from twin.report.layout import discount, money, month
+from twin.report.page import carbon, contracts, head, loans, offers, plant, supply
 from twin.report.page import money as cash
 from twin.report.page.diagram import diagram
 from twin.report.page.grids import grid, listed
@@ -72,7 +72,9 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
         "Who pays whom",
         "cost",
         _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
+        + contracts.terms(results)
         + loans.loans(results)
+        + contracts.by_year(results)
         + loans.support(results)
         + _parties(results),
     )
@@ -97,19 +99,26 @@ def _pair(*parts: Iterable[Figure]) -> str:
 def _parties(results: Results) -> str:
     if "party_metrics" not in results or results["party_metrics"].is_empty():
         return ""
+    shown = results["party_metrics"].filter((pl.col("inflow_usd") != 0) | (pl.col("outflow_usd") != 0))
     rows = [
         (
             row["party"],
             row["role"],
             *(money(row[name]) for name in ("inflow_usd", "outflow_usd", "net_usd", "npv_usd")),
-            row["irr_note"] or "-" if row["irr_per_year"] is None else f"{row['irr_per_year']:.1%}",
+            "-" if row["irr_per_year"] is None else f"{row['irr_per_year']:.1%}",
             month(row["payback"]),
         )
-        for row in results["party_metrics"].iter_rows(named=True)
-        if row["inflow_usd"] or row["outflow_usd"]
+        for row in shown.iter_rows(named=True)
     ]
-    head = ("party", "role", "in", "out", "net", "NPV", "IRR", "payback")
-    return "<h3>Parties</h3>" + listed(head, rows, title="Parties", right=frozenset({2, 3, 4, 5}))
+    rate = discount(results)
+    npv = f"NPV at {rate}" if rate else "NPV"
+    head = ("party", "role", "in", "out", "net", npv, "IRR", "payback")
+    said = "<h3>Parties</h3>" + listed(head, rows, title="Parties", right=frozenset(range(2, 7)))
+    why = shown.filter(pl.col("irr_note").is_not_null()).group_by("irr_note", maintain_order=True).agg("party")
+    notes = [f"No IRR of {', '.join(parties)}: {note}." for note, parties in why.iter_rows()]
+    if rate:
+        notes.append(f"An NPV is negative where less than {rate} a year is earned on what is paid.")
+    return said + "".join(f'<p class="says">{escape(note)}</p>' for note in notes)
 
 
 def _checks(results: Results) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 
 from twin.report import nines
 from twin.report.layout import hours, largest, power, total
+from twin.report.needs import in_one, short
 from twin.report.page.charts import Figure, axis, by_month_or_year, colour, steps
 from twin.report.page.grids import grid, listed
 from twin.report.plant import at_full_build, at_once
@@ -179,9 +180,12 @@ def failures(results: Results) -> str:
     frame = results["contingency"].filter(pl.col("racks_lost") > 0)
     if frame.is_empty():
         return "<p>No failure of one or two elements loses load of a rack.</p>" if results["contingency"].height else ""
+    prefix = in_one([*frame["element"], *frame["second_element"].drop_nulls()])
     rows = [
         (
-            " and ".join(filter(None, (row["element"] + at_once(row), row["second_element"]))),
+            " and ".join(
+                filter(None, (short(row["element"], prefix) + at_once(row), short(row["second_element"], prefix)))
+            ),
             _EVENTS.get(row["event"], row["event"]),
             f"{row['count']:,}",
             f"{row['racks_lost']:,}",
