@@ -146,7 +146,16 @@ def test_standby_and_a_second_feed_are_not_of_no_use():
 
     stranded = fake_results.table(
         "stranded",
-        row("grid", "utility", count=2, derated_kw=600.0, load_kw=200.0, growth_kw=50.0, stranded_kw=350.0),
+        row(
+            "grid",
+            "utility",
+            count=2,
+            derated_kw=600.0,
+            load_kw=200.0,
+            growth_kw=50.0,
+            reserve_kw=1.0,
+            stranded_kw=349.0,
+        ),
         row("genset", "genset", count=3, derated_kw=300.0, stranded_kw=300.0),
         row("ups", "ups", count=4, derated_kw=400.0, load_kw=200.0, reserve_kw=100.0, stranded_kw=100.0),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -152,6 +153,9 @@ def test_checks_that_fail_come_before_any_figure():
     first = failed.row(0, named=True)
     assert f"</b>, {first['scope']}: {first['got']}, wanted {first['wanted']}" in text
     assert 'class="failed"' not in river_bend()
+    listed = text.split("<ul class=checks>")[1].split("</ul>")[0]
+    assert listed.count("<li>") == failed.height
+    assert html.escape(first["message"]) in listed
 
 
 def test_what_is_over_is_red_and_full():

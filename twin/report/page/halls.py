@@ -89,12 +89,13 @@ def _stranded(results: Results) -> str:
 def _apart(frame: pl.DataFrame) -> pl.DataFrame:
     """Rows of `stranded` with `held_kw`, `standby_kw` and `idle_kw`: what no load is drawn from is not all of no use.
 
-    A group that carries nothing while everything is in service stands by.  Where nothing is held back for failures and
-    the others could carry all, one whole unit is a reserve too: the second feed of two.
+    A group that carries nothing while everything is in service stands by.  Where less than a unit is
+    held back for failures and the others could carry all, the whole unit is a reserve: the second feed of two.
     """
     standby = (pl.col("load_kw") <= 0) & (pl.col("growth_kw") <= 0)
     unit_kw = pl.col("derated_kw") / pl.col("count")
-    second = ~standby & (pl.col("reserve_kw") <= 0) & (pl.col("count") > 1) & (pl.col("stranded_kw") >= unit_kw)
+    lacks_kw = unit_kw - pl.col("reserve_kw")
+    second = ~standby & (lacks_kw > 0) & (pl.col("count") > 1) & (pl.col("stranded_kw") >= lacks_kw)
     split = frame.with_columns(
         standby_kw=pl.when(standby).then("stranded_kw").otherwise(0.0),
         held_kw=pl.when(second).then(unit_kw).otherwise("reserve_kw"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _FAILED_SHOWN = 5
+_FAILED_LISTED = 400
 _ROUNDING = 1e-9
 
 
@@ -48,11 +49,7 @@ def verdict(results: Results) -> str:
     failed = results["checks"].filter(~pl.col("ok"))
     if failed.is_empty():
         return ""
-    items = "".join(
-        f"<li><b>{escape(row['check'].replace('_', ' '))}</b>, {escape(row['scope'])}: {escape(row['got'])}, "
-        f"wanted {escape(row['wanted'])}</li>"
-        for row in failed.head(_FAILED_SHOWN).iter_rows(named=True)
-    )
+    items = "".join(f"<li>{_check(row)}</li>" for row in failed.head(_FAILED_SHOWN).iter_rows(named=True))
     more = failed.height - _FAILED_SHOWN
     rest = f"and {more} more: " if more > 0 else ""
     said = f"{failed.height} of {count(results['checks'].height, 'check')} {'fails' if failed.height == 1 else 'fail'}"
@@ -60,6 +57,23 @@ def verdict(results: Results) -> str:
         f'<section class="failed" aria-label="Checks that fail"><p class="bad">{said}</p><ul>{items}</ul>'
         f'<p>{rest}<a href="#checks">what each of them says</a></p></section>'
     )
+
+
+def failing(failed: pl.DataFrame) -> str:
+    """Every row of `checks` that does not hold, with what to do about it."""
+    items = "".join(
+        f"<li>{_check(row)}. {escape(row['message'] or '')}</li>"
+        for row in failed.head(_FAILED_LISTED).iter_rows(named=True)
+    )
+    more = failed.height - _FAILED_LISTED
+    return f"<ul class=checks>{items}</ul>" + (
+        f'<p class="says">and {more:,} more, in table checks</p>' if more > 0 else ""
+    )
+
+
+def _check(row: dict[str, Any]) -> str:
+    name = escape(row["check"].replace("_", " "))
+    return f"<b>{name}</b>, {escape(row['scope'])}: {escape(row['got'])}, wanted {escape(row['wanted'])}"
 
 
 def cards(results: Results) -> str:

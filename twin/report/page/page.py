@@ -132,7 +132,7 @@ def _checks(results: Results) -> str:
         else f'<p class="good">All {frame.height} checks hold.</p>'
     )
     every = f"<details><summary>All checks</summary>{grid(frame, title='All checks')}</details>"
-    return says + (grid(failed, title="Checks that fail") if failed.height else "") + every
+    return says + (head.failing(failed) if failed.height else "") + every
 
 
 def _assumptions(results: Results) -> str:
