@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,8 @@ _AROUND = {"left": 14, "right": 14, "top": 5, "bottom": 5}
 
 _MONTHS = 48
 """More bars than this cannot be told apart."""
+
+_WEEKS_BELOW_D = 550
 
 _DOLLARS = ((1e9, "$B"), (1e6, "$M"), (1e3, "$k"))
 
@@ -81,6 +84,14 @@ def by_month_or_year(frame: pl.DataFrame, value: str, *keys: str) -> tuple[pl.Da
     year = pl.col("month").dt.year().cast(pl.String).alias("year")
     sums = frame.group_by(year, *keys, maintain_order=True).agg(pl.col(value).sum())
     return sums, alt.X(**axis("year", "", "O"), axis=alt.Axis(labelAngle=0)), "year"
+
+
+def by_the_month(frame: pl.DataFrame) -> dict[str, Any]:
+    """Arguments of a channel: ticks at months, where a chart is of so few that they would stand at weeks."""
+    first, last = frame["month"].min(), frame["month"].max()
+    if not (isinstance(first, date) and isinstance(last, date)) or (last - first).days > _WEEKS_BELOW_D:
+        return {}
+    return {"axis": alt.Axis(tickCount={"interval": "month", "step": 1}, format="%b %Y")}
 
 
 def dollars(amounts: pl.Series) -> tuple[float, str]:

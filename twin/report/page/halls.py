@@ -101,4 +101,7 @@ def _apart(frame: pl.DataFrame) -> pl.DataFrame:
         held_kw=pl.when(second).then(unit_kw).otherwise("reserve_kw"),
     )
     left = pl.col("stranded_kw") - pl.col("standby_kw") - (pl.col("held_kw") - pl.col("reserve_kw"))
-    return split.with_columns(idle_kw=left.clip(0.0))
+    # a site that is overfull takes what growth to its usable load would have left
+    free = (pl.col("derated_kw") - pl.col("load_kw")).clip(0.0)
+    split = split.with_columns(idle_kw=left, held_kw=pl.min_horizontal("held_kw", free))
+    return split.with_columns(idle_kw=pl.min_horizontal("idle_kw", free - pl.col("held_kw")).clip(0.0))
