@@ -105,7 +105,8 @@ def ways(site: Site, params: EnergyParams) -> dict[str, Any]:
     """
     grid = outside.grid(site.twin, site.steps, site.sites)
     own = [site.sites[number] for number in site.dispatched_sites]
-    blind = [name for name in own if grid is None or name not in set(grid["site"])]
+    known = set() if grid is None else set(grid["site"].unique())
+    blind = [name for name in own if name not in known]
     if blind and (params.cfe is not None or params.carbon_price):
         raise RefusedError(
             "energy",
@@ -205,6 +206,13 @@ def _unseen(site: Site, tariffs: Iterable[ModelEntry]) -> list[pl.DataFrame]:
     ]
 
 
+def grid_survival(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """Table `grid_survival`, dispatched as the parameters of the analysis `energy` say; see `ridden.run`."""
+    entries = inputs.twin.topology.section("analyses")
+    params: EnergyParams = next((entry.params for entry in entries if entry.name == "energy"), EnergyParams())
+    return ridden.run(inputs, lambda site: ways(site, params), params.step)
+
+
 @hookimpl
 def twin_analyses() -> list[Analysis]:
     """The engines, registered as anybody's analysis is."""
@@ -220,5 +228,5 @@ def twin_analyses() -> list[Analysis]:
         carbon.ANALYSIS,
         connection.ANALYSIS,
         resilience.ANALYSIS,
-        ridden.analysis(lambda params, site: ways(site, params), EnergyParams),
+        ridden.analysis(grid_survival),
     ]

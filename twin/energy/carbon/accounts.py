@@ -9,6 +9,7 @@ score      (matched + grid's carbon-free share x rest that the grid gives) / loa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,11 +101,10 @@ class Accounts:
         if made:
             self._row("embodied", name, 3, power, np.full_like(power, made), site)
 
-    @property
+    @cached_property
     def matched(self) -> Floats:
         """(sites, steps): load that carbon-free supply covers in its own step."""
-        parts = zip(self.hours.kw["load_kw"], self.free, self.charge, self.discharge, strict=True)
-        return np.stack([matched_kw(*each) for each in parts])
+        return matched_kw(self.hours.kw["load_kw"], self.free, self.charge, self.discharge)
 
     def _row(
         self,
