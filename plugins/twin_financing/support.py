@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 from pydantic import Field, model_validator
-from scipy.optimize import brentq
 
 from twin.api import DealRef, Params, Rate
 from twin_financing import backstop, credit, terms
+from twin_financing.roots import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def supported_rate(
     best = rate - spreads[0] + spreads[1]
     at = best
     if priced(sized(best)) > best:
-        at = float(brentq(lambda one: priced(sized(one)) - one, best, rate, xtol=1e-15, rtol=1e-14))
+        at = root(lambda one: priced(sized(one)) - one, best, rate, xtol=1e-15, rtol=1e-14)
     debt = sized(at)
     weight = 1.0 if debt <= 0 else min(1.0, guaranteed / debt)
     figures = (guaranteed, debt, weight, at, rate, sized(rate), (rate - at) * debt)
