@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.structure.flow import CELLS
-from twin.structure.lump import number, number_lists, row_of
+from twin.structure.lump import joined, number, number_lists, row_of
 from twin.structure.model import NETWORK, TOLERANCE
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Upstream:
         # Losses that do not go with the load differ by how the load is spread: those draw like nobody else.
         alone = np.where(losses.bent, np.arange(size), -1)
         kind = number([feeds, losses.gain, losses.kept, alone], size)
-        label = _joined(size + len(gates), self._member, self._gate + size)
+        label = joined(size + len(gates), self._member, self._gate + size)
         low, high = np.full(len(label), size), np.full(len(label), -1)
         np.minimum.at(low, label[self._member], kind[self._member])
         np.maximum.at(high, label[self._member], kind[self._member])
@@ -265,21 +265,3 @@ class Upstream:
         ranked = zip(gates.rank[row].tolist(), gates.members.values[row].tolist(), strict=True)
         mine = sorted((rank, self._signatures[m]) for rank, m in ranked if self._asked.element_on[m])
         return (0, int(gates.resource[gate]), int(gates.primary[gate]), *mine)
-
-
-def _joined(size: int, one: Ints, other: Ints) -> Ints:
-    """(size,): for each number the least of those that it is joined with, by pairs, however far.
-
-    What scipy has for it loads all of its linear algebra.
-    """
-    label = np.arange(size)
-    while True:
-        least = label.copy()
-        # all that share a least number take a lesser one together, so that chains are done in a few rounds
-        for here, there in ((one, other), (other, one)):
-            np.minimum.at(least, here, label[there])
-            np.minimum.at(least, label[here], label[there])
-        least = least[least]
-        if np.array_equal(least, label):
-            return label
-        label = least
