@@ -22,7 +22,7 @@ from twin.registry import Registry, registry
 from twin.results.provenance import provenance
 from twin.results.results import Results
 from twin.structure.compile import compile_structure
-from twin.topology import expand, graph
+from twin.topology import expand
 from twin.topology.read import read
 from twin.topology.refused import place
 
@@ -74,10 +74,14 @@ class Twin:
     @cached_property
     def graph(self) -> nx.MultiDiGraph[Any]:
         """The groups as a networkx graph: counts and attributes on nodes, suppliers point to consumers."""
+        from twin.topology import graph  # noqa: PLC0415 - networkx is slow to import, and no analysis needs it
+
         return graph.group_graph(self.topology)
 
     def expanded(self) -> nx.DiGraph[Any]:
         """Every instance as a node of a read-only networkx graph whose adjacency is a view over arrays."""
+        from twin.topology import graph  # noqa: PLC0415 - as above
+
         return graph.expanded(self.topology)
 
     @cached_property
