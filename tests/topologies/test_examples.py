@@ -13,7 +13,7 @@ import twin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest import ParameterSet
+    from _pytest.mark import ParameterSet
 
 FOLDER = Path(__file__).parents[2] / "topologies"
 STARTER = Path(twin.__file__).parent / "cli" / "starter.yaml"
