@@ -17,12 +17,12 @@ class Plain:
     """The deal as lists of floats, made once: numpy's own numbers would slow plain Python down."""
 
     def __init__(self, deal: Deal, drivers: Drivers, terms: Terms) -> None:
-        self.deal, self.recovery, self.lock_up = deal, terms.recovery, terms.lock_up
-        self.downtime = terms.downtime
+        self.deal, self.lock_up = deal, terms.lock_up
         self.market = deal.parties.index(MARKET)
         self.factors = terms.factors.tolist()
         self.streams = [(one, one.amount.tolist()) for one in deal.streams]
-        self.shares = [one.share.tolist() for one in deal.guarantees]
+        self.asked = [None if one.asked is None else one.asked.tolist() for one in deal.guarantees]
+        self.sold = [(one, one.owed.tolist(), one.value.tolist(), one.deviation.tolist()) for one in deal.collateral]
         self.loans = [
             (number, one, one.cfads.tolist(), one.service.tolist(), one.own.tolist(), one.year_service.tolist())
             for number, one in enumerate(deal.loans)
@@ -41,6 +41,8 @@ class Plain:
         for number in range(count):
             own = {name: one[:, number].tolist() for name, one in shocks.items()}
             life = Life(self, drawn.default[:, number].tolist(), int(drawn.delay[number]), own)
+            life.trigger = None if drawn.trigger is None else drawn.trigger[:, number].tolist()
+            life.sale = None if drawn.sale is None else drawn.sale[:, number].tolist()
             for month in range(self.deal.months):
                 life.month(month)
             lives.append(life)
@@ -59,6 +61,8 @@ class Life:
         self.least_dscr = [math.inf] * len(deal.loans)
         self.past = [[0.0] * 12 for _ in deal.loans]
         self.more = [0.0] * len(deal.loans)
+        self.short = [0.0] * sum(len(one.names) for one in deal.collateral)
+        self.trigger = self.sale = None
         self.off = dict.fromkeys(plain.prices, 0.0)
         self.worth = 1.0
 
@@ -80,6 +84,12 @@ class Life:
             self.post(stream.payer, stream.payee, (now if alive else 0.0) - amounts[month], stream.loans)
             if not alive:
                 self.instead(stream, now, month)
+        for number, guarantee in enumerate(plain.deal.guarantees):
+            when = self.default[guarantee.obligor] - self.late
+            since = month - self.late
+            if plain.asked[number] is not None and 0 <= when < plain.deal.months and since >= 0:
+                self.honour(number, plain.asked[number][since][when], guarantee.beneficiary, month, guarantee.loans)
+        self.sell(month, factor)
         for loan in plain.loans:
             self.serve(*loan, month)
 
@@ -95,23 +105,46 @@ class Life:
 
     def instead(self, stream, unpaid: float, month: int) -> None:
         """Who pays what a party in default does not."""
-        plain, vacant = self.plain, month < self.default[stream.obligor] + self.plain.downtime
-        again = 0.0 if vacant else plain.recovery * unpaid
+        plain, vacant = self.plain, month < self.default[stream.obligor] + stream.downtime
+        again = 0.0 if vacant else stream.again * unpaid
+        if stream.kind in {RENT, THROUGH}:
+            self.post(plain.market, stream.payee, again, stream.loans)
         if stream.kind == THROUGH:
-            self.post(plain.market, stream.payee, again)
             self.post(stream.landlord, stream.payee, unpaid - again, stream.loans)
-        if stream.kind != RENT:
-            return
-        self.post(plain.market, stream.landlord, again, stream.loans)
-        if stream.guarantee >= 0:
-            guarantee = plain.deal.guarantees[stream.guarantee]
-            when = self.default[guarantee.obligor] - self.late
-            share = plain.shares[stream.guarantee][when] if 0 <= when < plain.deal.months else 0.0
-            claim = share * (unpaid - again)
-            pays = claim if month < self.default[guarantee.defaults] else 0.0
-            self.claimed[stream.guarantee] += claim
-            self.paid[stream.guarantee] += pays
-            self.post(guarantee.guarantor, stream.landlord, pays, stream.loans)
+
+    def honour(self, number: int, claim: float, payee: int, month: int, loans: tuple[int, ...] = ()) -> float:
+        """A guarantor is asked, and pays unless it has defaulted itself."""
+        guarantee = self.plain.deal.guarantees[number]
+        if self.trigger is not None and self.trigger[guarantee.obligor] >= guarantee.called:
+            claim = 0.0
+        pays = claim if month < self.default[guarantee.defaults] else 0.0
+        self.claimed[number] += claim
+        self.paid[number] += pays
+        self.post(guarantee.guarantor, payee, pays, loans)
+        return pays
+
+    def sell(self, month: int, factor: dict[str, float]) -> None:
+        """Collateral is sold in the month of default, and its claims are paid in turn."""
+        place = 0
+        for number, (one, owed, values, deviations) in enumerate(self.plain.sold):
+            at = month - (self.late if one.late else 0)
+            if self.default[one.obligor] == month and at >= 0:
+                left = values[at]
+                if one.priced:
+                    left *= factor[GPU]
+                elif self.sale is not None:
+                    left *= math.exp(deviations[at] * self.sale[number] - deviations[at] ** 2 / 2)
+                self.post(self.plain.market, one.owner, left)
+                for claim, claimant in enumerate(one.claimants):
+                    paid = min(left, owed[claim][at])
+                    left -= paid
+                    self.post(one.owner, claimant, paid)
+                    short = owed[claim][at] - paid
+                    if one.supported[claim]:
+                        short -= self.honour(one.guarantee, short, claimant, month)
+                    self.short[place + claim] += short
+                self.post(one.owner, one.residual, left)
+            place += len(one.names)
 
     def serve(self, number, loan, cfads, service, own, year_service, month) -> None:
         cash = cfads[month] + self.more[number]

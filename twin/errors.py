@@ -88,9 +88,11 @@ class RefusedError(TwinError):
     """An engine will not answer, because the answer would be wrong or would never come.
 
     Attributes:
-        engine: which engine refuses, as `failure`.
+        engine: which engine or model refuses, as `failure`.
         reason: why.
         remedy: what the user can do about it.
+        asked: the model that refused and the names of the entries it was given; empty where an engine itself refuses.
+        place: `file:line:column: path` of the entry, or of its parameter; empty where it is not known.
     """
 
     def __init__(self, engine: str, reason: str, remedy: str) -> None:
@@ -98,7 +100,14 @@ class RefusedError(TwinError):
         self.engine = engine
         self.reason = reason
         self.remedy = remedy
+        self.asked: tuple[str, tuple[str, ...]] = ("", ())
+        self.place = ""
         super().__init__(f"{engine} refuses: {reason}; {remedy}")
+
+    def __str__(self) -> str:
+        """The place where it is known, and the refusal."""
+        said = super().__str__()
+        return f"{self.place}: {said}" if self.place else said
 
 
 class PluginError(TwinError):

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from twin.api import AnalysisInputs
-from twin.errors import PluginError, UsageError, one_of
+from twin.errors import PluginError, RefusedError, UsageError, one_of
 from twin.loading import load_twinfile
 from twin.registry import Registry, registry
 from twin.results.provenance import provenance
@@ -24,9 +24,10 @@ from twin.results.results import Results
 from twin.structure.compile import compile_structure
 from twin.topology import expand, graph
 from twin.topology.read import read
+from twin.topology.refused import place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import networkx as nx
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     Made = Mapping[str, list[pl.DataFrame]]
 
+R = TypeVar("R")
 SHARED_TABLES = ("checks", "uncertainty")
 """Tables that several analyses add rows to; every other table has one analysis that writes it."""
 
@@ -140,12 +142,21 @@ class Twin:
         made: dict[str, list[pl.DataFrame]] = defaultdict(list, {table: [frame] for table, frame in known.items()})
         for name in _order(names, self.registry.models("analyses"), known):
             provided = self.registry.models("analyses")[name]
-            for table, frame in self._run_one(provided, made, seed).items():
+            written = self._placed(partial(self._run_one, provided, made, seed))
+            for table, frame in written.items():
                 if table not in known:
                     made[table].append(frame)
         frames = {table: parts[0] if len(parts) == 1 else pl.concat(parts) for table, parts in made.items()}
         on_demand = {table: (lambda table=table: getattr(self, table)) for table in INPUT_TABLES}
         return Results(frames, provenance(self.topology, self.registry, seed), on_demand)
+
+    def _placed(self, work: Callable[[], R]) -> R:
+        """Do something with the models; what one refuses says where its entry stands in the file."""
+        try:
+            return work()
+        except RefusedError as error:
+            place(self.topology, error)
+            raise
 
     def _run_one(self, provided: Provided, made: Made, seed: int) -> dict[str, pl.DataFrame]:
         analysis = provided.model
@@ -212,7 +223,7 @@ def counted(topology: Topology, known: Registry) -> Twin:
 def _months(made: Twin) -> int:
     from twin.cost.horizon import months  # noqa: PLC0415 - only a file that counts no months needs it
 
-    return months(made.topology, made.structure, made.registry)
+    return made._placed(lambda: months(made.topology, made.structure, made.registry))  # noqa: SLF001 - a twin of ours
 
 
 def _order(names: Iterable[str], known: Mapping[str, Provided], given: Iterable[str] = ()) -> list[str]:

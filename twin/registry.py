@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from twin import tables
 from twin.api import PROJECT, Analysis, Catalogue, HardwareModel, Model, Reader
 from twin.catalogue import CataloguePart, Figure
-from twin.errors import PluginError, TwinError
+from twin.errors import PluginError, RefusedError, TwinError
 from twin.hookspecs import COMPONENTS, SECTIONS
 from twin.loading import (
     ACTIVE,
@@ -62,12 +62,13 @@ class Provided:
         sort = "analysis" if isinstance(self.model, Analysis) else "model"
         return f"{sort} '{self.model.name}' of plugin {self.plugin}"
 
-    def guard(self, work: Callable[[], R], what: str = "") -> R:
+    def guard(self, work: Callable[[], R], what: str = "", entries: Iterable[str] = ()) -> R:
         """Do something with the model; what its author's code raises becomes an error that names the plugin.
 
         Args:
             work: calls the model.
             what: what of it is called, for the message, as `horizon of `.
+            entries: names of the entries that it is called with; what it refuses is one of them.
 
         Raises:
             PluginError: it failed; names the model, the plugin and the line.  A failure of twin's own
@@ -76,6 +77,10 @@ class Provided:
         """
         try:
             return work()
+        except RefusedError as error:
+            if not error.asked[1]:  # an analysis passes on what a model of its entries refuses
+                error.asked = (self.model.name, tuple(entries))
+            raise
         except TwinError:
             raise
         except Exception as error:
@@ -111,7 +116,8 @@ class Provided:
             TwinError: what the model itself refuses.
         """
         what = "" if door == "run" else f"{door} of "
-        returned = self.guard(lambda: getattr(self.model, door)(_with_own_frames(inputs)), what)
+        names = [entry.name for entry in getattr(inputs, "entries", ())]
+        returned = self.guard(lambda: getattr(self.model, door)(_with_own_frames(inputs)), what, names)
         if not isinstance(returned, Mapping):
             raise PluginError(f"{self.who} returned {type(returned).__name__}; frames by table name are wanted")
         chosen = [name for name in either if name in returned]

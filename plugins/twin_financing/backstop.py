@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from twin.api import Entry, FinancingInputs, FinancingModel
-from twin_financing import credit, terms
-from twin_financing import lease as leases
-from twin_financing.backstop_params import BackstopParams
+from twin_financing import terms
+from twin_financing.backstop_cover import Guarantee, guarantee
+from twin_financing.backstop_params import NAME, BackstopParams
 
 if TYPE_CHECKING:
     from twin_financing.terms import Floats
 
-__all__ = ["MODEL", "NAME", "BackstopParams", "Guarantee", "default_probability", "exposure", "guarantee", "run"]
-
-NAME = "backstop"
+__all__ = ["MODEL", "NAME", "BackstopParams", "Guarantee", "guarantee", "run"]
 
 _PARTIES = ("deal", "guarantor", "beneficiary", "obligor")
 _MONTHLY = (
@@ -49,41 +46,22 @@ _VALUES = (
     "beneficiary_loss_pv_usd",
 )
 GUARANTEE_VALUE = {**dict.fromkeys(_PARTIES, pl.String()), **dict.fromkeys(_VALUES, pl.Float64())}
-
-
-@dataclass(frozen=True, slots=True)
-class Guarantee:
-    """A guarantee by month, whatever the calendar covers; every array has one entry a month.
-
-    Attributes:
-        first: month index of the first of them.
-        kw: leased capacity that the fee counts.
-        exposure: what the obligor still owes, at the start of the month.
-        guaranteed: what the guarantor answers for of it.
-        default: probability that the obligor defaults in the month.
-        alone: probability that the guarantor does not pay, given that the obligor has defaulted.
-        loss: share of the exposure that is lost, after the site is let again.
-        pays: share of the defaults in which the guarantor has to pay.
-    """
-
-    first: int
-    kw: Floats
-    exposure: Floats
-    guaranteed: Floats
-    default: Floats
-    alone: float
-    loss: Floats
-    pays: float
-
-    @property
-    def expected_loss(self) -> Floats:
-        """Of the guarantor."""
-        return self.default * self.pays * (1 - self.alone) * self.loss * self.guaranteed
-
-    @property
-    def beneficiary_loss(self) -> Floats:
-        """What the beneficiary still expects to lose."""
-        return self.default * self.loss * self.exposure - self.expected_loss
+TERMS = {
+    **dict.fromkeys((*_PARTIES, "covers", "loss"), pl.String()),
+    "default_from": pl.Date(),
+    **dict.fromkeys(
+        (
+            "default_per_year",
+            "guarantor_default_per_year",
+            "honoured_fraction",
+            "called_fraction",
+            "relet_fraction",
+        ),
+        pl.Float64(),
+    ),
+    "downtime_months": pl.Int64(),
+}
+_COVER = {"month": pl.Date(), "deal": pl.String(), "since": pl.Date(), "due_usd": pl.Float64()}
 
 
 def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
@@ -93,11 +71,12 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
 
     Returns:
         `cashflow` (guarantee_fee); `guarantee`, for the months in which something is guaranteed;
-        `guarantee_value`, one row a guarantee.
+        `guarantee_value` and `guarantee_terms`, one row a guarantee; `guarantee_cover`, what is owed by commencement.
     """
     ledger = terms.Ledger(inputs.calendar)
-    monthly, values = [], []
+    monthly, values, contracts, covers = [], [], [], []
     for entry in inputs.entries:
+        _refuse_second(entry, inputs)
         made = guarantee(entry, inputs)
         fee = _fee(entry.params, made)
         if fee.any():
@@ -106,70 +85,29 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
             ledger.add(entry.name, entry.params.payer, entry.params.guarantor, "guarantee_fee", placed)
         monthly.append(_monthly(entry, made, inputs))
         values.append(_value(entry, made, fee, inputs))
+        contracts.append(_terms(entry, made, inputs))
+        covers.append(_covered(entry.name, made, inputs))
     return {
         "cashflow": ledger.frame(),
         "guarantee": terms.together(monthly, _WHOLE),
         "guarantee_value": terms.together(values, GUARANTEE_VALUE),
+        "guarantee_terms": terms.together(contracts, TERMS),
+        "guarantee_cover": terms.together(covers, _COVER),
     }
 
 
-def guarantee(entry: Entry[BackstopParams], inputs: FinancingInputs) -> Guarantee:
-    """What is guaranteed and what may be lost, from the lease and the parameters.
-
-    Raises:
-        RefusedError: the lease is not that of the parties named, or it has expired before anything commences.
-    """
-    params = entry.params
-    lease = _lease(entry, inputs)
-    contract = leases.roll(params.lease, lease, inputs.phases, inputs.calendar)
-    owed = exposure(contract, lease, with_pass_through=params.covers_pass_through)
-    started = int(contract.start.max()) - contract.first if params.effective == "all-phases" else 0
-    months = np.arange(len(owed))
-    guaranteed = np.where(months >= started, owed, 0.0)
-    for month, most in _limits(params, inputs, contract.first):
-        guaranteed = np.where(months >= month, np.minimum(guaranteed, most), guaranteed)
-    if not guaranteed.any() and params.expires is not None:
-        raise terms.refuse(
-            NAME,
-            entry.name,
-            f"it expires in {params.expires:%Y-%m}, before anything that it guarantees has commenced",
-            f"let it expire after {inputs.calendar.date(contract.first + started):%Y-%m}",
-        )
-    both = credit.joint_default(params.default_probability, params.guarantor_default_probability, params.correlation)
-    return Guarantee(
-        contract.first,
-        (contract.let_kw * contract.base).sum(axis=0) * (months >= started),
-        owed,
-        guaranteed,
-        default_probability(owed, params.default_probability),
-        both / params.default_probability if params.default_probability else 0.0,
-        _lost(params, owed),
-        params.insolvency_share,
-    )
-
-
-def default_probability(owed: Floats, per_year: float) -> Floats:
-    """Probability that the obligor survives to a month and defaults in it, counted while something is owed."""
-    return credit.default_probability(owed > 0, per_year)
-
-
-def _limits(params: BackstopParams, inputs: FinancingInputs, first: int) -> list[tuple[int, float]]:
-    """The most that is guaranteed from a month on, counted from the first of the contract."""
-    limits = [] if params.cap is None else [(0, params.cap)]
-    limits += [(inputs.calendar.index(step.at) - first, step.amount) for step in params.schedule]
-    if params.expires is not None:
-        limits.append((inputs.calendar.index(params.expires) - first, 0.0))
-    return limits
-
-
-def _lost(params: BackstopParams, owed: Floats) -> Floats:
-    """Share of what is owed that is not recovered by letting the site again."""
-    if params.relet is None:
-        return np.full(len(owed), 1 - params.recovery)
-    later = np.append(owed, np.zeros(int(params.relet.downtime)))[int(params.relet.downtime) :]
-    # While phases commence, what is owed grows; a later month cannot bring more than what is owed now.
-    share = np.divide(np.minimum(later, owed), owed, out=np.zeros(len(owed)), where=owed > 0)
-    return np.asarray(1 - params.relet.rent_share * share)
+def _refuse_second(entry: Entry[BackstopParams], inputs: FinancingInputs) -> None:
+    """Refuse two guarantees of one rent: who pays first, and what is left for the other, is in neither."""
+    for other in (*inputs.entries, *inputs.others.values()):
+        if other.name != entry.name and isinstance(other.params, BackstopParams):
+            if other.params.lease != entry.params.lease:
+                continue
+            raise terms.refuse(
+                NAME,
+                entry.name,
+                f"'{other.name}' guarantees the rent of '{entry.params.lease}' too; each is paid for all of it",
+                "make them one guarantee",
+            )
 
 
 def _fee(params: BackstopParams, made: Guarantee) -> Floats:
@@ -216,7 +154,6 @@ def _value(entry: Entry[BackstopParams], made: Guarantee, fee: Floats, inputs: F
     warrants = 0.0 if params.warrants is None else params.warrants.value_usd()
     lost, earned, at_stake = worth(made.expected_loss), worth(fee), worth(made.guaranteed) / 12
     net = earned + warrants - lost
-    in_force = made.guaranteed > 0
     values = (
         float(terms.place(made.first, made.guaranteed, months).max(initial=0.0)),
         earned,
@@ -224,59 +161,49 @@ def _value(entry: Entry[BackstopParams], made: Guarantee, fee: Floats, inputs: F
         lost,
         net,
         net / at_stake if at_stake > 0 else 0.0,
-        float(terms.place(made.first, made.default * in_force, months).sum() * made.pays),
-        worth(made.default * made.loss * made.exposure),
+        float(terms.place(made.first, made.default * (made.claim > 0), months).sum() * made.pays),
+        worth(made.default * made.lost),
         worth(made.beneficiary_loss),
     )
     frame = pl.DataFrame([values], schema=dict.fromkeys(_VALUES, pl.Float64()), orient="row")
     return frame.with_columns(_named(params, entry.name)).select(list(GUARANTEE_VALUE))
 
 
-def exposure(contract: leases.Roll, lease: leases.LeaseParams, *, with_pass_through: bool) -> Floats:
-    """Base-term payments still to come at the start of each month, of the phases that have commenced.
-
-    Args:
-        contract: the rent roll.
-        lease: its terms; rent that depends on use, or was paid ahead, is not owed.
-        with_pass_through: whether the tenant's pass-through counts.
-    """
-    owed = contract.rent_usd * lease.take_or_pay - leases.prepayment_credit(lease, contract)
-    owed += contract.tenant_through_usd if with_pass_through else 0.0
-    owed = np.where(contract.base, owed, 0.0)
-    ahead = np.cumsum(owed[:, ::-1], axis=1)[:, ::-1]
-    return np.asarray(np.where(contract.base, ahead, 0.0).sum(axis=0))
-
-
-def _lease(entry: Entry[BackstopParams], inputs: FinancingInputs) -> leases.LeaseParams:
+def _terms(entry: Entry[BackstopParams], made: Guarantee, inputs: FinancingInputs) -> pl.DataFrame:
+    """What scenarios and shocks read of the contract."""
     params = entry.params
-    other = inputs.others.get(params.lease)
-    if other is None or not isinstance(other.params, leases.LeaseParams):
-        raise terms.refuse(
-            NAME,
-            entry.name,
-            f"'{params.lease}' is not an entry with the model '{leases.NAME}', so its base term is not known",
-            f"let `lease` name an entry with `model: {leases.NAME}`",
-        )
-    for ours, theirs, role in (
-        (params.obligor, other.params.tenant, "tenant"),
-        (params.beneficiary, other.params.landlord, "landlord"),
-    ):
-        if ours != theirs:
-            word = "obligor" if role == "tenant" else "beneficiary"
-            raise terms.refuse(
-                NAME,
-                entry.name,
-                f"the {word} '{ours}' is not the {role} '{theirs}' of '{params.lease}'",
-                f"write `{word}: {theirs}`",
-            )
-    if params.covers_pass_through and other.params.basis == "gross":
-        raise terms.refuse(
-            NAME,
-            entry.name,
-            f"'{params.lease}' is gross: the tenant owes no pass-through that could be guaranteed",
-            "leave covers_pass_through out",
-        )
-    return other.params
+    again, downtime = params.let_again
+    values = {
+        "covers": params.lease,
+        "loss": params.loss,
+        "default_from": inputs.calendar.date(made.default_from),
+        "default_per_year": params.default_probability,
+        "guarantor_default_per_year": params.guarantor_default_probability,
+        "honoured_fraction": 1.0 - made.alone,
+        "called_fraction": params.insolvency_share,
+        "relet_fraction": again,
+        "downtime_months": downtime,
+    }
+    frame = pl.DataFrame([values], schema={name: TERMS[name] for name in values}, orient="row")
+    return frame.with_columns(_named(params, entry.name)).select(list(TERMS))
+
+
+def _covered(deal: str, made: Guarantee, inputs: FinancingInputs) -> pl.DataFrame:
+    """What is owed by commencement and month of the calendar."""
+    calendar = inputs.calendar
+    frames = [
+        pl.DataFrame(
+            {
+                "month": pl.Series(calendar.dates(), dtype=pl.Date),
+                "deal": pl.repeat(deal, calendar.months, dtype=pl.String, eager=True),
+                "since": pl.repeat(calendar.date(made.first + int(since)), calendar.months, dtype=pl.Date, eager=True),
+                "due_usd": terms.place(made.first, due, calendar.months),
+            },
+            schema=_COVER,
+        ).filter(pl.col("due_usd") > 0)
+        for since, due in zip(made.since, made.due, strict=True)
+    ]
+    return pl.concat(frames)
 
 
 MODEL = FinancingModel(

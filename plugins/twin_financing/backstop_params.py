@@ -11,6 +11,8 @@ from twin.api import Date, DealRef, Fraction, Money, MoneyPerPowerMonth, Params,
 from twin_financing import credit, terms
 from twin_financing.terms import PositiveTerm, WholeTerm
 
+NAME = "backstop"
+
 
 class StepParams(Params):
     """A step of a burn-down."""
@@ -74,6 +76,11 @@ class BackstopParams(Params):
     expires: Date | None = Field(
         None, description="first month in which nothing is guaranteed any more; with the base term where not given"
     )
+    loss: Literal["first", "pro-rata"] = Field(
+        "first",
+        description="what is paid of a shortfall: all of it until what was guaranteed in the month of default is used "
+        "up (first; a guarantee of up to an amount), or the share that was guaranteed of all that was owed (pro-rata)",
+    )
     trigger: Literal["payment-default", "insolvency"] = Field(
         "payment-default", description="what has to happen before the guarantor pays"
     )
@@ -92,7 +99,7 @@ class BackstopParams(Params):
         ge=0,
         le=1,
         description="assumption: probability a year that the obligor defaults, having not before; "
-        "counted from the first commencement",
+        "counted from the first commencement of any of its leases",
     )
     guarantor_default_probability: Rate = Field(
         0.0, ge=0, le=1, description="assumption: probability a year that the guarantor defaults"
@@ -109,6 +116,13 @@ class BackstopParams(Params):
             if fault:
                 raise terms.wrong(fault)
         return self
+
+    @property
+    def let_again(self) -> tuple[float, int]:
+        """Share of what is owed that letting the site again brings, and the months until it does."""
+        if self.relet is None:
+            return self.recovery, 0
+        return self.relet.rent_share, int(self.relet.downtime)
 
     @property
     def payer(self) -> str:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from twin.api import Entry, FinancingInputs, FinancingModel
-from twin_financing import debt_rows, loan, terms
-from twin_financing.backstop import GUARANTEE, default_probability
+from twin_financing import chip_support, debt_rows, loan, terms
+from twin_financing.backstop import GUARANTEE, TERMS
 from twin_financing.chip_lease_params import ChipLeaseParams, TrancheParams
-from twin_financing.residual_value import expected_shortfall
 from twin_financing.term_debt_frames import DEBT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from twin_financing.terms import Floats
 
@@ -61,8 +61,8 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
 
     Returns:
         `cashflow` (capex, debt_draw, equity_contribution, base_rent, interest, principal, salvage,
-        distribution, guarantee_fee), `debt` by tranche, `guarantee` of the support, `occupancy` of a site,
-        `deal_figures`.
+        distribution, guarantee_fee), `debt` by tranche, `guarantee` and `guarantee_terms` of the support, `wind_up`,
+        `occupancy` of a site, `deal_figures`.
 
     Raises:
         RefusedError: a vehicle without chips, or with a lease beyond the calendar, by name.
@@ -72,6 +72,8 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     schemas = {
         "debt": dict(DEBT),
         "guarantee": GUARANTEE,
+        "guarantee_terms": TERMS,
+        "wind_up": chip_support.WIND_UP,
         "occupancy": terms.OCCUPANCY,
         "deal_figures": dict(debt_rows.FIGURES),
     }
@@ -104,7 +106,7 @@ class _Vehicle:
         self._pay(price, rents, resale, debts)
         return {
             "debt": self._rows(debts, rents, resale),
-            "guarantee": self._guarantee(price, debts),
+            **chip_support.tables(self.entry, self.inputs, price, debts, self.ledger),
             "occupancy": terms.racks_in_use(self.inputs, params.site, self.entry.name, params.lessee)
             if params.site is not None
             else [],
@@ -186,44 +188,6 @@ class _Vehicle:
             left = left - service
             left = np.where(np.abs(left) <= 1e-9 * float(rents.max(initial=0.0)), 0.0, left)
         return frames
-
-    def _guarantee(self, price: Floats, debts: Sequence[dict[str, Floats]]) -> list[pl.DataFrame]:
-        """What the guarantor would pay after a default in each month: balance supported less a forced sale."""
-        params, name, calendar = self.entry.params, self.entry.name, self.inputs.calendar
-        support = params.support
-        if support is None:
-            return []
-        owed = np.zeros(len(price))
-        for tranche, balance in zip(params.tranches, debts, strict=True):
-            if tranche.supported:
-                # at the start of the month, when it may fail to be paid
-                owed += np.concatenate(([0.0], np.cumsum(balance["draw"] - balance["principal"])[:-1]))
-        owed = np.where(owed > 1e-9 * float(price.sum()), owed, 0.0)
-        age = np.arange(len(price))
-        term = int(params.term)
-        fall = np.power(max(params.residual, 1e-12), np.minimum(age, term) / term) * (age <= term)
-        value = self._begun(price, fall) * (1 - support.sale_discount)
-        since = np.maximum(age - int(np.flatnonzero(price)[0]), 0)
-        short = expected_shortfall(owed, value, support.volatility * np.sqrt(since / _YEAR))
-        chance = default_probability(owed, support.default_probability)
-        if support.fee_rate:
-            terms.two_parties(NAME, name, params.lessee, support.guarantor)
-            fee = owed * support.fee_rate / _YEAR
-            self.ledger.add(name, params.lessee, support.guarantor, "guarantee_fee", fee)
-        frame = pl.DataFrame(
-            {
-                "month": pl.Series(calendar.dates(), dtype=pl.Date),
-                "guaranteed_usd": owed,
-                "default_probability_fraction": chance,
-                "expected_loss_usd": chance * short,
-            }
-        ).with_columns(
-            deal=pl.lit(name, pl.String),
-            guarantor=pl.lit(support.guarantor, pl.String),
-            beneficiary=pl.lit(params.vehicle, pl.String),
-            obligor=pl.lit(params.lessee, pl.String),
-        )
-        return [frame.filter(pl.col("guaranteed_usd") > 0).select(list(GUARANTEE))]
 
     def _figures(self, price: Floats, rent: float, rents: Floats) -> pl.DataFrame:
         params = self.entry.params

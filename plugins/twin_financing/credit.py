@@ -1,6 +1,6 @@
 """Formulas of credit: default by month, two defaults together, a blended spread, what a warrant is worth.
 
-hazard of a month       h = 1 - (1 - p)^(1/12), p the probability a year
+hazard of a month       h = 1 - (1 - p)^(1/12), p the probability a year; default in month t: (1 - h)^(t - start) · h
 defaults together       P = p_t · p_g + rho · sqrt(p_t (1 - p_t) p_g (1 - p_g)), rho the correlation of the two
                         events (Lucas, Default Correlation and Credit Analysis, Journal of Fixed Income, 1995)
 blended spread          s = w · s_guarantor + (1 - w) · s_tenant, w = min(1, guaranteed / debt)
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 YEAR = 12
 
 
-def default_probability(in_force: NDArray[np.bool_], per_year: float) -> Floats:
-    """Probability of surviving to a month and defaulting in it: S_t-1 · h, counted over the months in force."""
-    past: NDArray[np.int64] = np.cumsum(in_force) - in_force
+def default_probability(months: int, start: int, per_year: float) -> Floats:
+    """Probability of surviving to a month and defaulting in it, (1 - h)^(t - start) · h; zero before `start`."""
+    age = np.arange(months) - start
     survive = (1.0 - per_year) ** (1 / YEAR)
-    return np.where(in_force, survive**past * (1 - survive), 0.0)
+    return np.where(age >= 0, survive ** np.maximum(age, 0) * (1 - survive), 0.0)
 
 
 def joint_default(first: float, second: float, correlation: float) -> float:
@@ -46,9 +46,8 @@ def correlation_range(first: float, second: float) -> tuple[float, float]:
     return float((low - first * second) / spread), float((high - first * second) / spread)
 
 
-def blended_spread(tenant: float, guarantor: float, guaranteed_usd: float, debt_usd: float) -> float:
-    """The spread of debt of which a part is as good as the guarantor."""
-    weight = 1.0 if debt_usd <= 0 else min(1.0, guaranteed_usd / debt_usd)
+def blended_spread(tenant: float, guarantor: float, weight: float) -> float:
+    """The spread of debt of which the share `weight` is as good as the guarantor."""
     return weight * guarantor + (1 - weight) * tenant
 
 

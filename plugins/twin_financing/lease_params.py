@@ -23,7 +23,7 @@ from twin.api import (
 )
 from twin_financing import terms
 from twin_financing.lease_accounting_params import AccountingParams
-from twin_financing.terms import PositiveTerm, WholeTerm
+from twin_financing.terms import PositiveTerm, Rise, WholeTerm
 
 Basis = Literal["gross", "modified-gross", "nnn"]
 
@@ -31,7 +31,7 @@ Basis = Literal["gross", "modified-gross", "nnn"]
 class IndexParams(Params):
     """Rent that follows an index, once a year, within a collar."""
 
-    path: tuple[Rate, ...] = Field(
+    path: tuple[Rise, ...] = Field(
         min_length=1, description="assumption: rise of the index by year of the lease, in order; the last one goes on"
     )
     floor: Rate | None = Field(None, gt=-1, description="least rise of the rent in a year; none where not given")
@@ -88,7 +88,7 @@ class LeaseParams(Params):
     take_or_pay: Fraction = Field(
         1.0, description="share of contract capacity that rent is due on, used or not; above it, on what is in use"
     )
-    escalator: Rate = Field(
+    escalator: Rise = Field(
         0.0, gt=-1, description="rise of the base rent on each anniversary of a phase's commencement"
     )
     index: IndexParams | None = Field(None, description="an index that the rent follows in place of the escalator")
@@ -123,7 +123,7 @@ class LeaseParams(Params):
     market_rent: MoneyPerPowerMonth | None = Field(
         None, description="assumption, for market: fair market rent at the start of the calendar"
     )
-    market_growth: Rate = Field(0.0, gt=-1, description="assumption: yearly growth of the fair market rent")
+    market_growth: Rise = Field(0.0, gt=-1, description="assumption: yearly growth of the fair market rent")
     market_share: Ratio = Field(1.0, description="share of the fair market rent that a renewal pays, as 95 %")
     modification: ModificationParams | None = Field(None, description="a change of the contract on its way")
     termination: Date | None = Field(None, description="month in which the tenant ends the lease; never if not given")
@@ -150,7 +150,7 @@ class LeaseParams(Params):
     pass_through: MoneyPerPowerMonth = Field(
         0.0, description="operation, taxes and insurance on contract capacity, paid as basis says"
     )
-    opex_growth: Rate = Field(
+    opex_growth: Rise = Field(
         0.0, gt=-1, description="rise of opex and pass-through on each anniversary of a phase's commencement"
     )
     operator: PartyRef = Field("operator", description="party that opex and pass-through are paid to")

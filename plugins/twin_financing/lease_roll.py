@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from twin.api import Calendar
+    from twin.api import Calendar, FinancingInputs
     from twin_financing.lease_params import LeaseParams
     from twin_financing.terms import Floats, Ints
 
@@ -71,6 +71,43 @@ def roll(deal: str, params: LeaseParams, phases: pl.DataFrame, calendar: Calenda
         RefusedError: the site has no IT load to lease, contract dates do not fit its phases, every phase
             is so late that the tenant walks away, or it is ended when it may not be.
     """
+    sites, start, late, kw = _commenced(deal, params, phases, calendar)
+    first = int(start.min())
+    age = np.arange(first, int(start.max()) + params.total_months)[None, :] - start[:, None]
+    live = (age >= 0) & (age < params.total_months) & _until(deal, params, start, age, calendar)
+    let = kw[:, None] * live * _kept(deal, params, start, age, calendar)
+    through = let * params.pass_through * terms.grown(params.opex_growth, age)
+    return Roll(
+        first,
+        sites,
+        start,
+        late,
+        kw,
+        let,
+        age,
+        live,
+        live & (age < params.base_months),
+        let * _rate(params, start, age, calendar) * (age >= params.free_rent),
+        through,
+        _tenants_part(params, through, let),
+    )
+
+
+def first_commencement(deal: str, params: LeaseParams, phases: pl.DataFrame, calendar: Calendar) -> int:
+    """Month index in which the first phase of a lease commences; arguments and errors as of `roll`."""
+    return int(_commenced(deal, params, phases, calendar)[1].min())
+
+
+def last_month(deal: str, params: LeaseParams, inputs: FinancingInputs) -> int:
+    """Month index of the last month of a lease with all its options exercised; errors as of `roll`."""
+    start = _commenced(deal, params, inputs.phases, inputs.calendar)[1]
+    return int(start.max()) + int(params.base_months + sum(params.renewals)) - 1
+
+
+def _commenced(
+    deal: str, params: LeaseParams, phases: pl.DataFrame, calendar: Calendar
+) -> tuple[tuple[str, ...], Ints, Ints, Floats]:
+    """Site, month of commencement, months of delay and capacity of every phase that is leased."""
     here = terms.at_site(phases, params.site)
     here = here.filter(here["it_kw"] > 0)
     it_kw = here["it_kw"].to_numpy()
@@ -94,26 +131,7 @@ def roll(deal: str, params: LeaseParams, phases: pl.DataFrame, calendar: Calenda
             "deliver earlier, move contract_dates, or lengthen long_stop",
         )
     sites = tuple(np.array(here["site"].to_list())[kept].tolist())
-    start, late, kw = start[kept], late[kept], kw[kept]
-    first = int(start.min())
-    age = np.arange(first, int(start.max()) + params.total_months)[None, :] - start[:, None]
-    live = (age >= 0) & (age < params.total_months) & _until(deal, params, start, age, calendar)
-    let = kw[:, None] * live * _kept(deal, params, start, age, calendar)
-    through = let * params.pass_through * terms.grown(params.opex_growth, age)
-    return Roll(
-        first,
-        sites,
-        start,
-        late,
-        kw,
-        let,
-        age,
-        live,
-        live & (age < params.base_months),
-        let * _rate(params, start, age, calendar) * (age >= params.free_rent),
-        through,
-        _tenants_part(params, through, let),
-    )
+    return sites, start[kept], late[kept], kw[kept]
 
 
 def _kept(deal: str, params: LeaseParams, start: Ints, age: Ints, calendar: Calendar) -> Floats:

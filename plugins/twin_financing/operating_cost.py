@@ -17,11 +17,10 @@ from twin.api import (
     MoneyPerTime,
     Params,
     PartyRef,
-    Rate,
     SiteRef,
 )
 from twin_financing import terms
-from twin_financing.terms import PositiveTerm
+from twin_financing.terms import PositiveTerm, Rise
 
 if TYPE_CHECKING:
     from twin_financing.terms import Floats
@@ -43,7 +42,10 @@ class OperatingCostParams(Params):
     term: PositiveTerm | None = Field(
         None, description="how long it is paid; to the end of the calendar where not given"
     )
-    growth: Rate = Field(0.0, gt=-1, description="rise on each anniversary of the start")
+    use_of: SiteRef | None = Field(
+        None, description="site whose racks the payer has the use of meanwhile, as under a contract for compute"
+    )
+    growth: Rise = Field(0.0, gt=-1, description="rise on each anniversary of the start")
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -55,13 +57,19 @@ class OperatingCostParams(Params):
 
 
 def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
-    """The flows of all entries: `cashflow` (operating_cost)."""
+    """The flows of all entries: `cashflow` (operating_cost), and `occupancy` of those that give the use of racks."""
     ledger = terms.Ledger(inputs.calendar)
+    used: list[pl.DataFrame] = []
     for entry in inputs.entries:
         terms.two_parties(NAME, entry.name, entry.params.payer, entry.params.payee)
         amounts = _amounts(entry, inputs)
         ledger.add(entry.name, entry.params.payer, entry.params.payee, "operating_cost", amounts)
-    return {"cashflow": ledger.frame()}
+        if entry.params.use_of is not None:
+            paid = inputs.calendar.dates()
+            months = [month for month, amount in zip(paid, amounts, strict=True) if amount > 0]
+            rows = terms.racks_in_use(inputs, entry.params.use_of, entry.name, entry.params.payer)
+            used += [frame.filter(pl.col("month").is_in(months)) for frame in rows]
+    return {"cashflow": ledger.frame(), "occupancy": terms.together(used, terms.OCCUPANCY)}
 
 
 def _amounts(entry: Entry[OperatingCostParams], inputs: FinancingInputs) -> Floats:

@@ -16,6 +16,8 @@ from scipy.special import ndtr
 from twin.api import Date, DealRef, Entry, FinancingInputs, FinancingModel, Fraction, Money, Params, PartyRef, Rate
 from twin_financing import debt_rows, terms
 from twin_financing.backstop import GUARANTEE
+from twin_financing.lease_params import LeaseParams
+from twin_financing.lease_roll import last_month
 
 if TYPE_CHECKING:
     from twin_financing.terms import Floats
@@ -93,7 +95,7 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
         `deal_figures`.  The expected payment is a valuation and not in the ledger.
 
     Raises:
-        RefusedError: exercise outside the calendar, or a loan that it cannot cover, by name.
+        RefusedError: exercise outside the calendar or after the last lease, or a loan that it cannot cover, by name.
     """
     ledger = terms.Ledger(inputs.calendar)
     made = [_one(entry, inputs, ledger) for entry in inputs.entries]
@@ -118,6 +120,7 @@ def _one(
             f"{calendar.months} months",
             "let it start and be exercised within the calendar",
         )
+    _refuse_after_use(entry, inputs, at)
     strike = _strike(entry, inputs)
     most = strike if params.cap is None else min(params.cap, strike)
     deviation = params.volatility * np.sqrt((at - start) / _YEAR)
@@ -155,6 +158,27 @@ def _one(
         ("expected_loss", worth, "$", "present value at the file's discount rate, times the probability"),
     )
     return frame.filter(pl.col("guaranteed_usd") > 0).select(list(GUARANTEE)), figures
+
+
+def _refuse_after_use(entry: Entry[ResidualValueParams], inputs: FinancingInputs, at: int) -> None:
+    """Refuse an exercise after every lease of the beneficiary has ended, options and all: the use ends with it."""
+    params = entry.params
+    ends = {
+        name: last_month(name, other.params, inputs)
+        for name, other in inputs.others.items()
+        if isinstance(other.params, LeaseParams)
+        and other.params.landlord == params.beneficiary
+        and params.obligor in (None, params.beneficiary, other.params.tenant)
+    }
+    if ends and at > max(ends.values()) + 1:
+        last = max(ends, key=lambda name: ends[name])
+        raise terms.refuse(
+            NAME,
+            entry.name,
+            f"it is exercised in {params.exercise:%Y-%m}, and the last lease of '{params.beneficiary}', '{last}', ends "
+            f"in {inputs.calendar.date(ends[last]):%Y-%m}, its options exercised",
+            "let exercise be the month in which the use ends",
+        )
 
 
 def _strike(entry: Entry[ResidualValueParams], inputs: FinancingInputs) -> float:

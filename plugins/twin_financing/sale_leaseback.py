@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 
 from twin.api import Date, Entry, FinancingInputs, FinancingModel, Money, Params, PartyRef, Rate
 from twin_financing import debt_rows, loan, terms
-from twin_financing.terms import PositiveTerm
+from twin_financing.terms import PositiveTerm, Rise
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +36,7 @@ class SaleLeasebackParams(Params):
     date: Date | None = Field(None, description="month of the sale; the start of the calendar where not given")
     rent: Money = Field(description="rent of a month or a year, in the first year")
     frequency: Literal["month", "year"] = Field("month", description="whether rent is paid by month or by year")
-    escalator: Rate = Field(0.0, gt=-1, description="rise of the rent on each anniversary; fixed, so in the liability")
+    escalator: Rise = Field(0.0, gt=-1, description="rise of the rent on each anniversary; fixed, so in the liability")
     term: PositiveTerm = Field(description="term of the lease back")
     rate: Rate = Field(
         ge=0, description="rate implicit in the lease or the seller's borrowing rate: a twelfth a month, or by year"

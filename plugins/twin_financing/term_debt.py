@@ -80,7 +80,7 @@ def _supported(work: _Work) -> tuple[_Work, dict[str, pl.DataFrame]]:
         return replace(work, entry=Entry(entry.name, entry.params.model_copy(update={"rate": rate})))
 
     months = work.when.repay, work.when.maturity
-    rate, row = supported_rate(NAME, entry, support, work.inputs, months, lambda rate: at(rate).built().balance)
+    rate, row = supported_rate(NAME, entry, support, work.inputs, months, lambda rate: at(rate).scheduled())
     return at(rate), {"debt_pricing": row}
 
 
@@ -123,6 +123,12 @@ class _Work:
             whole, dscr = loan.sculpted(balance, self.rate, self.flow)
             self._refuse_growth(balance, dscr)
         return loan.cut(whole, count)
+
+    def scheduled(self) -> Floats:
+        """Balance at the start of each month of repayment, without sweep."""
+        balance = self.built().balance
+        principal, _ = self.schedule(balance)
+        return np.asarray(balance - np.concatenate(([0.0], np.cumsum(principal)))[:-1])
 
     def _refuse_growth(self, balance: float, dscr: float) -> None:
         """Refuse a loan that `dscr` sizes and that would have to grow to keep that ratio when repayment starts."""

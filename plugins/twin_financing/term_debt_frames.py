@@ -157,7 +157,9 @@ def _debt(
         "reserve": np.concatenate((held, repaid.reserve)),
         "collateral": np.full(len(closing), np.nan if params.value is None else params.value),
     }
-    ratios = _ratios(params, inputs, when, cfads, opening, service)
+    # What is left for maturity is refinanced, as in the DSCR: the cash until then covers the rest.
+    balloon = float(repaid.balloon.sum()) * loan.discount(params.rate / 12, len(opening))[::-1]
+    ratios = _ratios(params, inputs, when, cfads, opening - balloon, service)
     shown = max(min(inputs.calendar.months - when.draw, len(closing)), 0)
     frame = pl.DataFrame(
         {f"{name}_usd": values[:shown] for name, values in columns.items()}

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from twin.api import RefusedError, Term, at_sites
+from twin.api import Rate, RefusedError, Term, at_sites
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_MONTHS = 1200
 """The longest term of anything: a hundred years.  More is a slip of the pen and would only fill memory."""
+
+MAX_RISE = 0.5
+"""The largest rise a year of anything that is agreed on: more is a slip of the pen, as 300 % for 3 %."""
 
 NEVER = 1 << 40
 """Month index of what never comes."""
@@ -59,6 +62,20 @@ WholeTerm = Annotated[Term, AfterValidator(_whole)]
 
 PositiveTerm = Annotated[Term, AfterValidator(_whole), AfterValidator(_positive)]
 """A term of at least one month, in whole months."""
+
+
+def _plausible(per_year: float) -> float:
+    if per_year > MAX_RISE:
+        raise PydanticCustomError(
+            "rise",
+            "a contract that rises by {got} a year is a slip of the pen; write it as '3 %/year', 50 %/year at the most",
+            {"got": f"{per_year:.0%}"},
+        )
+    return per_year
+
+
+Rise = Annotated[Rate, AfterValidator(_plausible)]
+"""A rise a year that parties agree on, in the currency of the file."""
 
 
 def wrong(message: str) -> PydanticCustomError:

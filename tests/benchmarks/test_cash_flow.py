@@ -19,7 +19,7 @@ from scenarios_by_hand import Plain
 import twin
 from twin.api import AnalysisInputs, Calendar
 from twin.cost.irr import NONE, SEVERAL, UNIQUE, rates
-from twin.cost.scenarios.analysis import PriceParams, RiskParams, prepare
+from twin.cost.scenarios.analysis import NEEDS, PriceParams, RiskParams, prepare
 from twin.cost.scenarios.draws import draw
 from twin.cost.scenarios.engine import simulate
 
@@ -55,7 +55,7 @@ def deal():
     """River Bend over 240 months, with everything that can be drawn."""
     made = twin.load(FILE, overlays=[f"calendar.months={MONTHS - 6}"])
     results = made.cost()
-    tables = {name: results[name] for name in ("cashflow", "debt", "guarantee")}
+    tables = {name: results[name] for name in NEEDS}
     ready = prepare(AnalysisInputs(tables, made, 0, EVERYTHING))
     assert ready[0].months == MONTHS
     assert isinstance(made.calendar, Calendar)

@@ -10,6 +10,7 @@ import pytest
 from twin.cli.main import run
 
 FILE = str(Path(__file__).parents[2] / "topologies" / "river-bend.yaml")
+HELIOS = str(Path(__file__).parents[2] / "topologies" / "helios.yaml")
 
 
 def type_(capsys, *words):
@@ -18,18 +19,38 @@ def type_(capsys, *words):
     return status, said.out, said.err
 
 
+TOPOLOGIES = Path(FILE).parent
+
+
 def test_cost_answers_four_questions_on_one_screen(capsys):
     status, out, _ = type_(capsys, "cost", FILE)
     assert status == 0
+    said = " ".join(out.split())
     for part in (
         "ACCELERATOR-HOUR for fluidstack",
-        "LANDLORD hut8",
-        "LENDER noteholders",
-        "GUARANTOR google",
-        "covered",
+        "LANDLORD hut8 puts in $574M of equity and pays $176M of interest before repayment starts",
+        "covered: DSCR 1.32 in every year, constant as it is sculpted to the cash",
+        "1.32 with google's rent, 0.94 on letting again alone",
+        "repaid in 2042-11, no balloon",
+        "fees $394M - expected loss $462M = net -$68.1M",
     ):
-        assert part in out
-    assert len(out.splitlines()) <= 32
+        assert part in said
+
+
+@pytest.mark.parametrize("name", ["river-bend", "helios", "chip-lease", "five-sites"])
+def test_the_money_of_every_deal_fits_one_screen(capsys, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "100")
+    status, out, _ = type_(capsys, "cost", str(TOPOLOGIES / f"{name}.yaml"))
+    assert status == 0
+    assert len(out.splitlines()) <= 40
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_a_mini_perm_has_a_balloon_that_nothing_pays(capsys):
+    _, out, _ = type_(capsys, "cost", str(TOPOLOGIES / "helios.yaml"))
+    said = " ".join(out.split())
+    assert "balloon $1.28B (92 %) due in 2028-08, UNFUNDED: the cash after it covers it 1.66 times" in said
+    assert "repaid in" not in said
 
 
 def test_shocks_are_given_one_by_one(capsys):
@@ -57,6 +78,15 @@ def test_risk_takes_what_the_file_leaves_open(capsys):
     assert any(row["event"] == "delay" for row in found["risk_events"])
 
 
+def test_risk_without_a_guarantor_is_that_of_the_tenants(capsys):
+    given = ("--scenarios", "500", "--tenant-default", "5 %/year", "--recovery", "60 %", "--format", "json")
+    status, out, _ = type_(capsys, "risk", HELIOS, *given)
+    assert status == 0
+    found = json.loads(out)
+    assert [row["subject"] for row in found["risk_events"] if row["event"] == "default"] == ["coreweave"]
+    assert any(row["event"] == "payment_missed" and row["probability_fraction"] > 0 for row in found["risk_events"])
+
+
 def test_compare_shows_the_offers(capsys):
     status, out, _ = type_(capsys, "compare", FILE, "--offers")
     assert status == 0
@@ -71,6 +101,8 @@ def test_compare_shows_the_offers(capsys):
         (("cost", FILE, "--shock", "luck=bad"), "there is no shock 'luck'"),
         (("risk", FILE, "--delay", "soon"), "is not a delay"),
         (("risk", FILE, "--scenarios", "3"), "--scenarios"),
+        (("risk", HELIOS), "risk refuses: nothing in the file may happen: nobody's default is known"),
+        (("risk", HELIOS, "--guarantor-default", "1 %/year"), "`guarantor_default` is given, and in this file nobody"),
         (("solve", FILE, "--vary", "deals.lease.rent", "--target", "joy(hut8)=1"), "there is no measure 'joy'"),
     ],
 )

@@ -5,10 +5,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from deals import debts
+from deals import START, debts, schedule
 
 from twin import tables
-from twin.cost.assertions import checks, use_while_paying
+from twin.api import Calendar
+from twin.cost.assertions import checks, let_covers, use_while_paying
 from twin.cost.measures import Positions
 
 
@@ -95,3 +96,18 @@ def test_energy_that_a_user_pays_without_use_is_found(let, idle):
     assert said.startswith(f"{idle} months")
     nothing = bills.with_columns(amount_usd=pl.lit(0.0))
     assert use_while_paying(use, nothing)[0][2]
+
+
+@pytest.mark.parametrize(
+    ("let_kw", "covers", "stands"),
+    [(990.0, False, True), (1000.0, True, True), (1100.0, True, True), (1110.0, True, False)],
+)
+def test_power_let_covers_the_load_and_is_not_far_above_it(let_kw, covers, stands):
+    made = schedule(2, dc=100)
+    assert made["it_kw"].max() == 1000.0
+    month = Calendar(START, 2).date(1)
+    let = pl.DataFrame([(month, "lease", "dc", "lab", let_kw)], schema=tables.table("occupancy").schema(), orient="row")
+    rows = {row[0]: row for row in let_covers(let, made)}
+    assert rows["let_power_covers_it_load"][2] is covers
+    assert rows["let_power_stands_there"][2] is stands
+    assert "10 % above the 1 MW" in rows["let_power_stands_there"][4]

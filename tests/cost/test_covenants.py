@@ -12,6 +12,7 @@ from deals import schedule as scheduled
 import twin
 from twin import tables
 from twin.cost.covenants import covenants, sized
+from twin.cost.cover import Deals
 from twin.cost.debt_metrics import debt_metrics
 from twin.cost.run import run_deals
 from twin.errors import InputError, PluginError
@@ -93,7 +94,7 @@ def test_the_rate_of_a_lender_leaves_its_reserve_account_out():
     ledger = pl.DataFrame(flows, schema=tables.table("cashflow").schema(), orient="row")
     calendar = twin.api.Calendar(date(2027, 1, 1), 2)
     for frame in (debts(rows), debts(rows).with_columns(tranche=pl.lit("A"))):
-        row = debt_metrics(frame, ledger, calendar).row(0, named=True)
+        row = debt_metrics(frame, Deals(ledger, tables.table("guarantee").empty(), {}, calendar)).row(0, named=True)
         assert row["lender_irr_per_year"] == pytest.approx(1.01**12 - 1)
 
 

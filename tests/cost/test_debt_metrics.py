@@ -6,6 +6,8 @@ from deals import START, debts, flows, schedule
 
 from twin import tables
 from twin.api import Calendar
+from twin.cost.covenants import balloons
+from twin.cost.cover import Deals
 from twin.cost.debt_metrics import debt_metrics
 from twin.cost.levelised import levelised
 from twin.cost.operating import operating, yields_on_cost
@@ -24,7 +26,7 @@ def loan(months=24, balance=2400.0, cfads=300.0):
         got = cfads if month else 0.0
         rows.append((CALENDAR.date(month), "loan", "owner", "bank", owed, draw, interest, 0.0, principal, closing, got))
         owed = closing
-    return debts([(*row, 1.5 if number > 12 else None, None) for number, row in enumerate(rows)])
+    return debts([(*row, 1.5 if number >= 12 else None, None) for number, row in enumerate(rows)])
 
 
 def ledger(made):
@@ -37,9 +39,14 @@ def ledger(made):
     return flows(*rows)
 
 
+def deals(made, guarantee=None, refers=None, more=()):
+    known = tables.table("guarantee").empty() if guarantee is None else guarantee
+    return Deals(pl.concat([ledger(made), flows(*more)]), known, refers or {}, CALENDAR)
+
+
 def test_a_loan_by_hand():
     made = loan()
-    got = debt_metrics(made, ledger(made), CALENDAR)
+    got = debt_metrics(made, deals(made))
     assert tables.check("debt_metrics", got, "test").height == 1
     row = got.row(0, named=True)
     assert row["drawn_usd"] == row["most_owed_usd"] == 2400.0
@@ -55,11 +62,94 @@ def test_a_loan_by_hand():
 
 def test_a_loan_that_nothing_secures_or_repays_has_no_cover():
     made = loan(cfads=0.0).head(1)
-    row = debt_metrics(made, ledger(made), CALENDAR).row(0, named=True)
+    row = debt_metrics(made, deals(made)).row(0, named=True)
     assert row["repaid"] is None
     assert row["llcr_ratio"] is None
     assert row["average_life_months"] is None
     assert row["lender_irr_note"].startswith("only pays")
+
+
+def test_cover_counts_from_the_month_after_the_last_draw():
+    """Twelve draws of 100, each repaid in twelve parts from the next month on: a balance that is not yet the loan."""
+    rows, owed = [], 0.0
+    for month in range(24):
+        draw = 100.0 if month < 12 else 0.0
+        principal = 100 / 12 * min(month, 12, 24 - month)
+        rows.append(
+            (CALENDAR.date(month), "loan", "owner", "bank", owed, draw, owed * RATE, 0.0, principal,
+             owed + draw - principal, 30.0 if month else 0.0, 1.2 if month >= 12 else None, None)
+        )  # fmt: skip
+        owed += draw - principal
+    made = debts(rows)
+    row = debt_metrics(made, deals(made)).row(0, named=True)
+    assert row["covered_from"] == CALENDAR.date(12)
+    opening = made["opening_usd"][12]
+    assert row["llcr_ratio"] == pytest.approx(30 * sum(1.01**-t for t in range(1, 13)) / opening)
+    # from the first repayment on it would be all cash over one draw: 5.4 times too large
+    assert opening == pytest.approx(1200 - 100 / 12 * sum(range(1, 12)))
+
+
+def mini_perm():
+    made = loan().with_columns(balloon_usd=pl.when(pl.col("closing_usd") < 0.01).then(1000.0).otherwise(0.0))
+    # the last month repays its instalment and the balloon: earlier ones owe that much more
+    return made.with_columns(pl.col("principal_usd") + pl.col("balloon_usd"), pl.col("opening_usd") + 1000.0)
+
+
+def test_a_balloon_is_covered_by_the_cash_after_it_and_funded_by_whoever_lends_it():
+    made = mini_perm()
+    row = debt_metrics(made, deals(made)).row(0, named=True)
+    interest = made["interest_usd"].sum() / made["opening_usd"].sum()
+    assert row["balloon_usd"] == 1000.0
+    assert row["balloon_funded_usd"] == 0.0
+    assert row["balloon_cover_ratio"] == pytest.approx(300 * sum((1 + interest) ** -t for t in range(1, 6)) / 1000)
+    served = 3400 - 1000 * (1 + interest) ** -24
+    assert row["llcr_ratio"] == pytest.approx(300 * sum((1 + interest) ** -t for t in range(1, 25)) / served)
+    check = balloons(debt_metrics(made, deals(made)))[0]
+    assert check[:3] == ("balloon_refinanceable", "loan", True)
+    refinanced = deals(made, more=[(24, "other", "owner", "take-out", "debt_draw", 600.0)])
+    assert debt_metrics(made, refinanced)["balloon_funded_usd"][0] == 600.0
+
+
+def test_a_balloon_with_no_cash_after_it_fails_unless_somebody_pays_it():
+    made = mini_perm()
+    bare = Deals(
+        ledger(made).filter(pl.col("month") <= CALENDAR.date(24)), tables.table("guarantee").empty(), {}, CALENDAR
+    )
+    check = balloons(debt_metrics(made, bare))[0]
+    assert check[2] is False
+    paid = Deals(
+        pl.concat([bare.cashflow, flows((24, "other", "owner", "take-out", "debt_draw", 1000.0))]),
+        bare.guarantee, {}, CALENDAR,
+    )  # fmt: skip
+    assert balloons(debt_metrics(made, paid)) == []
+
+
+def guarantee(expected, beneficiary):
+    row = {
+        "month": CALENDAR.date(1), "deal": "backstop", "guarantor": "rich", "beneficiary": "owner", "obligor": "lab",
+        "guaranteed_usd": 5000.0, "default_probability_fraction": 0.01, "exposure_usd": 8000.0,
+        "expected_loss_usd": expected, "beneficiary_loss_usd": beneficiary, "joint_default_probability_fraction": 0.0,
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=tables.table("guarantee").schema())
+
+
+def test_cover_after_a_default_by_hand():
+    made = loan()
+    refers = {"loan": ("lease", "site"), "backstop": ("lease",)}
+    # of 8,000 owed, 12 is lost with 1 %: 15 %, of which the guarantor pays two thirds
+    row = debt_metrics(made, deals(made, guarantee(8.0, 4.0), refers)).row(0, named=True)
+    assert row["unguaranteed_dscr_ratio"] == pytest.approx(1.5 * (1 - 0.15))
+    assert row["guaranteed_dscr_ratio"] == pytest.approx(1.5 * (1 - 0.05))
+    passed = [(month, "lab", "operator", "lease", "pass_through", 30.0) for month in range(1, 25)]
+    through = debt_metrics(made, deals(made, guarantee(8.0, 4.0), refers, passed)).row(0, named=True)
+    assert through["unguaranteed_dscr_ratio"] == pytest.approx(1.5 * (1 - 0.15 * 330 / 300))
+
+
+@pytest.mark.parametrize("refers", [{}, {"loan": ("lease",), "backstop": ("other",)}])
+def test_a_guarantee_of_another_lease_says_nothing_of_a_loan(refers):
+    made = loan()
+    row = debt_metrics(made, deals(made, guarantee(8.0, 4.0), refers)).row(0, named=True)
+    assert row["guaranteed_dscr_ratio"] is None
 
 
 def test_operating_cash_leaves_out_capital_and_debt():

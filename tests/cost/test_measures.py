@@ -71,6 +71,7 @@ def test_irr_finds_the_rate_that_was_put_in(rate, periods, wait, paid):
         ([0.001, -0.001], "no cash flows"),
         ([-5.0, -1.0], "only pays"),
         ([0.0, 1.0], "only receives"),
+        ([100.0, -60.0, -60.0], "is paid first and pays later: 336.5 % a year is what that costs it, and no return"),
         ([-100.0, 230.0, -132.0], "changes sign 2 times, so several rates may solve it"),
     ],
 )

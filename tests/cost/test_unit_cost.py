@@ -38,6 +38,26 @@ def test_cost_over_hours_by_category_and_in_total():
     assert len(got) == 3
 
 
+def test_what_lenders_and_owners_pay_in_and_are_paid_is_no_cost_of_an_hour():
+    financed = pl.concat(
+        [
+            RENT,
+            flows(
+                (0, "bank", "lab", "loan", "debt_draw", 9000.0),
+                (0, "lab", "bank", "loan", "upfront_fee", 90.0),
+                (1, "lab", "bank", "loan", "interest", 80.0),
+                (1, "lab", "bank", "loan", "principal", 9000.0),
+                (0, "fund", "lab", "shares", "equity_contribution", 500.0),
+                (1, "lab", "fund", "shares", "distribution", 700.0),
+                (1, "lab", "rich", "backstop", "guarantee_fee", 10.0),
+            ),
+        ]
+    )
+    got = cost(financed, occupied(*WHOLE))
+    assert got["lab", "total"]["cost_pv_usd"] == 2010.0
+    assert {category for _, category in got} == {"base_rent", "credit", "guarantee_fee", "total"}
+
+
 def test_both_are_present_values():
     calendar = Calendar(START, 13)
     ledger = flows((0, "lab", "owner", "lease", "base_rent", 50.0), (12, "lab", "owner", "lease", "base_rent", 110.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from financing import entry, inputs, ledger, monthly, run
@@ -92,6 +94,43 @@ def test_letting_again_brings_the_rent_after_the_downtime():
     assert lost.to_numpy() == pytest.approx(1 - 0.75 * np.maximum(left - 6, 0) / left)
 
 
+def test_downtime_counts_phase_by_phase_while_they_commence():
+    """Two phases eighteen months apart: what a default in the first months leaves is of the first phase alone."""
+    out = backed(phases=(("dc", 0, 500.0), ("dc", 18, 500.0)), relet={"rent_share": "100 %", "downtime": "6 months"})
+    rows = out["guarantee"]
+    lost = (rows["expected_loss_usd"] / rows["default_probability_fraction"]).to_numpy()
+    left = [np.maximum(start + 24 - np.arange(42), 0) * (np.arange(42) >= start) for start in (0, 18)]
+    assert lost == pytest.approx(50e3 * sum(np.minimum(each, 6) for each in left))
+
+
+def test_a_capped_guarantee_pays_first_or_pro_rata():
+    first, share = (backed(cap="$1.2M", recovery="40 %", loss=loss)["guarantee"] for loss in ("first", "pro-rata"))
+    exposure = first["exposure_usd"].to_numpy()
+    for out, claim in (
+        (first, np.minimum(0.6 * exposure, 1.2e6)),
+        (share, 0.6 * exposure * np.minimum(1.2e6 / exposure, 1)),
+    ):
+        got = out["expected_loss_usd"] / out["default_probability_fraction"]
+        assert got.to_numpy() == pytest.approx(claim)
+    whole = [
+        backed(recovery="40 %", loss=loss)["guarantee"]["expected_loss_usd"].sum() for loss in ("first", "pro-rata")
+    ]
+    assert whole[0] == pytest.approx(whole[1])  # without a cap there is no difference
+
+
+def test_the_months_to_a_default_count_from_the_first_lease_of_the_party():
+    earlier = entry("lease", "earlier", **{**LEASE, "site": "old"})
+    given = inputs(
+        entry("backstop", **BACKSTOP),
+        phases=(("dc", 7, 1000.0), ("old", 2, 500.0)),
+        others=[entry("lease", **LEASE), earlier],
+    )
+    row = run(given, "backstop")["guarantee"].row(0, named=True)
+    hazard = 1 - 0.8 ** (1 / 12)
+    assert row["month"] == date(2027, 8, 1)
+    assert row["default_probability_fraction"] == pytest.approx(hazard * (1 - hazard) ** 5)
+
+
 def test_the_value_of_a_guarantee_adds_up():
     warrants = {"count": 1_000_000, "strike": "$0.01", "price": "$20"}
     out = backed(fee="$200/kW-year", warrants=warrants)
@@ -172,6 +211,39 @@ def test_guarantees_that_cannot_be_are_errors(terms, says):
         entry("backstop", **{**BACKSTOP, **terms})
 
 
+@pytest.mark.parametrize(
+    ("terms", "says"),
+    [
+        (
+            {"schedule": [{"at": "2027-03-01", "amount": "$1M"}]},
+            "its schedule begins in 2027-03 and says nothing of the months from 2027-01",
+        ),
+        (
+            {"schedule": [{"at": "2027-01-01", "amount": "$1M"}, {"at": "2045-01-01", "amount": "$0.5M"}]},
+            "its schedule has a step in 2045-01, and the base term of 'lease' ends in 2028-12",
+        ),
+    ],
+)
+def test_a_schedule_covers_the_lease_and_no_more(terms, says):
+    with pytest.raises(RefusedError, match=says):
+        backed(**terms)
+    backed(cap="$2M", schedule=[{"at": "2027-03-01", "amount": "$1M"}])  # the cap says what holds before
+
+
+def test_two_guarantees_of_one_rent_or_one_party_with_two_probabilities_are_refused():
+    lease = entry("lease", **LEASE)
+    again = entry("backstop", "again", **BACKSTOP)
+    with pytest.raises(RefusedError, match="'again' guarantees the rent of 'lease' too; each is paid for all of it"):
+        run(inputs(entry("backstop", **BACKSTOP), again, phases=(("dc", 0, 1000.0),), others=[lease]), "backstop")
+    second = entry("lease", "second", **LEASE)
+    other = entry("backstop", "other", **{**BACKSTOP, "lease": "second", "default_probability": "10 %/year"})
+    with pytest.raises(RefusedError, match=r"with 0\.2 a year and 'other' with 0\.1, and a default is an event"):
+        run(
+            inputs(entry("backstop", **BACKSTOP), other, phases=(("dc", 0, 1000.0),), others=[lease, second]),
+            "backstop",
+        )
+
+
 def test_a_guarantee_that_is_over_before_it_begins_is_refused():
     with pytest.raises(RefusedError, match="expires in 2027-06, before anything that it guarantees has commenced"):
         backed(phases=(("dc", 5, 1000.0),), expires="2027-06-01")
@@ -208,13 +280,43 @@ def test_debt_that_is_guaranteed_in_full_has_the_guarantors_spread():
 
 
 def test_partial_support_blends_the_spread_and_debt_is_sized_at_it():
-    row = borrow({"cap": "$500000"}, dscr=1.2)["debt_pricing"].row(0, named=True)
-    weight = 500e3 / row["debt_usd"]
+    out = borrow({"cap": "$500000"}, dscr=1.2)
+    row = out["debt_pricing"].row(0, named=True)
+    owed = out["debt"]["opening_usd"].to_numpy()[1:]
+    still = np.minimum(100e3 * np.arange(23, 1 - 1, -1)[: len(owed)], 500e3)  # what the cap and the rent to come leave
+    worth = (1 + row["rate_per_year"] / 12) ** -np.arange(len(owed))
+    weight = (np.minimum(still, owed) @ worth) / (owed @ worth)
     assert row["weight_fraction"] == pytest.approx(weight)
+    assert row["least_weight_fraction"] == pytest.approx(500e3 / row["debt_usd"])
     assert row["rate_per_year"] == pytest.approx(0.0925 - 0.05 + weight * 0.01 + (1 - weight) * 0.05)
     by_hand = sum(100e3 / 1.2 / (1 + row["rate_per_year"] / 12) ** k for k in range(1, 23))
     assert row["debt_usd"] == pytest.approx(by_hand)
     assert row["debt_usd"] > row["unsupported_debt_usd"]
+
+
+def test_a_guarantee_that_burns_down_counts_for_what_is_left_of_it():
+    steps = [{"at": "2027-01-01", "amount": "$500000"}, {"at": "2027-06-01", "amount": "$200000"}]
+    ends = [steps[0], {"at": "2027-03-01", "amount": "$1"}]
+    flat, some, none = (
+        borrow(terms, dscr=1.2)["debt_pricing"].row(0, named=True)
+        for terms in ({"cap": "$500000"}, {"schedule": steps}, {"schedule": ends})
+    )
+    assert flat["rate_per_year"] < some["rate_per_year"] < none["rate_per_year"] < 0.0925
+    assert none["weight_fraction"] < 0.1
+    assert none["least_weight_month"] == date(2027, 3, 1)
+    assert "burns down faster than the loan" in some["message"]
+    assert "burns down" not in flat["message"]
+
+
+def test_a_guarantee_pro_rata_supports_the_share_of_the_rent_that_it_pays():
+    first, share = (
+        borrow({"cap": "$500000", "loss": loss}, dscr=1.2)["debt_pricing"].row(0, named=True)
+        for loss in ("first", "pro-rata")
+    )
+    assert share["least_weight_fraction"] == pytest.approx(500e3 / 2.3e6)  # of the rent to come from February on
+    assert share["weight_fraction"] < first["weight_fraction"]
+    assert share["rate_per_year"] > first["rate_per_year"]
+    assert share["debt_usd"] < first["debt_usd"]
 
 
 @settings(deadline=None, max_examples=30)

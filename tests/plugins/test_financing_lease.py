@@ -89,9 +89,9 @@ def test_capacity_is_the_it_load_of_the_site_where_not_given():
 
 
 def test_phases_before_the_calendar_have_aged():
-    deal = entry("lease", **PARTIES, rent="$1/kW-month", escalator="100 %/year", term="3 years", capacity="1 kW")
+    deal = entry("lease", **PARTIES, rent="$1/kW-month", escalator="50 %/year", term="3 years", capacity="1 kW")
     rent = monthly(run(inputs(deal, phases=(("dc", -14, 5.0),)), "lease")["cashflow"], 240)
-    assert rent[:23] == pytest.approx([2.0] * 10 + [4.0] * 12 + [0.0])
+    assert rent[:23] == pytest.approx([1.5] * 10 + [2.25] * 12 + [0.0])
 
 
 def test_free_rent_delays_rent_but_neither_escalation_nor_the_end():
@@ -137,6 +137,8 @@ def test_a_lease_of_nothing_is_refused_by_name():
         ({"rent": 100}, "a number without a unit"),
         ({"capacity": "0 kW"}, "greater than 0"),
         ({"escalator": "-100 %/year"}, "greater than -1"),
+        ({"escalator": "300 %/year"}, "rises by 300% a year is a slip of the pen; write it as '3 %/year'"),
+        ({"opex_growth": "51 %/year"}, "rises by 51% a year"),
         ({"basis": "net"}, "'gross', 'modified-gross' or 'nnn'"),
         ({"rnt": "$1/kW-month"}, "Extra inputs"),
     ],

@@ -188,6 +188,18 @@ def test_operating_cost_by_power_follows_what_is_in_service():
     assert flows[[0, 5, 6]] == pytest.approx([2e3, 2e3, 3e3])
 
 
+def test_a_contract_for_compute_gives_its_payer_the_racks_while_it_runs():
+    deal = entry("operating-cost", payer="lab", amount="$1/month", use_of="dc", start="2027-03-01", term="4 months")
+    made = run(
+        inputs(deal, months=12, racks=[("dc", 0, 3, None), ("dc", 3, 2, None), ("other", 0, 9, None)]), "operating-cost"
+    )
+    used = made["occupancy"]
+    assert set(used["user"]) == {"lab"}
+    assert set(used["site"]) == {"dc"}
+    assert used["it_kw"].to_list() == [300.0, 500.0, 500.0, 500.0]
+    assert [month.month for month in used["month"]] == [3, 4, 5, 6]
+
+
 @pytest.mark.parametrize(
     "params", [{}, {"amount": "$1/year", "per_power": "$1/kW-year"}, {"amount": "$1/year", "site": "dc"}]
 )

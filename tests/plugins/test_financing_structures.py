@@ -190,7 +190,7 @@ def test_the_support_is_what_a_default_and_a_sale_leave_owed():
     year = rows.row(11, named=True)
     value = 100e6 * 0.2 ** (12 / 60) * 0.8
     hazard = 1 - 0.96 ** (1 / 12)
-    assert year["default_probability_fraction"] == pytest.approx(hazard * (1 - hazard) ** 11)
+    assert year["default_probability_fraction"] == pytest.approx(hazard * (1 - hazard) ** 12)
     assert year["expected_loss_usd"] == pytest.approx(
         year["default_probability_fraction"] * max(year["guaranteed_usd"] - value, 0.0)
     )
@@ -284,6 +284,32 @@ def test_the_strike_may_be_what_a_loan_owes():
     assert out["cashflow"]["amount_usd"].sum() == pytest.approx(owed - 5e6)
     with pytest.raises(RefusedError, match="nothing is owed under 'ddtl' at the end of 2036-01"):
         call("residual-value-guarantee", debt=made, **{**terms, "exercise": "2036-01-01"})
+
+
+def test_a_residual_value_is_not_guaranteed_after_the_use_has_ended():
+    lease = entry(
+        "lease", landlord="spv", tenant="lab", site="dc", rent="$100/kW-month", term="2 years", renewals=["1 year"]
+    )
+    given_ = {"months": 240, "others": [lease], "phases": (("dc", 0, 1000.0),)}
+    late = entry("residual-value-guarantee", **{**RVG, "exercise": "2035-01-01"})
+    with pytest.raises(
+        RefusedError, match="exercised in 2035-01, and the last lease of 'spv', 'lease', ends in 2029-12"
+    ):
+        run(inputs(late, **given_), "residual-value-guarantee")
+    at_the_end = entry("residual-value-guarantee", **{**RVG, "exercise": "2030-01-01"})
+    assert run(inputs(at_the_end, **given_), "residual-value-guarantee")["guarantee"].height == 37
+
+
+def test_a_tranche_behind_an_unsupported_one_is_short_only_below_both():
+    """The support of a junior tranche is a spread of two puts; without volatility what the sale leaves by hand."""
+    tranches = [{**CHIPS["tranches"][0], "supported": False}, {**CHIPS["tranches"][1], "supported": True}]
+    support = {**CHIPS["support"], "volatility": "0 %/year", "sale_discount": "40 %"}
+    out = call("chip-lease", **{**CHIPS, "deliveries": 1, "tranches": tranches, "support": support})
+    rows = out["guarantee"].join(out["wind_up"].filter(claim="A"), on="month")
+    value, senior = rows["value_usd"].to_numpy(), rows["owed_usd"].to_numpy()
+    claim = (rows["expected_loss_usd"] / rows["default_probability_fraction"]).to_numpy()
+    assert claim == pytest.approx(15e6 - np.clip(value - senior, 0, 15e6))
+    assert claim.max() == pytest.approx(15e6)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from twin import tables
 from twin.api import AnalysisInputs
-from twin.cost.scenarios.analysis import RiskParams, prepare
+from twin.cost.scenarios.analysis import NEEDS, RiskParams, prepare
 from twin.cost.scenarios.draws import NEVER, Draws
 from twin.cost.scenarios.engine import live
 from twin.errors import RefusedError, UsageError
@@ -71,7 +71,7 @@ def test_delay_moves_rent_and_not_the_debt(shocked, river):
 def test_delay_by_physics_is_delay_by_scenario(shocked):
     made = load(FILE)
     results = made.cost()
-    given = {name: results[name] for name in ("cashflow", "debt", "guarantee")}
+    given = {name: results[name] for name in NEEDS}
     deal, drivers, terms = prepare(AnalysisInputs(given, made, 0, RiskParams(delay={"6 months": 1.0})))
     drawn = Draws(np.full((2, 1), NEVER), np.array([6]), None, None)
     got = live(deal, drivers, terms, drawn)

@@ -32,6 +32,48 @@ def test_a_linear_measure_is_solved_as_by_hand(river):
     assert written(row["value"]).number == pytest.approx(400.0, rel=1e-9)
 
 
+def test_a_guarantor_comes_out_even_at_the_fee_found(river):
+    row = solve(river, "deals.google-backstop.fee", measure.target("guarantor-net(google)=$0")).row(0, named=True)
+    value = river.results["guarantee_value"].row(0, named=True)
+    # the fee is proportional to its rate, and the expected loss does not depend on it
+    assert written(row["value"]).number == pytest.approx(200 * value["expected_loss_pv_usd"] / value["fee_pv_usd"])
+    assert row["before"] == pytest.approx(value["net_pv_usd"])
+
+
+def test_a_party_and_its_guarantee_are_the_same_subject_where_it_has_one(river):
+    for subject in ("google", "google-backstop"):
+        got = measure.of(river.results, measure.target(f"expected-loss({subject})=$0"))
+        assert got == pytest.approx(river.results["guarantee_value"]["expected_loss_pv_usd"][0])
+    with pytest.raises(UsageError, match="'hut8' has no expected-loss"):
+        measure.of(river.results, measure.target("expected-loss(hut8)=$0"))
+
+
+def test_a_term_goes_by_months_to_the_nearest(river):
+    row = solve(river, "deals.lease.term", measure.target("npv(hut8)=$300M")).row(0, named=True)
+    months = written(row["value"])
+    assert months.after == " months"
+    assert months.number == int(months.number)
+    misses = []
+    for beside in (months.number - 1, months.number, months.number + 1):
+        results = river.with_overlays((f"deals.lease.term={months.at(beside)}",))
+        misses.append(abs(measure.of(results, measure.target("npv(hut8)=$0")) - 300e6))
+    assert misses[1] == min(misses)
+    assert row["reached"] == pytest.approx(300e6 + misses[1]) or row["reached"] == pytest.approx(300e6 - misses[1])
+
+
+def test_a_count_goes_by_ones(river):
+    row = solve(river, "deals.campus.months", measure.target("npv(contractor)=$3.65B"), ("12", "20")).row(0, named=True)
+    assert written(row["value"]).number == int(written(row["value"]).number)
+
+
+def test_a_tranche_is_named():
+    chips = base(FILE.parent / "chip-lease.yaml")
+    with pytest.raises(UsageError, match=r"dscr\(chips/A1\) or dscr\(chips/A2\)"):
+        measure.of(chips.results, measure.target("dscr(chips)=1.3"))
+    got = measure.of(chips.results, measure.target("dscr(chips/A2)=1.3"))
+    assert got == chips.results["debt_metrics"].filter(tranche="A2")["least_dscr_ratio"][0]
+
+
 def test_a_range_is_taken_where_the_file_states_nothing(river):
     aim = measure.target("paid(fluidstack)=$26B")
     with pytest.raises(UsageError, match="say where to look with --between"):

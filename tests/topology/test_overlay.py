@@ -137,6 +137,13 @@ def test_sections(tmp_path):
     assert topology.section("analyses")[0].params.number == 4
 
 
+@pytest.mark.parametrize("nothing", ["null", "~", " null "])
+def test_null_unsets_a_value_as_in_a_scenario(tmp_path, nothing):
+    stated = "deals.second.size=3 MW"
+    assert given(tmp_path, stated).entries[1].params.size == 3000.0
+    assert given(tmp_path, stated, f"deals.second.size={nothing}").entries[1].params.size is None
+
+
 def test_a_calendar_where_the_file_has_none(tmp_path):
     text = GOOD.replace("calendar: {start: 2027-04-01, months: 180}\n", "")
     assert given(tmp_path, "calendar.months=24", text=text).calendar.months == 24

@@ -50,6 +50,7 @@ from twin.api.inputs import (
 )
 from twin.api.inputs import no_weather as no_weather
 from twin.errors import Finding, InputError, PluginError, RefusedError, TwinError
+from twin.losses import FIRST, PRO_RATA, claims, in_turn, owing, unpaid
 from twin.parameters import (
     Area,
     Bandwidth,
@@ -99,6 +100,8 @@ from twin.tables import Column, Table
 __all__ = [
     "API_VERSION",
     "EXTERNAL_PARTIES",
+    "FIRST",
+    "PRO_RATA",
     "Analysis",
     "AnalysisInputs",
     "Area",
@@ -172,8 +175,12 @@ __all__ = [
     "WorkloadInputs",
     "WorkloadModel",
     "at_sites",
+    "claims",
     "hookimpl",
+    "in_turn",
     "month_index",
+    "owing",
+    "unpaid",
 ]
 
 if not TYPE_CHECKING:  # a name that is not there is an error to mypy, and not of any type

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _TABLES = ("party_metrics", "unit_cost", "levelised", "debt_metrics")
 _MORE = (
     *("debt", "debt_sizing", "waterfall", "depreciation", "deal_figures"),
-    *("cashflow", "occupancy", "guarantee", "energy_cost", "checks"),
+    *("cashflow", "occupancy", "guarantee", "guarantee_value", "energy_cost", "checks"),
 )
 
 

@@ -54,7 +54,7 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
 
     from twin.cli.output import emit_tables
     from twin.cost.scenarios.analysis import NAME, RiskParams
-    from twin.errors import UsageError
+    from twin.errors import RefusedError, UsageError
     from twin.topology.given import with_params
 
     wanted = {name: value for name, value in given.items() if value is not None}
@@ -67,5 +67,11 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
         twin = source.load()
         twin = replace(twin, topology=with_params(twin.topology, NAME, RiskParams, wanted))
         results = twin.run("risk", seed=source.seed)
+    if results["risk_events"].is_empty():
+        raise RefusedError(
+            NAME,
+            "nothing in the file may happen: nobody's default is known, and no price or delay is drawn",
+            "give --tenant-default or --delay, or say in `analyses: {risk: …}` what may happen",
+        )
     emit_tables(results, out, ("risk", "risk_events"), "risk", ("party_metrics", "debt_metrics", "guarantee", "checks"))
     end_on_failed_checks(results)

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_BETWEEN = (
+    "twin solve river-bend.yaml --vary deals.notes.upfront_fee --target 'lender-irr(notes)=6.5 %' --between '0 %' '3 %'"
+)
+
+
 def _usual(function: Callable[..., None]) -> Callable[..., None]:
     return file_argument(topology_options(output_options(table=False)(function)))
 
@@ -27,7 +32,11 @@ def _usual(function: Callable[..., None]) -> Callable[..., None]:
         "The escalator that is worth so much.",
     ),
     (
-        "twin solve river-bend.yaml --vary deals.google-backstop.cap --target 'npv(google)=$0' --between '$1B' '$7B'",
+        "twin solve river-bend.yaml --vary deals.google-backstop.fee --target 'guarantor-net(google)=$0'",
+        "The fee at which the guarantor comes out even.",
+    ),
+    (
+        _BETWEEN,
         "Where to look, as the file states none.",
     ),
     name="solve",
@@ -40,7 +49,8 @@ def solve(source: Source, out: Output, vary: str, target: str, between: tuple[st
     """Find the value for which a measure comes to what is wanted.
 
     Measures: irr, xirr, npv, net, paid, received, moic, yield-on-cost, unit-cost and nameplate-cost of a party;
-    dscr, mean-dscr, llcr, plcr, debt, debt-yield, average-life and lender-irr of a loan.
+    dscr, mean-dscr, llcr, plcr, debt, debt-yield, average-life and lender-irr of a loan; guarantor-net and
+    expected-loss of a guarantee or of all guarantees of a party, as present values.
     """
     from twin.cli.output import emit
     from twin.cli.trouble import say

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from twin import __version__
-from twin.errors import EXIT_BUG, InputError, TwinError
+from twin.errors import EXIT_BUG, InputError, RefusedError, TwinError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,8 @@ def remark(text: str) -> None:
 def report_error(error: TwinError) -> None:
     """A refusal on stderr: findings one a line with their number, anything else as it stands."""
     if not isinstance(error, InputError):
-        say(f"error: {error}")
+        placed = isinstance(error, RefusedError) and error.place  # as a finding: the place comes first
+        say(str(error) if placed else f"error: {error}")
         return
     for finding in error.findings:
         say(str(finding))

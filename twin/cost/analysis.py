@@ -8,7 +8,8 @@ from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Params, Ratio, hookimpl
 from twin.cost.assertions import Row, calendar_covers, checks, let_covers, use_while_paying
-from twin.cost.covenants import covenants, sized
+from twin.cost.covenants import balloons, covenants, sized
+from twin.cost.cover import Deals
 from twin.cost.debt_metrics import debt_metrics
 from twin.cost.horizon import needs
 from twin.cost.inputs import roles
@@ -61,12 +62,14 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     cost = unit_cost(done["cashflow"], done["occupancy"], schedule, calendar, rate)
     standard = inputs.params.lease_standard
     made = statements(done, categories(topology.section("deals"), twin.registry), calendar, standard)
-    others = [*_assertions(inputs, done), *reconciled(made, done, standard)]
+    refers = {entry.name: entry.refers for entry in topology.section("deals")}
+    loans = debt_metrics(done["debt"], Deals(done["cashflow"], done["guarantee"], refers, calendar))
+    others = [*_assertions(inputs, done), *balloons(loans), *reconciled(made, done, standard)]
     return {
         **done,
         "statements": made,
         "party_metrics": party_metrics(found, calendar, roles(topology), rate, on_cost),
-        "debt_metrics": debt_metrics(done["debt"], done["cashflow"], calendar),
+        "debt_metrics": loans,
         "unit_cost": cost,
         "levelised": levelised(cost, done["occupancy"], schedule, inputs.tables["goodput"], calendar, rate),
         "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr, others),

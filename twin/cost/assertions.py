@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-9
 _IDLE_SHARE = 0.02
 """Months without use that move the cost of an hour by less than anybody would act on."""
+_EMPTY_SHARE = 0.10
+"""Let power that may stand empty: published contracts are up to 3.5 % above the racks of the files that ship."""
 Row = tuple[str, str, bool, str, str, str]
 
 
@@ -76,9 +78,10 @@ def calendar_covers(name: str, months: int, wanted: int) -> Row:
 
 
 def let_covers(occupancy: pl.DataFrame, schedule: pl.DataFrame) -> list[Row]:
-    """Whether the IT power let at each site, at its most, covers the IT load that stands there.
+    """Whether the IT power let at each site, at its most, covers the IT load that stands there and is not far above it.
 
-    Accelerators beyond what is let cost money and give no hours to anybody.
+    Accelerators beyond what is let cost money and give no hours to anybody; rent for power beyond what stands there
+    is paid for nothing.  A contract is for round figures and its racks are not, so some of it may be empty.
 
     Args:
         occupancy: table `occupancy`.
@@ -86,19 +89,30 @@ def let_covers(occupancy: pl.DataFrame, schedule: pl.DataFrame) -> list[Row]:
     """
     let = occupancy.group_by("site", "month").agg(pl.col("it_kw").sum()).group_by("site").agg(pl.col("it_kw").max())
     load = schedule.group_by("site", maintain_order=True).agg(load_kw=pl.col("it_kw").max())
-    return [
-        (
-            "let_power_covers_it_load",
-            site,
-            it_kw >= load_kw * (1 - _ROUNDING),
-            units.show(it_kw, "power"),
-            f"at least {units.show(load_kw, 'power')}",
-            "racks beyond what is let are paid for and used by nobody: let more power or install fewer",
-        )
-        for site, load_kw, it_kw in load.join(let, on="site", maintain_order="left")
-        .select("site", "load_kw", "it_kw")
-        .rows()
-    ]
+    rows: list[Row] = []
+    for site, load_kw, it_kw in (
+        load.join(let, on="site", maintain_order="left").select("site", "load_kw", "it_kw").rows()
+    ):
+        stands = units.show(load_kw, "power")
+        rows += [
+            (
+                "let_power_covers_it_load",
+                site,
+                it_kw >= load_kw * (1 - _ROUNDING),
+                units.show(it_kw, "power"),
+                f"at least {stands}",
+                "racks beyond what is let are paid for and used by nobody: let more power or install fewer",
+            ),
+            (
+                "let_power_stands_there",
+                site,
+                it_kw <= load_kw * (1 + _EMPTY_SHARE),
+                units.show(it_kw, "power"),
+                f"at most {units.show(_EMPTY_SHARE, 'fraction')} above the {stands} of IT load that stand there",
+                "rent is paid for power that the file has not: let less, or give the load that the rest is for",
+            ),
+        ]
+    return rows
 
 
 def use_while_paying(occupancy: pl.DataFrame, energy_cost: pl.DataFrame) -> list[Row]:

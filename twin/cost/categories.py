@@ -172,3 +172,21 @@ def known(own: Iterable[Category], who: str) -> Mapping[str, Category]:
             )
         found[category.name] = category
     return found
+
+
+_CAPITAL = (
+    "debt",
+    "loans",
+    "reserves",
+    "reserves_held",
+    "equity",
+    "investments",
+    "interest_expense",
+    "interest_income",
+)
+
+
+def financing(name: str) -> bool:
+    """Whether a category is between somebody and its lenders or owners; one that a plugin declares is not."""
+    category = CATEGORIES.get(name)
+    return category is not None and category.paid in _CAPITAL and category.received in _CAPITAL

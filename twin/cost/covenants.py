@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from twin.cost.assertions import Row
 
 _ROUNDING = 1e-9
+_CENT = 0.01
 
 
 def loan_name(deal: str, tranche: str | None) -> str:
@@ -51,6 +52,26 @@ def _months(loan: pl.DataFrame, column: str, said: tuple[str, str, str]) -> Row 
     hit = loan.filter(pl.col(column))
     got = f"{hit.height} months, the first {hit['month'][0]:%Y-%m}" if hit.height else "0 months"
     return (check, loan_name(loan["deal"][0], loan["tranche"][0]), hit.is_empty(), got, wanted, message)
+
+
+def balloons(debt_metrics: pl.DataFrame) -> list[Row]:
+    """Whether what is left for maturity, and nothing in the file pays, could be lent again on the cash after it.
+
+    Args:
+        debt_metrics: table `debt_metrics`.
+    """
+    left = pl.col("balloon_usd") - pl.col("balloon_funded_usd")
+    return [
+        (
+            "balloon_refinanceable",
+            loan_name(row["deal"], row["tranche"]),
+            row["balloon_cover_ratio"] >= 1 - _ROUNDING,
+            f"{row['balloon_usd'] / 1e6:,.1f} M$, covered {row['balloon_cover_ratio']:.2f} times by the cash after it",
+            "at least once, at the rate of the loan",
+            "nothing in the file refinances it, and a new loan could not be repaid: repay more before, or lend less",
+        )
+        for row in debt_metrics.filter(left > _CENT).iter_rows(named=True)
+    ]
 
 
 def sized(debt_sizing: pl.DataFrame) -> list[Row]:

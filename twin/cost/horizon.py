@@ -63,7 +63,9 @@ def needs(topology: Topology, structure: Structure, registry: Registry) -> dict[
 
 
 def _ask(provided: Provided, inputs: FinancingInputs) -> int:
-    answer = provided.guard(lambda: provided.model.horizon(inputs), "horizon of ")
+    answer = provided.guard(
+        lambda: provided.model.horizon(inputs), "horizon of ", [entry.name for entry in inputs.entries]
+    )
     if isinstance(answer, bool) or not isinstance(answer, int) or answer < 0:
         raise PluginError(f"horizon of {provided.who} returned {answer!r}; a whole number of months is wanted")
     return answer

@@ -84,9 +84,10 @@ def irr(net: Floats) -> tuple[float | None, str | None]:
     """Internal rate of return of one row of monthly flows, annual effective.
 
     Returns:
-        The rate and None, or None and the reason why there is no rate, or not one alone; see `twin.cost.irr`.
+        The rate and None, or None and the reason why there is no rate, or not one alone, or none that is a return; see
+        `twin.cost.irr`.
     """
-    given, notes = _yearly(rates(net[None, :]), MONTHS_PER_YEAR)
+    given, notes = _yearly(rates(net[None, :]), net[None, :], MONTHS_PER_YEAR)
     return given[0], notes[0]
 
 
@@ -97,7 +98,7 @@ def xirr(net: Floats, dates: Sequence[date]) -> tuple[float | None, str | None]:
         net: flows, one entry a date.
         dates: ascending.
     """
-    given, notes = _yearly(rates(net[None, :], year_fractions(dates)), 1)
+    given, notes = _yearly(rates(net[None, :], year_fractions(dates)), net[None, :], 1)
     return given[0], notes[0]
 
 
@@ -106,14 +107,20 @@ def year_fractions(dates: Sequence[date]) -> Floats:
     return np.array([(day - dates[0]).days / _DAYS_PER_YEAR for day in dates])
 
 
-def _yearly(found: Rates, units_per_year: float) -> tuple[list[float | None], list[str | None]]:
-    """Annual rates, and why there is none, of every row."""
+def _yearly(found: Rates, net: Floats, units_per_year: float) -> tuple[list[float | None], list[str | None]]:
+    """Annual rates of return, and why there is none, of every row.
+
+    Where a rate is the only one and the first flow is received, the present value rises with the rate: that of somebody
+    who borrows.  The rate is then what its funds cost and no return.
+    """
     yearly = found.per_year(units_per_year)
+    first = np.take_along_axis(net, np.argmax(np.abs(net) > CENT / 2, axis=1)[:, None], axis=1)[:, 0]
     notes = [found.note(row) for row in range(len(yearly))]
-    notes = [
-        "the rate is too large to write down" if note is None and not np.isfinite(rate) else note
-        for note, rate in zip(notes, yearly, strict=True)
-    ]
+    for row, rate in enumerate(yearly):
+        if notes[row] is None and not np.isfinite(rate):
+            notes[row] = "the rate is too large to write down"
+        elif notes[row] is None and first[row] > 0:
+            notes[row] = f"is paid first and pays later: {rate * 100:.1f} % a year is what that costs it, and no return"
     return [float(rate) if note is None else None for rate, note in zip(yearly, notes, strict=True)], notes
 
 
@@ -146,8 +153,8 @@ def party_metrics(
         on_cost: yield on cost of the parties that have one.
     """
     net = found.net
-    given, notes = _yearly(rates(net), MONTHS_PER_YEAR)
-    by_date, _ = _yearly(rates(net, year_fractions(calendar.dates())), 1) if calendar.months else (given, notes)
+    given, notes = _yearly(rates(net), net, MONTHS_PER_YEAR)
+    by_date, _ = _yearly(rates(net, year_fractions(calendar.dates())), net, 1) if calendar.months else (given, notes)
     back = [payback(row) for row in net]
     inflow, outflow = found.inflow.sum(axis=1), found.outflow.sum(axis=1)
     return tables.table("party_metrics").frame(

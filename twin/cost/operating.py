@@ -46,6 +46,19 @@ def _counts(known: Mapping[str, Category], name: str, column: str) -> bool:
     return account.activity == "operating" and account.name not in _INTEREST
 
 
+def capital_received(cashflow: pl.DataFrame, party: str) -> float:
+    """What a party is paid by lenders and owners, and for what it sells of its assets.
+
+    Args:
+        cashflow: rows of table `cashflow`.
+        party: whose.
+    """
+    rows = cashflow.filter(pl.col("payee") == party)
+    activity = {name: ACCOUNTS[CATEGORIES.get(name, BILL).received].activity for name in rows["category"].unique()}
+    counted = [name for name, what in activity.items() if what in ("investing", "financing")]
+    return float(rows.filter(pl.col("category").is_in(counted))["amount_usd"].sum())
+
+
 def stabilised(net: Floats, it_kw: Floats) -> float | None:
     """Net operating income of the first full year of full build.
 

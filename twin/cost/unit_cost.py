@@ -1,12 +1,13 @@
 """Levelised cost of an accelerator-hour, nameplate and delivered, for whoever has the use of them.
 
-    cost          = present value of all that the user pays less all that it is paid, by category
+    cost          = present value of all that the user pays less all that it is paid, by category, but for its financing
     hours         = present value of the accelerator-hours of its sites, times its share of each site
     share         = kW it occupies / max(kW that all users occupy, IT kW in service), by site and month; where all users
                     own the racks, over the kW that they occupy: what else draws there serves their racks
     unit cost     = cost / hours
 
-Rent of cloud capacity is left out on both sides: it buys, or sells, hours and does not make them.
+Rent of cloud capacity is left out on both sides: it buys, or sells, hours and does not make them.  So is what lenders
+and owners pay in and are paid, with interest: the discount rate stands for what capital costs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from twin import tables
+from twin.cost.categories import financing
 from twin.cost.measures import discount_factors
 
 if TYPE_CHECKING:
@@ -110,7 +112,8 @@ def _hours(use: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
 
 def _cost(cashflow: pl.DataFrame, parties: list[str], months: pl.DataFrame) -> pl.DataFrame:
     """`party, category, cost_pv_usd`: payments by the party counted positive, payments to it negative."""
-    flows = cashflow.filter(~pl.col("category").is_in(list(ELSEWHERE))).join(months, on="month")
+    left_out = [*ELSEWHERE, *(name for name in cashflow["category"].unique() if financing(name))]
+    flows = cashflow.filter(~pl.col("category").is_in(left_out)).join(months, on="month")
     value = pl.col("amount_usd") * pl.col("factor")
     sides = [
         flows.select(pl.col(column).alias("party"), "category", (value * sign).alias("cost_pv_usd"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from twin.report.layout import Col, block, count, fact, largest, money, month, note, percent, total
+from twin.report.layout import Col, block, count, discount, fact, largest, money, month, note, percent, total
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PARTIES_SHOWN = 8
 _CATEGORIES_SHOWN = 4
+_LEASES_SHOWN = 2
 _RENT = "base_rent"
 
 
@@ -55,7 +56,7 @@ def cash(results: Results, width: int) -> list[Text]:
         ]
         for row in shown.iter_rows(named=True)
     ]
-    rate = _discount(results)
+    rate = discount(results)
     others = frame.height - shown.height
     label = f"sum, with {count(others, 'other')}" if others else "sum"
     sums = [money(total(frame[name])) for name in ("inflow_usd", "outflow_usd", "net_usd", "npv_usd")]
@@ -65,7 +66,7 @@ def cash(results: Results, width: int) -> list[Text]:
         Col("in", keep=7),
         Col("out", keep=7),
         Col("net"),
-        Col(f"NPV at {rate}" if rate else "NPV"),
+        Col(f"NPV at {rate.replace(' ', '')}" if rate else "NPV"),
         Col("IRR", keep=8),
         Col("payback", keep=5),
     ]
@@ -73,25 +74,29 @@ def cash(results: Results, width: int) -> list[Text]:
     return said + _rent(results, width)
 
 
-def _discount(results: Results) -> str:
-    """The rate of the present values as the file says it; empty where the assumptions are not there."""
-    if "assumptions" not in results:
-        return ""
-    said = results["assumptions"].filter((pl.col("owner") == "discount") & (pl.col("attribute") == "rate"))["value"]
-    return said[0].removesuffix("/year").replace(" ", "") if said.len() else ""
-
-
 def _rent(results: Results, width: int) -> list[Text]:
-    """The base rent of each lease over its months."""
+    """The base rent of each lease over its months; of many leases together."""
     if "cashflow" not in results:
         return []
     rents = results["cashflow"].filter(pl.col("category") == _RENT)
+    leases = list(rents.group_by("deal", "payer", "payee", maintain_order=True))
+    if len(leases) > _LEASES_SHOWN:
+        payees = rents["payee"].unique(maintain_order=True).to_list()
+        payers = rents["payer"].unique(maintain_order=True).to_list()
+        return note(f"{_paid(rents)}, {_some(payers)} to {_some(payees)} ({len(leases)} leases)", width)
     said: list[Text] = []
-    for (deal, payer, payee), part in rents.group_by("deal", "payer", "payee", maintain_order=True):
-        months = f"{month(part['month'].min())} to {month(part['month'].max())}"
-        paid = money(total(part["amount_usd"]))
-        said += note(f"base rent {paid} from {months}, {payer} to {payee} ({deal})", width)
+    for (deal, payer, payee), part in leases:
+        said += note(f"{_paid(part)}, {payer} to {payee} ({deal})", width)
     return said
+
+
+def _paid(rents: pl.DataFrame) -> str:
+    months = f"{month(rents['month'].min())} to {month(rents['month'].max())}"
+    return f"base rent {money(total(rents['amount_usd']))} from {months}"
+
+
+def _some(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else count(len(names), "party", "parties")
 
 
 def debt(results: Results, width: int) -> list[Text]:
@@ -107,7 +112,7 @@ def debt(results: Results, width: int) -> list[Text]:
             first = part.row(0, named=True)
             most = money(largest(part["guaranteed_usd"]))
             text = f"{first['guarantor']} for {first['obligor']}: up to {most}, "
-            text += f"expected loss {money(total(part['expected_loss_usd']))}"
+            text += f"expected loss {money(total(part['expected_loss_usd']))}, undiscounted"
             said += fact(f"GUARANTEE {deal}", text, width)
     return said
 
@@ -138,7 +143,8 @@ def _loan(loan: pl.DataFrame) -> str:
     else:
         repaid = loan.filter(pl.col("closing_usd") > 1)
         end = loan.row(min(repaid.height, loan.height - 1), named=True)["month"]
-        parts.append(f"repaid in {month(end)}")
+        balloon = total(loan["balloon_usd"].fill_null(0.0))
+        parts.append(f"balloon {money(balloon)} due in {month(end)}" if balloon > 1 else f"repaid in {month(end)}")
     return " · ".join(parts)
 
 

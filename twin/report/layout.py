@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from twin.results.results import Results
+
 _GAP = 2
 _INDENT = 2
 _NARROWEST = 12
@@ -200,3 +202,11 @@ def month(when: object) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 rack`, `1,600 racks`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def discount(results: Results) -> str:
+    """The rate of the present values as the file says it; empty where the assumptions are not there."""
+    if "assumptions" not in results:
+        return ""
+    said = results["assumptions"].filter(owner="discount", attribute="rate")["value"]
+    return said[0].removesuffix("/year") if said.len() else ""

@@ -91,6 +91,9 @@ def _figures(deal: Deal, before: Outcomes, after: Outcomes, least_dscr: float) -
         found.append(row(loan.deal, "missed", "months", missed, holds=missed[1] == 0))
         overdue = [float(one.overdue[number, 0]) for one in (before, after)]
         found.append(row(loan.deal, "overdue", "$", overdue, holds=None))
+    claims = [f"{one.deal} {name}" for one in deal.collateral for name in one.names]
+    for number, name in enumerate(claims):
+        found.append(row(name, "overdue", "$", [float(one.short[number, 0]) for one in (before, after)], holds=None))
     for number, guarantee in enumerate(deal.guarantees):
         claimed = [float(one.claimed[number, 0]) for one in (before, after)]
         found.append(row(guarantee.deal, "claimed", "$", claimed, holds=None))

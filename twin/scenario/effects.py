@@ -10,7 +10,7 @@ import polars as pl
 from twin import tables
 from twin.api import AnalysisInputs
 from twin.cost.scenarios.analysis import NAME as RISK
-from twin.cost.scenarios.analysis import RiskParams, prepare
+from twin.cost.scenarios.analysis import NEEDS, RiskParams, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def ready(base: Base) -> tuple[Deal, Terms, float]:
     entry = next((one for one in base.twin.topology.section("analyses") if one.name == RISK), None)
     params = entry.params if entry is not None and isinstance(entry.params, RiskParams) else RiskParams()
     quiet = params.model_copy(update={"gpu_price": None, "power_price": None, "delay": {}, "market_correlation": 0.0})
-    given = {name: base.results[name] for name in ("cashflow", "debt", "guarantee")}
+    given = {name: base.results[name] for name in NEEDS}
     deal, _, terms = prepare(AnalysisInputs(given, base.twin, base.seed, quiet))
     return deal, terms, params.default_dscr
 

@@ -26,6 +26,7 @@ class Measure:
         dimension: of `twin.units`.
         doc: what it is.
         note: column that says why there is none.
+        also: another column that the subject may stand in; its rows are summed.
     """
 
     table: str
@@ -34,10 +35,15 @@ class Measure:
     dimension: str
     doc: str
     note: str = ""
+    also: str = ""
 
 
 def _party(column: str, dimension: str, doc: str, note: str = "") -> Measure:
     return Measure("party_metrics", "party", column, dimension, doc, note)
+
+
+def _guarantee(column: str, dimension: str, doc: str) -> Measure:
+    return Measure("guarantee_value", "deal", column, dimension, doc, also="guarantor")
 
 
 def _loan(column: str, dimension: str, doc: str, note: str = "") -> Measure:
@@ -61,6 +67,8 @@ MEASURES = {
     "debt-yield": _loan("debt_yield_per_year", "rate", "debt yield of a loan"),
     "average-life": _loan("average_life_months", "term", "average life of a loan"),
     "lender-irr": _loan("lender_irr_per_year", "rate", "what a loan yields its lender", "lender_irr_note"),
+    "guarantor-net": _guarantee("net_pv_usd", "money", "fees and warrants less expected loss, present value"),
+    "expected-loss": _guarantee("expected_loss_pv_usd", "money", "what a guarantor expects to pay, present value"),
     "unit-cost": Measure(
         "unit_cost",
         "party",
@@ -134,11 +142,26 @@ def of(results: Results, aim: Target) -> float:
     frame = results[where.table]
     if where.table == "unit_cost":
         frame = frame.filter(pl.col("category") == "total")
+    if where.also and aim.subject in frame[where.also]:
+        return float(frame.filter(pl.col(where.also) == aim.subject)[where.column].sum())
+    if where.table == "debt_metrics":
+        frame = _by_tranche(frame, aim)
     row = frame.filter(pl.col(where.key) == aim.subject)
     if not row.height:
-        raise UsageError(f"'{aim.subject}' has no {aim.name}; {one_of(aim.subject, frame[where.key].to_list())}")
+        subjects = frame[where.key].to_list() + (frame[where.also].unique().to_list() if where.also else [])
+        raise UsageError(f"'{aim.subject}' has no {aim.name}; {one_of(aim.subject, subjects)}")
     value = row[where.column][0]
     if value is None:
         why = row[where.note][0] if where.note else "it is not defined for these flows"
         raise RefusedError("solve", f"{aim} has no value: {why}", "aim at another measure, or vary less")
     return float(value)
+
+
+def _by_tranche(frame: pl.DataFrame, aim: Target) -> pl.DataFrame:
+    """Loans under the names that tell tranches apart, `chips/A1`."""
+    named = frame.with_columns(pl.concat_str("deal", "tranche", separator="/").fill_null(pl.col("deal")).alias("deal"))
+    tranches = frame.filter((pl.col("deal") == aim.subject) & pl.col("tranche").is_not_null())["tranche"].to_list()
+    if tranches:
+        known = " or ".join(f"{aim.name}({aim.subject}/{tranche})" for tranche in tranches)
+        raise UsageError(f"'{aim.subject}' has {len(tranches)} tranches; write {known}")
+    return named

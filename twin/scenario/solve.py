@@ -2,7 +2,8 @@
 
 The setting is any path that `--set` takes: rent, price, fee, cover ratio, escalator, PUE, tariff.  A bracket is
 widened about the value of the file (or taken as given), and Brent's method closes it; every evaluation is a full run
-of the money, and of the physics where the path is one of physics.
+of the money, and of the physics where the path is one of physics.  A term of a deal goes by months, and a count by
+ones: the one that comes nearest is found.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from twin import tables
-from twin.errors import InputError, RefusedError, UsageError
+from twin import tables, units
+from twin.errors import InputError, RefusedError, UnitError, UsageError
 from twin.scenario import measure
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class _Search:
     path: str
     form: Written
     aim: Target
+    whole: bool = False
     count: int = 0
     known: dict[float, float] = field(default_factory=dict)
     why_not: str = ""
@@ -103,12 +105,16 @@ def solve(base: Base, path: str, aim: Target, between: tuple[str, str] | None = 
     """
     stated = _stated(base, path)
     form, ends = _range(path, stated, between)
-    search = _Search(base, path, form, aim)
+    whole = _whole(base, path, form)
+    if whole is not None:
+        months = whole.number / form.number if form.number else 1.0
+        form, ends = whole, ends and (round(ends[0] * months), round(ends[1] * months))
+    search = _Search(base, path, form, aim, whole is not None)
     now = _now(base, aim)
     bracket = _between(search, *ends) if ends else _widened(search, form.number)
-    number = _closed(search.miss, bracket)
+    number = _nearest(search.miss, bracket) if search.whole else _closed(search.miss, bracket)
     reached = search.miss(number) + aim.value
-    if abs(reached - aim.value) > _CLOSE * max(abs(aim.value), abs(now or 0.0), 1e-6):
+    if not search.whole and abs(reached - aim.value) > _CLOSE * max(abs(aim.value), abs(now or 0.0), 1e-6):
         low, high = (search.form.at(end) for end in bracket)
         raise RefusedError(
             "solve",
@@ -155,6 +161,25 @@ def _stated(base: Base, path: str) -> str | None:
     return None if stated is None else stated.text
 
 
+def _whole(base: Base, path: str, form: Written) -> Written | None:
+    """How a term of a deal is written in months, or a count; None for what may be any number."""
+    section, _, rest = path.partition(".")
+    name, _, key = rest.rpartition(".")
+    for entry in base.twin.topology.section(section):
+        if entry.name != name:
+            continue
+        value = getattr(entry.params, key, None)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return form
+        if section == "deals" and form.after.strip():
+            try:
+                months = units.parse(form.at(form.number), "term")
+            except UnitError:
+                return None
+            return Written("", float(round(months)), " months")
+    return None
+
+
 def _range(
     path: str, stated: str | None, between: tuple[str, str] | None
 ) -> tuple[Written, tuple[float, float] | None]:
@@ -187,7 +212,8 @@ def _widened(search: _Search, start: float) -> tuple[float, float]:
     """Two neighbouring values with the target between them, the nearest to the start."""
     here = search.tried(start)
     found = {} if here is None else {start: here}
-    for side in _sides(start):
+    for step in _sides(start):
+        side = float(round(step)) if search.whole else step
         value = search.tried(side)
         if value is None:
             continue
@@ -220,6 +246,18 @@ def _no_crossing(search: _Search, found: dict[float, float]) -> RefusedError:
     if search.why_not:
         reason += f"; {search.why_not}"
     return RefusedError("solve", reason, "look elsewhere with --between, or aim at something within reach")
+
+
+def _nearest(miss: Callable[[float], float], bracket: tuple[float, float]) -> float:
+    """The whole number between two with the target between them that comes nearest to it."""
+    low, high = bracket
+    while high - low > 1:
+        middle = float((low + high) // 2)
+        if miss(low) * miss(middle) <= 0:
+            high = middle
+        else:
+            low = middle
+    return min(low, high, key=lambda end: abs(miss(end)))
 
 
 def _closed(miss: Callable[[float], float], bracket: tuple[float, float]) -> float:

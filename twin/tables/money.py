@@ -61,7 +61,7 @@ TABLES = (
         Column(
             "llcr_ratio",
             "f64",
-            "present value of CFADS to maturity over opening balance; null before repayment starts",
+            "present value of CFADS to maturity over opening balance less a balloon's; null before repayment starts",
             nullable=True,
         ),
         Column(
@@ -198,8 +198,9 @@ TABLES = (
     ),
     declare(
         "debt_metrics",
-        "One row per loan: size, life, cover and yield.",
+        "One row per loan and tranche: size, life, cover, balloon and yield.",
         Column("deal", "str", "entry of `deals:`"),
+        Column("tranche", "str", "tranche of a deal that has several; null where it is one loan", nullable=True),
         Column("borrower", "str", "party that owes"),
         Column("lender", "str", "party that is owed"),
         Column("drawn_usd", "f64", "all that is drawn"),
@@ -214,16 +215,48 @@ TABLES = (
             nullable=True,
         ),
         Column("least_dscr_ratio", "f64", "lowest DSCR over twelve months; null without a full year", nullable=True),
-        Column("least_dscr", "date", "month in which that year ends; null as above", nullable=True),
+        Column("least_dscr", "date", "month in which the first such year ends; null as above", nullable=True),
         Column("mean_dscr_ratio", "f64", "mean of the DSCR of all months; null as above", nullable=True),
+        Column("most_dscr_ratio", "f64", "highest DSCR over twelve months; null as above", nullable=True),
         Column(
-            "llcr_ratio", "f64", "loan life cover when repayment starts; null where no deal secures it", nullable=True
+            "guaranteed_dscr_ratio",
+            "f64",
+            "lowest DSCR if the obligor of a guaranteed rent defaults in `covered_from` and the guarantor pays; null "
+            "where no rent that pays the loan is guaranteed",
+            nullable=True,
         ),
+        Column(
+            "unguaranteed_dscr_ratio",
+            "f64",
+            "the same on what letting again brings alone; null as above",
+            nullable=True,
+        ),
+        Column(
+            "covered_from",
+            "date",
+            "month from which LLCR, PLCR and debt yield count: the first of debt service after the last draw; null "
+            "where no deal secures it",
+            nullable=True,
+        ),
+        Column("llcr_ratio", "f64", "loan life cover from `covered_from` on; null as above", nullable=True),
         Column("plcr_ratio", "f64", "project life cover: to the end of the calendar; null as above", nullable=True),
         Column(
             "debt_yield_per_year",
             "f64",
-            "CFADS of the first twelve months of repayment over the largest balance; null as above",
+            "CFADS of the twelve months from `covered_from` over the largest balance; null as above",
+            nullable=True,
+        ),
+        Column("balloon_usd", "f64", "principal that is left for maturity and not in the DSCR"),
+        Column(
+            "balloon_funded_usd",
+            "f64",
+            "what the borrower gets of it in that month from new loans, owners or sales under other deals",
+        ),
+        Column(
+            "balloon_cover_ratio",
+            "f64",
+            "present value at the loan's rate of the borrower's operating cash after maturity, over the balloon; null "
+            "where there is none",
             nullable=True,
         ),
         Column("lender_irr_per_year", "f64", "what the loan yields its lender, fees included", nullable=True),

@@ -115,6 +115,7 @@ def check(draft: Draft, raw: RawEntry) -> ModelEntry | None:
         refers=refers,
         files=tuple(dict.fromkeys(name for kind, name, _ in found if kind == "file" and name)),
         where=raw.node.where,
+        places={key: node.where for key, node in raw.params.items()},
         **raw.about,
     )
 

@@ -38,6 +38,10 @@ _SECTIONS = ("calendar", "discount", "components", "parties", *entries.SECTIONS)
 _OPPOSITE = {"mtbf": "failure_rate", "failure_rate": "mtbf"}
 
 
+_NULL = ("null", "~")
+"""What unsets a value, as in the `set:` of a scenario; a document that is nothing else counts as empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One `path: value`; `node` carries the place and the path that findings name."""
@@ -86,7 +90,8 @@ def settings(draft: Draft, overlays: Sequence[str]) -> list[_Step]:
         if not equals or not path.strip() or not written.strip():
             draft.findings.add(Where(file), "", "not a setting", expected="write it as 'path=value'")
             continue
-        node = parse(written, file, draft.findings, lines=False)
+        null = written.strip() in _NULL
+        node = Scalar(Where(file), None, "null") if null else parse(written, file, draft.findings, lines=False)
         if node is None:
             draft.findings.add(Where(file), path.strip(), "nothing to set", expected="write a value after '='")
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class ModelEntry:
         offer: the offer that a deal belongs to; empty where it is one of the file.
         refers: names of other deals that it refers to.
         where: place in the file.
+        places: the places of its parameters.
         files: files beside the topology that its parameters name.
     """
 
@@ -77,6 +78,7 @@ class ModelEntry:
     doc: str = ""
     source: str = ""
     note: str = ""
+    places: Mapping[str, Where] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

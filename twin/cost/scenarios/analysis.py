@@ -13,10 +13,11 @@ from twin.api import Analysis, AnalysisInputs, DealRef, Fraction, Params, PartyR
 from twin.cost.inputs import roles
 from twin.cost.measures import discount_factors
 from twin.cost.scenarios.assumed import Assumed, assumed
-from twin.cost.scenarios.compiled import Deal, Source, compiled
+from twin.cost.scenarios.compiled import RENT, THROUGH, Deal, Source, compiled
 from twin.cost.scenarios.draws import Drivers, Price
 from twin.cost.scenarios.engine import Terms, simulate
-from twin.cost.scenarios.statistics import agreement, events, risk
+from twin.cost.scenarios.promises import left_out
+from twin.cost.scenarios.statistics import agreement, events, not_called, risk
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 NAME = "risk"
+NEEDS = ("cashflow", "debt", "guarantee", "guarantee_terms", "guarantee_cover", "wind_up")
+"""Tables of the analysis `cost` that scenarios are made of."""
 
 
 class PriceParams(Params):
@@ -45,7 +48,9 @@ class RiskParams(Params):
 
     scenarios: int = Field(10_000, ge=100, le=10_000_000, description="scenarios drawn")
     tenant: PartyRef | None = Field(
-        None, description="party that may default; the obligor of each guarantee where not given"
+        None,
+        description="party that may default beside the obligors of guarantees; where not given and tenant_default is, "
+        "the tenants of all leases",
     )
     tenant_default: Rate | None = Field(
         None, ge=0, lt=1, description="its probability of default a year; that of the guarantee where not given"
@@ -55,7 +60,8 @@ class RiskParams(Params):
     )
     recovery: Fraction | None = Field(
         None,
-        description="share of the rent that letting again brings after a default; that of the guarantees if not given",
+        description="share of the rent that letting again brings after a default; if not given that of the guarantee, "
+        "and nothing where no guarantee of the file says",
     )
     downtime: Term | None = Field(
         None, description="months after a default until the site is let again; those of the guarantees if not given"
@@ -91,39 +97,51 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     """Tables `risk`, `risk_events` and rows of `checks`; no rows where the file lets nothing happen.
 
     Raises:
-        RefusedError: two guarantees of one rent, or a default without a probability or a recovery.
+        RefusedError: a default without a probability or a recovery, or an assumption on what the file does not have.
     """
     params, twin = inputs.params, inputs.twin
-    guarantee = inputs.tables["guarantee"]
-    if guarantee.is_empty() and not _anything(params):
-        return {name: tables.table(name).empty() for name in ("risk", "risk_events", "checks")}
+    if inputs.tables["guarantee_terms"].is_empty() and not _anything(params):
+        nothing = {name: tables.table(name).empty() for name in ("risk", "risk_events")}
+        return {**nothing, "checks": not_called(left_out(inputs.tables["guarantee"], inputs.tables["guarantee_terms"]))}
     deal, drivers, terms = prepare(inputs)
     outcomes = simulate(deal, drivers, terms, params.scenarios, inputs.seed)
     base = deal.net @ terms.factors
     return {
         "risk": risk(deal, outcomes, base, roles(twin.topology), inputs.seed),
         "risk_events": events(deal, drivers, terms, outcomes, params.default_dscr),
-        "checks": agreement(deal, drivers, terms, outcomes),
+        "checks": agreement(deal, drivers, outcomes, as_the_file_says=_as_the_file_says(params)),
     }
 
 
 def _anything(params: RiskParams) -> bool:
-    return bool(params.tenant_default or params.gpu_price or params.power_price or params.delay)
+    return bool(
+        params.tenant
+        or params.tenant_default
+        or params.guarantor_default
+        or params.gpu_price
+        or params.power_price
+        or params.delay
+    )
+
+
+def _as_the_file_says(params: RiskParams) -> bool:
+    """Whether nothing that a closed form rests on is told otherwise than the file has it."""
+    return params.tenant_default is None and params.recovery is None and params.downtime is None
 
 
 def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
     """The deal made ready, what may happen to it, and what is the same in all scenarios."""
     params, twin = inputs.params, inputs.twin
     delays = _delays(params.delay)
-    source = _source(inputs, max((months for months, _ in delays), default=0))
+    known = assumed(inputs.tables["guarantee_terms"])
+    source = _source(inputs, max((months for months, _ in delays), default=0), known)
     deal = compiled(source)
-    known = assumed(twin.topology, source.guarantee)
+    _refuse_unused(params, deal, source)
     hazard, first = np.zeros(len(deal.defaulting)), np.zeros(len(deal.defaulting), dtype=np.int64)
-    guarantors = {guarantee.defaults for guarantee in deal.guarantees}
     for number, party in enumerate(deal.defaulting):
-        yearly = _guarantor(params, party, known) if number in guarantors else _hazard(params, party, known)
+        yearly = _hazard(params, party, known) if party in source.obligors else _guarantor(params, party, known)
         hazard[number] = 1.0 - (1.0 - yearly) ** (1 / 12)
-        starts = [one.first for one in deal.guarantees if number in (one.obligor, one.defaults)]
+        starts = [one.start for one in deal.guarantees if number in (one.obligor, one.defaults)]
         first[number] = min(starts) if starts else _first_payment(deal, number)
     drivers = Drivers(
         hazard,
@@ -133,20 +151,31 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
         None if params.gpu_price is None else params.gpu_price.price(),
         None if params.power_price is None else params.power_price.price(),
         delays,
+        any(one.called < 1 for one in deal.guarantees),
+        len(deal.collateral),
     )
-    recovery, downtime = _relet(params, known)
     factors = discount_factors(twin.topology.discount_per_year, deal.months)
-    return deal, drivers, Terms(recovery, downtime, factors, params.lock_up)
+    return deal, drivers, Terms(factors, params.lock_up)
 
 
-def _source(inputs: AnalysisInputs, latest: int) -> Source:
-    params, topology = inputs.params, inputs.twin.topology
+def _source(inputs: AnalysisInputs, latest: int, known: Assumed) -> Source:
+    params, topology, given = inputs.params, inputs.twin.topology, inputs.tables
     energy = tuple(entry.name for entry in topology.section("energy"))
     power = params.power_price
+
+    def relet(deal: str) -> tuple[float, int]:
+        if params.recovery is not None:
+            return params.recovery, round(params.downtime or 0.0)
+        share, months = known.relet(deal)
+        return share, months if params.downtime is None else round(params.downtime)
+
     return Source(
-        inputs.tables["cashflow"],
-        inputs.tables["debt"],
-        inputs.tables["guarantee"],
+        given["cashflow"],
+        given["debt"],
+        given["guarantee"],
+        given["guarantee_terms"],
+        given["guarantee_cover"],
+        given["wind_up"],
         inputs.twin.calendar,
         {
             entry.name: frozenset(entry.params.secured_by)
@@ -156,8 +185,36 @@ def _source(inputs: AnalysisInputs, latest: int) -> Source:
         () if params.gpu_price is None else params.gpu_price.deals,
         () if power is None else (power.deals or energy),
         latest,
-        () if params.tenant is None else (params.tenant,),
+        _obligors(params, given),
+        relet,
+        frozenset(entry.name for entry in topology.section("deals") if getattr(entry.params, "site", None) is not None),
     )
+
+
+def _obligors(params: RiskParams, given: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
+    """Who may default: the obligors of guarantees, the party named, and where none is the tenants of all leases."""
+    found = given["guarantee_terms"]["obligor"].to_list()
+    if params.tenant is not None:
+        found.append(params.tenant)
+    elif params.tenant_default is not None:
+        rent = given["cashflow"].filter(category="base_rent")
+        found += rent["payer"].unique(maintain_order=True).to_list()
+    return tuple(dict.fromkeys(found))
+
+
+def _refuse_unused(params: RiskParams, deal: Deal, source: Source) -> None:
+    """Refuse an assumption that nothing in the file would take up."""
+    rents = any(one.kind in {RENT, THROUGH} for one in deal.streams)
+    for name, unused, missing in (
+        ("tenant_default", not source.obligors, "nobody leases anything"),
+        ("guarantor_default", not deal.guarantees, "nobody guarantees anything"),
+        ("recovery", not rents, "nobody who may default pays rent for a site"),
+        ("downtime", not rents, "nobody who may default pays rent for a site"),
+    ):
+        if getattr(params, name) is not None and unused:
+            raise RefusedError(
+                NAME, f"`{name}` is given, and in this file {missing}", f"leave `{name}` out, or add the deal it is for"
+            )
 
 
 def _delays(given: Mapping[float, float]) -> tuple[tuple[int, float], ...]:
@@ -172,28 +229,16 @@ def _delays(given: Mapping[float, float]) -> tuple[tuple[int, float], ...]:
 def _hazard(params: RiskParams, party: str, known: Assumed) -> float:
     if params.tenant_default is not None and params.tenant in (None, party):
         return params.tenant_default
-    if party in known.obligors:
-        return known.obligors[party]
-    raise RefusedError(
-        NAME, f"nothing says how likely a default of '{party}' is", "give `tenant_default`, as '5 %/year'"
-    )
+    said = known.hazard(party)
+    if said is None:
+        raise RefusedError(
+            NAME, f"nothing says how likely a default of '{party}' is", "give `tenant_default`, as '5 %/year'"
+        )
+    return said
 
 
 def _guarantor(params: RiskParams, party: str, known: Assumed) -> float:
     return known.guarantors.get(party, 0.0) if params.guarantor_default is None else params.guarantor_default
-
-
-def _relet(params: RiskParams, known: Assumed) -> tuple[float, int]:
-    """Share of the rent that letting again brings, and the months until it does."""
-    if params.recovery is not None:
-        return params.recovery, round(params.downtime or 0.0)
-    if len(known.relets) > 1:
-        said = " and ".join(f"{share:.0%} after {months} months" for share, months in sorted(known.relets))
-        raise RefusedError(
-            NAME, f"guarantees assume that letting again brings {said}", "give `recovery` in `analyses: {risk: …}`"
-        )
-    share, months = next(iter(known.relets), (0.0, 0))
-    return share, months if params.downtime is None else round(params.downtime)
 
 
 def _first_payment(deal: Deal, number: int) -> int:
@@ -210,7 +255,7 @@ def twin_analyses() -> list[Analysis]:
             doc="What defaults, prices and delay do to each party: expected loss, value at risk, chance of a call.",
             params=RiskParams,
             run=run,
-            requires=("cashflow", "debt", "guarantee"),
+            requires=NEEDS,
             produces=("risk", "risk_events", "checks"),
         )
     ]

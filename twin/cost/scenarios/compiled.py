@@ -14,17 +14,19 @@ import polars as pl
 
 from twin.cost.measures import month_numbers
 from twin.cost.operating import operating
-from twin.errors import RefusedError
+from twin.cost.scenarios import promises
+from twin.cost.scenarios.assumed import SALE
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from twin.api import Calendar
     from twin.cost.measures import Floats
+    from twin.cost.scenarios.promises import Guarantee, WindUp
 
 RENT, THROUGH, STOP = "rent", "through", "stop"
-"""What becomes of a stream when its obligor defaults: rent is let again and guaranteed; a pass-through falls to the
+"""What becomes of a stream when its obligor defaults: rent is let again; a pass-through falls to the
 landlord; anything else stops.  A stream that does not end with a default has none of them."""
 
 GPU, POWER = "gpu", "power"
@@ -45,7 +47,7 @@ class Stream:
         price: GPU, POWER or empty.
         late: whether it comes later with the energisation.
         landlord: party that bears a pass-through, or is paid the rent; -1 where there is none.
-        guarantee: number of the guarantee of the rent; -1 for none.
+        again: share of it that letting again brings, and `downtime`: months after a default until it does.
         loans: numbers of the loans that are paid from it.
     """
 
@@ -57,50 +59,9 @@ class Stream:
     price: str
     late: bool
     landlord: int
-    guarantee: int
+    again: float
+    downtime: int
     loans: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Guarantee:
-    """A guarantee of the rent of one obligor.
-
-    Attributes:
-        deal: its name.
-        guarantor: number of the party; `defaults` its number among the defaulting ones.
-        obligor: number among the defaulting parties.
-        share: guaranteed amount over all rent still to come, by month of default.
-        amount: guaranteed at the start of each month, and `ahead`: all rent still to come.
-        first: first month in which something is guaranteed.
-    """
-
-    deal: str
-    guarantor: int
-    defaults: int
-    obligor: int
-    share: Floats
-    amount: Floats
-    ahead: Floats
-    first: int
-
-    def default_in(self, hazard: float, start: int) -> Floats:
-        """Probability that the obligor defaults in each month, (1 - h)^age h, where something is guaranteed in it.
-
-        Args:
-            hazard: of a month.
-            start: month from which the obligor may default; its age counts from there.
-        """
-        age = np.arange(len(self.amount)) - start
-        return np.where(self.amount > 0, (1 - hazard) ** np.maximum(age, 0) * hazard, 0.0)
-
-    def expected_claim(self, default: Floats, recovery: float, downtime: int) -> float:
-        """The claim in closed form: sum over months of default of its probability x what is lost of what is guaranteed.
-
-        Lost is what letting again after the downtime does not bring of the rent still to come.
-        """
-        later = np.append(self.ahead[downtime:], np.zeros(min(downtime, len(self.ahead))))
-        lost = 1.0 - recovery * np.divide(later, self.ahead, out=np.zeros(len(later)), where=self.ahead > 0)
-        return float((default * lost) @ self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +100,8 @@ class Deal:
         months: of the calendar and the longest delay together.
         net: what each party is left with by month in the ledger, shape (parties, months).
         streams, guarantees, loans: as above.
-        left_out: guarantees of something other than rent, which scenarios do not call.
+        left_out: guarantees whose contract no table has, which scenarios do not call.
+        collateral: that is sold when an obligor defaults.
     """
 
     parties: tuple[str, ...]
@@ -150,6 +112,7 @@ class Deal:
     guarantees: tuple[Guarantee, ...]
     loans: tuple[Loan, ...]
     left_out: tuple[str, ...] = ()
+    collateral: tuple[WindUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,35 +120,52 @@ class Source:
     """Where a deal comes from.
 
     Attributes:
-        cashflow, debt, guarantee: tables of the analysis `cost`.
+        cashflow, debt, guarantee, terms, cover, wind_up: tables of the analysis `cost`.
         calendar: the months.
         secured_by: deals that pay each loan, by its name; all of the borrower's where it is not among them.
         gpu_deals, power_deals: deals whose prices wander.
         latest: longest delay in months.
-        obligors: parties that may default beside the obligors of guarantees.
+        obligors: parties that may default, and after them those that guarantee.
+        relet: of a lease, the share of the rent that letting again brings and the months until it does.
+        energised: deals whose collateral comes as its site is energised.
     """
 
     cashflow: pl.DataFrame
     debt: pl.DataFrame
     guarantee: pl.DataFrame
+    terms: pl.DataFrame
+    cover: pl.DataFrame
+    wind_up: pl.DataFrame
     calendar: Calendar
     secured_by: Mapping[str, Collection[str]]
     gpu_deals: Collection[str]
     power_deals: Collection[str]
-    latest: int = 0
-    obligors: tuple[str, ...] = ()
+    latest: int
+    obligors: tuple[str, ...]
+    relet: Callable[[str], tuple[float, int]]
+    energised: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A source with numbers for its parties."""
+
+    source: Source
+    months: int
+    number: Mapping[str, int]
+    defaulting: tuple[str, ...]
+    loans: pl.DataFrame
+    sold: tuple[str, ...]
 
 
 def compiled(source: Source) -> Deal:
     """Make a deal ready.
 
     Raises:
-        RefusedError: two guarantees of one rent.
+        RefusedError: nothing says what letting a site again brings.
     """
     ledger = source.cashflow
-    promised = source.guarantee.group_by("deal", "guarantor", "obligor", "beneficiary", maintain_order=True).len()
-    obligors = tuple(dict.fromkeys((*promised["obligor"], *source.obligors)))
-    defaulting = tuple(dict.fromkeys((*obligors, *promised["guarantor"])))
+    defaulting = tuple(dict.fromkeys((*source.obligors, *source.terms["guarantor"])))
     names = sorted(set(ledger["payer"]) | set(ledger["payee"]) | set(defaulting) | {MARKET})
     number = {name: place for place, name in enumerate(names)}
     months = source.calendar.months + source.latest
@@ -193,16 +173,21 @@ def compiled(source: Source) -> Deal:
     for column, sign in (("payee", 1.0), ("payer", -1.0)):
         place = ledger[column].replace_strict(number, return_dtype=pl.Int64).to_numpy()
         np.add.at(net, (place, month_numbers(ledger, source.calendar)), sign * ledger["amount_usd"].to_numpy())
-    guarantees, covered, left_out = _guarantees(source, number, defaulting, months)
+    sold = tuple(source.wind_up["deal"].unique(maintain_order=True))
+    debt = source.debt.filter(~pl.col("deal").is_in(sold))
+    loans = debt.group_by("deal", "borrower", maintain_order=True).len()
+    named = _Named(source, months, number, defaulting, loans, sold)
+    guarantees, collateral = _promises(named)
     return Deal(
         tuple(names),
         defaulting,
         months,
         net,
-        _streams(source, number, obligors, covered, months),
+        _streams(named),
         guarantees,
-        _loans(source, number, defaulting, months),
-        left_out,
+        _loans(named, debt),
+        promises.left_out(source.guarantee, source.terms),
+        collateral,
     )
 
 
@@ -212,96 +197,90 @@ def _by_month(rows: pl.DataFrame, source: Source, months: int, column: str = "am
     )
 
 
-def _guarantees(
-    source: Source, number: Mapping[str, int], defaulting: tuple[str, ...], months: int
-) -> tuple[tuple[Guarantee, ...], dict[tuple[str, str], int], tuple[str, ...]]:
-    """The guarantees, which of them covers the rent from an obligor to a beneficiary, and those of something else."""
-    left_out: list[str] = []
-    found: list[Guarantee] = []
-    covered: dict[tuple[str, str], int] = {}
-    for (deal, guarantor, obligor, beneficiary), rows in source.guarantee.group_by(
-        "deal", "guarantor", "obligor", "beneficiary", maintain_order=True
-    ):
-        pair = (str(obligor), str(beneficiary))
-        if pair in covered:
-            raise RefusedError(
-                "risk",
-                f"'{deal}' and '{found[covered[pair]].deal}' both guarantee what '{obligor}' owes '{beneficiary}'",
-                "make them one guarantee",
-            )
-        rent = source.cashflow.filter(
-            (pl.col("payer") == obligor) & (pl.col("payee") == beneficiary) & (pl.col("category") == "base_rent")
+def _promises(named: _Named) -> tuple[tuple[Guarantee, ...], tuple[WindUp, ...]]:
+    """The guarantees that scenarios call, and the collateral that they sell."""
+    source = named.source
+    given = promises.Promised(
+        source.guarantee,
+        source.terms,
+        source.cover,
+        source.wind_up,
+        source.calendar,
+        named.months,
+        named.number,
+        named.defaulting,
+    )
+    rows = list(source.terms.iter_rows(named=True))
+    guarantees = tuple(
+        promises.guarantee(
+            row,
+            given,
+            source.relet(row["covers"]) if row["loss"] != SALE else (0.0, 0),
+            _served(named, row["covers"], (row["obligor"], row["beneficiary"])),
         )
-        ahead = np.cumsum(_by_month(rent, source, months)[::-1])[::-1]
-        if not ahead.any():
-            left_out.append(str(deal))
-            continue
-        amount = _by_month(rows, source, months, "guaranteed_usd")
-        covered[pair] = len(found)
-        share = np.divide(amount, ahead, out=np.zeros(months), where=ahead > 0)
-        force = np.flatnonzero(amount > 0)
-        found.append(
-            Guarantee(
-                str(deal),
-                number[str(guarantor)],
-                defaulting.index(str(guarantor)),
-                defaulting.index(str(obligor)),
-                share,
-                amount,
-                ahead,
-                int(force[0]) if len(force) else 0,
-            )
+        for row in rows
+    )
+    support = {row["covers"]: place for place, row in enumerate(rows) if row["loss"] == SALE}
+    sold = source.wind_up.filter(pl.col("obligor").is_in(list(source.obligors)))
+    return guarantees, tuple(
+        promises.wind_up(
+            part,
+            given,
+            support.get(deal, -1),
+            priced=deal in source.gpu_deals,
+            late=deal in source.energised,
         )
-    return tuple(found), covered, tuple(left_out)
+        for (deal,), part in sold.group_by("deal", maintain_order=True)
+    )
 
 
-def _streams(
-    source: Source,
-    number: Mapping[str, int],
-    obligors: tuple[str, ...],
-    covered: Mapping[tuple[str, str], int],
-    months: int,
-) -> tuple[Stream, ...]:
-    loans = source.debt.group_by("deal", "borrower", maintain_order=True).len()
+def _served(named: _Named, deal: str, parties: tuple[str | None, ...]) -> tuple[int, ...]:
+    """Numbers of the loans that the cash of a deal pays."""
+    return tuple(
+        place
+        for place, (name, borrower, _) in enumerate(named.loans.rows())
+        if _pays(named.source, str(name), str(borrower), deal, parties)
+    )
+
+
+def _streams(named: _Named) -> tuple[Stream, ...]:
+    source = named.source
     rows = source.cashflow.filter(
-        ~(pl.col("deal").is_in(loans["deal"].to_list()) & pl.col("category").is_in(list(_LOAN)))
+        ~(pl.col("deal").is_in(named.loans["deal"].to_list()) & pl.col("category").is_in(list(_LOAN)))
     )
     keys = ("payer", "payee", "deal", "category")
     landlords = {
         str(deal): str(payee)
         for deal, payee in rows.filter(category="base_rent").select("deal", "payee").unique().rows()
+        if deal not in named.sold
     }
+    lessees = dict(source.wind_up.select("deal", "obligor").unique().rows())
     found = []
     for (payer, payee, deal, category), part in rows.group_by(*keys, maintain_order=True):
-        one = next((name for name in obligors if name in (payer, payee)), None)
-        owing = payer == one and one is not None
-        landlord = landlords.get(str(deal)) if owing else None
+        ends = (lessees[deal],) if deal in lessees else (payer, payee)
+        one = next((name for name in source.obligors if name in ends), None)
+        landlord = landlords.get(str(deal)) if payer == one and one is not None else None
         kind = "" if one is None else STOP
-        if owing and category == "base_rent":
-            kind = RENT
-        elif landlord not in (None, payee) and category == "pass_through":
-            kind = THROUGH
+        if landlord is not None and category in {"base_rent", "pass_through"}:
+            kind = RENT if landlord == payee else THROUGH
         price = _price(source, str(deal), str(category))
-        late = category not in _CAPITAL or price == GPU
+        late = deal in source.energised if deal in lessees else category not in _CAPITAL or price == GPU
         if not (kind or price or (late and source.latest)):
             continue
+        again, downtime = source.relet(str(deal)) if kind in {RENT, THROUGH} else (0.0, 0)
         found.append(
             Stream(
-                number[str(payer)],
-                number[str(payee)],
-                _by_month(part, source, months),
-                -1 if one is None else obligors.index(one),
+                named.number[str(payer)],
+                named.number[str(payee)],
+                _by_month(part, source, named.months),
+                -1 if one is None else named.defaulting.index(one),
                 kind,
                 price,
                 late,
-                -1 if landlord is None else number[landlord],
-                covered.get((str(payer), str(payee)), -1) if kind == RENT else -1,
-                tuple(
-                    place
-                    for place, (name, borrower, _) in enumerate(loans.rows())
-                    if _pays(source, str(name), str(borrower), str(deal), (str(payer), str(payee), landlord))
-                    and category not in _CAPITAL
-                ),
+                -1 if landlord is None else named.number[landlord],
+                again,
+                downtime,
+                () if category in _CAPITAL else _served(named, str(deal), (str(payer), str(payee), landlord)),
             )
         )
     return tuple(found)
@@ -319,9 +298,10 @@ def _pays(source: Source, loan: str, borrower: str, deal: str, parties: tuple[st
     return borrower in parties and (secured is None or deal in secured or deal in source.power_deals)
 
 
-def _loans(source: Source, number: Mapping[str, int], defaulting: tuple[str, ...], months: int) -> tuple[Loan, ...]:
+def _loans(named: _Named, debt: pl.DataFrame) -> tuple[Loan, ...]:
+    source, number, defaulting, months = named.source, named.number, named.defaulting, named.months
     found = []
-    for rows in source.debt.partition_by("deal", maintain_order=True):
+    for rows in debt.partition_by("deal", maintain_order=True):
         borrower, lender = str(rows["borrower"][0]), str(rows["lender"][0])
         taken = {
             name: _by_month(rows, source, months, f"{name}_usd")

@@ -74,6 +74,8 @@ class Drivers:
         market_correlation: of the common factor of defaults with a falling price of accelerators.
         gpu, power: prices; None where one stays as it is.
         delays: months late and cumulative probability, ascending; none where all is in time.
+        triggers: whether a default may or may not call a guarantee.
+        sales: kinds of collateral whose price is drawn.
     """
 
     hazard: Floats
@@ -83,6 +85,8 @@ class Drivers:
     gpu: Price | None = None
     power: Price | None = None
     delays: tuple[tuple[int, float], ...] = ()
+    triggers: bool = False
+    sales: int = 0
 
     @property
     def latest(self) -> int:
@@ -98,12 +102,16 @@ class Draws:
         default: month of default, shape (parties, scenarios); `NEVER` for none that is near.
         delay: months late, one a scenario.
         gpu, power: shocks, shape (months, scenarios); None where the price stays as it is.
+        trigger: uniform, shape (parties, scenarios): how bad a default is; None where every one calls all guarantees.
+        sale: standard normal, shape (sales, scenarios): where the price of collateral is; None where as expected.
     """
 
     default: Ints
     delay: Ints
-    gpu: Floats | None
-    power: Floats | None
+    gpu: Floats | None = None
+    power: Floats | None = None
+    trigger: Floats | None = None
+    sale: Floats | None = None
 
     @property
     def count(self) -> int:
@@ -130,6 +138,8 @@ def draw(drivers: Drivers, months: int, seed: int, blocks: Sequence[int]) -> Dra
         np.concatenate([one.delay for one in drawn]),
         side_by_side([one.gpu for one in drawn]),
         side_by_side([one.power for one in drawn]),
+        side_by_side([one.trigger for one in drawn]),
+        side_by_side([one.sale for one in drawn]),
     )
 
 
@@ -139,6 +149,8 @@ def _block(drivers: Drivers, months: int, seed: int, block: int) -> Draws:
     late = rng.random(BLOCK)
     gpu = None if drivers.gpu is None else rng.standard_normal((months, BLOCK))
     power = None if drivers.power is None else rng.standard_normal((months, BLOCK))
+    trigger = rng.random((len(drivers.hazard), BLOCK)) if drivers.triggers else None
+    sale = rng.standard_normal((drivers.sales, BLOCK)) if drivers.sales else None
     if gpu is not None and drivers.market_correlation:
         with_market = min(_MARKET_MONTHS, months)
         market = gpu[:with_market].sum(axis=0) / np.sqrt(with_market)
@@ -150,7 +162,7 @@ def _block(drivers: Drivers, months: int, seed: int, block: int) -> Draws:
     for term, up_to in drivers.delays:
         delay[(late >= below) & (late < up_to)] = term
         below = up_to
-    return Draws(_months_of_default(drivers, normal, delay), delay, gpu, power)
+    return Draws(_months_of_default(drivers, normal, delay), delay, gpu, power, trigger, sale)
 
 
 def _months_of_default(drivers: Drivers, normal: Floats, delay: Ints) -> Ints:

@@ -3,9 +3,12 @@
 In each month, from the ledger and what is drawn:
 
 1.  Streams: an obligor that has defaulted pays nothing more.  After the downtime, whoever the site is let to again
-    (`market`) pays the share `recovery` of its rent; the guarantor pays the rest of the rent, times what was guaranteed
-    in the month of default over all rent then still to come, unless it has defaulted itself.  The landlord bears what
-    is not let again of a pass-through.  Prices multiply, delay moves.
+    (`market`) pays its share of the rent; the landlord bears what is not let again of a pass-through.  Prices multiply,
+    delay moves.
+    Guarantees: what the rule of `twin.losses` asks in this month after a default in that, unless the default does not
+    call it or the guarantor has defaulted itself.
+    Collateral: sold in the month of default; the claims have the proceeds in turn, the guarantor pays what is left of
+    those that it supports, and the owners have the rest.
 2.  Loans: due is the scheduled service and what is overdue with interest at the loan's rate.  There is the CFADS of
     the month, cash kept under lock-up, and what the borrower pays out of its own pocket in the ledger; nothing more.
     Cash that is left while the trailing cover ratio is below the lock-up is kept for later service.
@@ -23,6 +26,7 @@ import numpy as np
 from twin.cost.irr import rates
 from twin.cost.scenarios.compiled import GPU, MARKET, POWER, RENT, THROUGH
 from twin.cost.scenarios.draws import BLOCK, draw
+from twin.losses import in_turn
 from twin.progress import counted
 from twin.units import MONTHS_PER_YEAR
 
@@ -31,8 +35,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from twin.cost.scenarios.compiled import Deal, Guarantee, Loan, Stream
+    from twin.cost.scenarios.compiled import Deal, Loan, Stream
     from twin.cost.scenarios.draws import Draws, Drivers, Price
+    from twin.cost.scenarios.promises import Guarantee, WindUp
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -48,15 +53,11 @@ class Terms:
     """What is the same in all scenarios.
 
     Attributes:
-        recovery: share of the rent that letting again brings after a default, and
-        downtime: months until it does.
         factors: discount factors by month.
         lock_up: cover ratio below which cash is kept.
         watched: number of the party whose rate of return is wanted; -1 for none.
     """
 
-    recovery: float
-    downtime: int
     factors: Floats
     lock_up: float
     watched: int = -1
@@ -71,6 +72,7 @@ class Outcomes:
         claimed, paid: what is claimed of each guarantor and what it pays, undiscounted, shape (guarantees, scenarios).
         least_dscr: lowest trailing cover of each loan, infinite without any; missed: months in which something was
             overdue; overdue: what is at the end; each of shape (loans, scenarios).
+        short: left unpaid on each claim on collateral, those of the first collateral first, shape (claims, scenarios).
         default: month of default of each defaulting party, shape (parties, scenarios).
         delay: months late.
         log_rate: log(1 + monthly rate of return) of the party watched, NaN where there is none; verdict: why, as in
@@ -83,6 +85,7 @@ class Outcomes:
     least_dscr: Floats
     missed: Ints
     overdue: Floats
+    short: Floats
     default: Ints
     delay: Ints
     log_rate: Floats
@@ -179,8 +182,11 @@ class _Run:
         )
         self.debts = [Debt(loan, terms.lock_up, count) for loan in deal.loans]
         self.claimed, self.paid = (np.zeros((len(deal.guarantees), count)) for _ in range(2))
-        self.shares = [_guaranteed(guarantee, drawn) for guarantee in deal.guarantees]
+        self.short = [np.zeros((len(one.names), count)) for one in deal.collateral]
+        self.called = [_called(guarantee, drawn) for guarantee in deal.guarantees]
         self.delayed = bool(drawn.delay.any())
+        since = drawn.default - drawn.delay
+        self.since = np.where(since < 0, deal.months, np.minimum(since, deal.months))
 
     def month(self, month: int, factors: dict[str, Floats]) -> None:
         """One month of all scenarios."""
@@ -196,13 +202,16 @@ class _Run:
                 now = now * factors[stream.price]
             paid = now if stream.obligor < 0 else now * alive[stream.obligor]
             books.post(stream.payer, stream.payee, paid - stream.amount[month], stream.loans)
-            if stream.kind == RENT:
-                self._unpaid_rent(stream, now - paid, alive, month)
-            elif stream.kind == THROUGH:
+            if stream.kind in {RENT, THROUGH}:
                 unpaid = now - paid
                 again = self._let_again(stream, unpaid, month)
-                books.post(self.market, stream.payee, again)
-                books.post(stream.landlord, stream.payee, unpaid - again, stream.loans)
+                books.post(self.market, stream.payee, again, stream.loans)
+                if stream.kind == THROUGH:
+                    books.post(stream.landlord, stream.payee, unpaid - again, stream.loans)
+        for number, guarantee in enumerate(self.deal.guarantees):
+            self._claim(number, guarantee, alive, month)
+        for number, collateral in enumerate(self.deal.collateral):
+            self._sell(number, collateral, alive, month, factors)
         for number, debt in enumerate(self.debts):
             performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
             pays = debt.month(month, books.more[number], performs)
@@ -221,22 +230,57 @@ class _Run:
 
     def _let_again(self, stream: Stream, unpaid: Floats, month: int) -> Floats:
         """What the next tenant pays of it, once there is one."""
-        again = self.terms.recovery * unpaid
-        if self.terms.downtime:
-            again = again * (self.drawn.default[stream.obligor] <= month - self.terms.downtime)
+        again = stream.again * unpaid
+        if stream.downtime:
+            again = again * (self.drawn.default[stream.obligor] <= month - stream.downtime)
         return again
 
-    def _unpaid_rent(self, stream: Stream, unpaid: Floats, alive: Bools, month: int) -> None:
-        again = self._let_again(stream, unpaid, month)
-        self.books.post(self.market, stream.landlord, again, stream.loans)
-        if stream.guarantee < 0:
+    def _claim(self, number: int, guarantee: Guarantee, alive: Bools, month: int) -> None:
+        """What is asked of a guarantor of rent in the month, and what it pays."""
+        if guarantee.asked is None:
             return
-        guarantee = self.deal.guarantees[stream.guarantee]
-        claim = self.shares[stream.guarantee] * (unpaid - again)
+        when = self.since[guarantee.obligor]
+        if self.delayed:
+            since = month - self.drawn.delay
+            claim = np.where(since >= 0, guarantee.asked[np.maximum(since, 0), when], 0.0)
+        else:
+            claim = guarantee.asked[month][when]
+        self._honour(number, claim, guarantee.beneficiary, alive, guarantee.loans)
+
+    def _honour(self, number: int, claim: Floats, payee: int, alive: Bools, loans: tuple[int, ...] = ()) -> Floats:
+        """Ask a guarantor and have it pay `payee`: what it pays."""
+        guarantee = self.deal.guarantees[number]
+        called = self.called[number]
+        claim = claim if called is None else claim * called
         pays = claim * alive[guarantee.defaults]
-        self.claimed[stream.guarantee] += claim
-        self.paid[stream.guarantee] += pays
-        self.books.post(guarantee.guarantor, stream.landlord, pays, stream.loans)
+        self.claimed[number] += claim
+        self.paid[number] += pays
+        self.books.post(guarantee.guarantor, payee, pays, loans)
+        return np.asarray(pays)
+
+    def _sell(self, number: int, one: WindUp, alive: Bools, month: int, factors: dict[str, Floats]) -> None:
+        """Sell the collateral of those that default in the month."""
+        since = self.since[one.obligor] if one.late else np.full(self.drawn.count, month)
+        hit = (self.drawn.default[one.obligor] == month) & (since < self.deal.months)
+        if not hit.any():
+            return
+        place = np.where(hit, since, 0)
+        value = one.value[place] * hit
+        if one.priced:
+            value = value * factors[GPU]
+        elif self.drawn.sale is not None:
+            deviation = one.deviation[place]
+            value = value * np.exp(deviation * self.drawn.sale[number] - deviation**2 / 2)
+        owed = one.owed[:, place] * hit
+        paid = in_turn(value, owed)
+        self.books.post(self.market, one.owner, value)
+        self.books.post(one.owner, one.residual, value - paid.sum(axis=0))
+        for claim, claimant in enumerate(one.claimants):
+            self.books.post(one.owner, claimant, paid[claim])
+            short = owed[claim] - paid[claim]
+            if one.supported[claim] and one.guarantee >= 0:
+                short = short - self._honour(one.guarantee, short, claimant, alive)
+            self.short[number][claim] += short
 
     def outcomes(self) -> Outcomes:
         """What has become of the scenarios."""
@@ -253,6 +297,7 @@ class _Run:
             np.array([debt.least for debt in self.debts]).reshape(shape),
             np.array([debt.missed for debt in self.debts], dtype=np.int64).reshape(shape),
             np.array([debt.overdue for debt in self.debts]).reshape(shape),
+            np.concatenate([np.zeros((0, count)), *self.short]),
             drawn.default,
             drawn.delay,
             log_rate,
@@ -260,11 +305,11 @@ class _Run:
         )
 
 
-def _guaranteed(guarantee: Guarantee, drawn: Draws) -> Floats:
-    """Guaranteed amount over all rent to come when the obligor defaults, in each scenario."""
-    since = drawn.default[guarantee.obligor] - drawn.delay
-    inside = (since >= 0) & (since < len(guarantee.share))
-    return np.where(inside, guarantee.share[np.clip(since, 0, len(guarantee.share) - 1)], 0.0)
+def _called(guarantee: Guarantee, drawn: Draws) -> Bools | None:
+    """Whether a default calls a guarantee, in each scenario; None where it does in all."""
+    if guarantee.called >= 1 or drawn.trigger is None:
+        return None
+    return np.asarray(drawn.trigger[guarantee.obligor] < guarantee.called)
 
 
 class Debt:

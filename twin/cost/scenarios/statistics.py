@@ -10,18 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from twin import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    import polars as pl
     from numpy.typing import NDArray
 
-    from twin.cost.scenarios.compiled import Deal, Guarantee
+    from twin.cost.scenarios.compiled import Deal
     from twin.cost.scenarios.draws import Drivers
     from twin.cost.scenarios.engine import Outcomes, Terms
+    from twin.cost.scenarios.promises import Guarantee
 
     Floats = NDArray[np.float64]
 
@@ -60,7 +61,9 @@ def risk(deal: Deal, outcomes: Outcomes, base_npv: Floats, roles: Mapping[str, s
         roles: role by party; others are external.
         seed: of the draws.
     """
-    called = (outcomes.claimed > 0).any(axis=0) if len(outcomes.claimed) else np.zeros(outcomes.delay.shape, bool)
+    called = (
+        (outcomes.claimed > _HALF_A_CENT).any(axis=0) if len(outcomes.claimed) else np.zeros(outcomes.delay.shape, bool)
+    )
     rows = []
     for number, party in enumerate(deal.parties):
         change = np.where(np.abs(outcomes.change[number]) < _HALF_A_CENT, 0.0, outcomes.change[number])
@@ -104,9 +107,9 @@ def events(deal: Deal, drivers: Drivers, terms: Terms, outcomes: Outcomes, defau
         rows.append(_event("default", party, outcomes.default[number] < deal.months, None))
     for number, guarantee in enumerate(deal.guarantees):
         claimed, paid = outcomes.claimed[number], outcomes.paid[number]
-        exact = float(_defaults(guarantee, drivers).sum())
+        exact = None if drivers.delays else _called(deal, number, drivers)
         rows += [
-            _event("backstop_called", guarantee.deal, claimed > 0, claimed, None if drivers.delays else exact),
+            _event("backstop_called", guarantee.deal, claimed > _HALF_A_CENT, claimed, exact),
             _event("backstop_not_honoured", guarantee.deal, claimed - paid > _A_DOLLAR, claimed - paid),
         ]
     for number, loan in enumerate(deal.loans):
@@ -116,6 +119,10 @@ def events(deal: Deal, drivers: Drivers, terms: Terms, outcomes: Outcomes, defau
             rows.append(_event("dscr_below_default", loan.deal, least < default_dscr * (1 - 1e-9), None))
         rows.append(_event("payment_missed", loan.deal, outcomes.missed[number] > 0, None))
         rows.append(_event("not_repaid", loan.deal, overdue > _A_DOLLAR, overdue))
+    claims = [f"{one.deal} {name}" for one in deal.collateral for name in one.names]
+    rows += [
+        _event("not_repaid", name, short > _A_DOLLAR, short) for name, short in zip(claims, outcomes.short, strict=True)
+    ]
     if drivers.delays:
         rows.append(_event("delay", "energisation", outcomes.delay > 0, None))
     return _frame("risk_events", rows)
@@ -137,45 +144,79 @@ def _event(
     }
 
 
-def agreement(deal: Deal, drivers: Drivers, terms: Terms, outcomes: Outcomes) -> pl.DataFrame:
-    """Rows of `checks`: the claim on each guarantor against the closed form of its expected loss.
+def agreement(deal: Deal, drivers: Drivers, outcomes: Outcomes, *, as_the_file_says: bool) -> pl.DataFrame:
+    """Rows of `checks`: what guarantors lose by the scenarios against table `guarantee`.
 
-    The claim does not depend on whether the guarantor is there to pay, so it is the closed form whatever the
-    correlation; there is none where there is delay.
+    The claim does not depend on whether the guarantor is there to pay, so it has a closed form whatever the
+    correlation, and what the table takes of it for a guarantor in default itself is taken of the mean claim.  There is
+    none where there is delay, or where a price that wanders is that of the collateral.
+
+    Args:
+        deal: made ready.
+        drivers: what may happen.
+        outcomes: of the scenarios.
+        as_the_file_says: whether the table rests on the same assumptions; otherwise the same rule with those of the
+            scenarios is the closed form.
     """
     rows = []
+    priced = {one.guarantee for one in deal.collateral if one.priced and drivers.gpu is not None}
     for number, guarantee in enumerate(deal.guarantees if not drivers.delays else ()):
-        claimed = outcomes.claimed[number]
-        wanted = guarantee.expected_claim(_defaults(guarantee, drivers), terms.recovery, terms.downtime)
-        mean, error = float(claimed.mean()), float(claimed.std() / np.sqrt(len(claimed)))
+        claim = guarantee.claim()
+        if number in priced or claim is None:
+            continue
+        wanted, said = float(guarantee.said.sum()), "expected loss of the guarantor in table guarantee, undiscounted"
+        if not as_the_file_says or guarantee.cut:
+            wanted = float(_defaults(guarantee, drivers) @ claim) * guarantee.honoured
+            said = "expected loss of the guarantor, undiscounted, by the rule of table guarantee" + (
+                " as far as the calendar goes" if guarantee.cut else " and the assumptions that are given"
+            )
+        honoured = outcomes.claimed[number] * guarantee.honoured
+        mean, error = float(honoured.mean()), float(honoured.std() / np.sqrt(len(honoured)))
         rows.append(
             {
                 "check": "risk_agrees_with_closed_form",
                 "scope": guarantee.deal,
                 "ok": abs(mean - wanted) <= _ERRORS * error + 1.0,
-                "got": f"${mean:,.0f} by {len(claimed):,} scenarios, standard error ${error:,.0f}",
+                "got": f"${mean:,.0f} by {len(honoured):,} scenarios, standard error ${error:,.0f}",
                 "wanted": f"${wanted:,.0f} within {_ERRORS:g} standard errors",
-                "message": "expected claim on the guarantor, undiscounted",
+                "message": said,
             }
         )
-    rows += [
-        {
-            "check": "risk_calls_guarantee",
-            "scope": name,
-            "ok": True,
-            "got": "left out",
-            "wanted": "a guarantee of rent",
-            "message": "no rent of the obligor to the beneficiary is in the ledger, so scenarios do not call it; its "
-            "own expected loss is in table guarantee",
-        }
-        for name in deal.left_out
-    ]
-    return _frame("checks", rows)
+    return pl.concat([_frame("checks", rows), not_called(deal.left_out)])
+
+
+def not_called(names: Sequence[str]) -> pl.DataFrame:
+    """Rows of `checks` for guarantees that scenarios do not call."""
+    return _frame(
+        "checks",
+        [
+            {
+                "check": "risk_calls_guarantee",
+                "scope": name,
+                "ok": True,
+                "got": "left out",
+                "wanted": "a guarantee of rent, or of what collateral is sold for",
+                "message": "tables guarantee_terms and guarantee_cover do not say what a default leaves of it, so "
+                "scenarios do not call it; its own expected loss is in table guarantee",
+            }
+            for name in names
+        ],
+    )
 
 
 def _defaults(guarantee: Guarantee, drivers: Drivers) -> Floats:
-    """Probability of a default of its obligor by month, where something is guaranteed."""
+    """Probability of a default of its obligor by month."""
     return guarantee.default_in(float(drivers.hazard[guarantee.obligor]), int(drivers.first[guarantee.obligor]))
+
+
+def _called(deal: Deal, number: int, drivers: Drivers) -> float | None:
+    """Probability that a guarantee is called, in closed form; None where there is none."""
+    guarantee = deal.guarantees[number]
+    chance = _defaults(guarantee, drivers) * guarantee.called
+    if guarantee.asked is not None:
+        return float(chance @ (guarantee.asked[:, :-1].sum(axis=0) > _HALF_A_CENT))
+    sold = next((one for one in deal.collateral if one.guarantee == number), None)
+    return None if sold is None or (sold.priced and drivers.gpu is not None) else float(chance @ sold.short())
 
 
 def _frame(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
