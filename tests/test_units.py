@@ -105,7 +105,11 @@ def test_what_is_not_a_quantity_says_what_would_be(text: object, dimension: str,
 
 @pytest.mark.parametrize(
     ("text", "dimension", "meant"),
-    [("5 kw", "power", "kW"), ("$140/kw-month", "money_per_power_month", "$/kW-month"), ("3 gbps", "bandwidth", "Gbps")],
+    [
+        ("5 kw", "power", "kW"),
+        ("$140/kw-month", "money_per_power_month", "$/kW-month"),
+        ("3 gbps", "bandwidth", "Gbps"),
+    ],
 )
 def test_a_unit_in_wrong_capitals_is_named_right(text: str, dimension: str, meant: str) -> None:
     with pytest.raises(UnitError) as caught:
