@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from twin import units
+
 if TYPE_CHECKING:
     from twin.cost.assertions import Row
 
 _ROUNDING = 1e-9
 _CENT = 0.01
+_SERVICE = ("interest", "principal")
+"""Steps of a waterfall that a lender counts on in the month."""
 
 
 def loan_name(deal: str, tranche: str | None) -> str:
@@ -52,6 +56,38 @@ def _months(loan: pl.DataFrame, column: str, said: tuple[str, str, str]) -> Row 
     hit = loan.filter(pl.col(column))
     got = f"{hit.height} months, the first {hit['month'][0]:%Y-%m}" if hit.height else "0 months"
     return (check, loan_name(loan["deal"][0], loan["tranche"][0]), hit.is_empty(), got, wanted, message)
+
+
+def paid_from_cash(debt: pl.DataFrame, waterfall: pl.DataFrame) -> list[Row]:
+    """Whether interest and scheduled principal are paid out of the cash of every month, the reserve included.
+
+    A ratio over twelve months has no value before the first full year, and a year with cash at its end hides the months
+    without any at its beginning.  A loan without rows in the waterfall has no row.
+
+    Args:
+        debt: table `debt`.
+        waterfall: table `waterfall`.
+    """
+    served = waterfall.filter(pl.col("deal").is_in(debt["deal"].unique().to_list()) & pl.col("use").is_in(_SERVICE))
+    rows: list[Row] = []
+    for (deal, *_), steps in served.partition_by("deal", maintain_order=True, as_dict=True).items():
+        month = steps.group_by("month").agg(pl.col("short_usd").sum()).filter(pl.col("short_usd") > _CENT).sort("month")
+        got = "0 months short"
+        if month.height:
+            total = units.show_money(float(month["short_usd"].sum()))
+            count = f"{month.height} month{'s' if month.height > 1 else ''}"
+            got = f"{count} short from {month['month'][0]:%Y-%m} on, {total} from the borrower's own pocket"
+        rows.append(
+            (
+                "debt_service_paid_from_cash",
+                str(deal),
+                month.is_empty(),
+                got,
+                "paid from cash in every month",
+                "cash of the month and the reserve pay less than is due: repay later, capitalise interest, fund a reserve",
+            )
+        )
+    return rows
 
 
 def balloons(debt_metrics: pl.DataFrame) -> list[Row]:
