@@ -135,3 +135,19 @@ def test_remarks_do_not_change_the_status(call, tmp_path, command):
     assert f"REMARKS: 1 thing to look at; nothing is refused for them\n  {file}:2:" in done.err
     assert "genset that feeds nobody" in done.err
     assert "REMARKS" not in call("--quiet", command, file).err
+
+
+def test_a_name_that_blocks_nothing_is_warned_of(call, monkeypatch):
+    monkeypatch.setenv("TWIN_DISABLE_PLUGINS", "twin-energi, twin-hardware")
+    said = call("plugins").err
+    assert said.count("warning:") == 1
+    assert "TWIN_DISABLE_PLUGINS names 'twin-energi', and no plugin is called so" in said
+    monkeypatch.setenv("TWIN_DISABLE_PLUGINS", "*")
+    assert "warning" not in call("plugins").err
+
+
+def test_the_shell_completes_the_names_of_tables(call, monkeypatch):
+    monkeypatch.setenv("_TWIN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "twin tables cash")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert call().out.split() == ["plain,cashflow"]

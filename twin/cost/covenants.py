@@ -84,7 +84,7 @@ def paid_from_cash(debt: pl.DataFrame, waterfall: pl.DataFrame) -> list[Row]:
                 month.is_empty(),
                 got,
                 "paid from cash in every month",
-                "cash of the month and the reserve pay less than is due: repay later, capitalise interest, fund a reserve",
+                "cash and reserve of the month pay less than is due: repay later, capitalise interest, fund a reserve",
             )
         )
     return rows
