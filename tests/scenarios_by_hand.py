@@ -24,7 +24,15 @@ class Plain:
         self.asked = [None if one.asked is None else one.asked.tolist() for one in deal.guarantees]
         self.sold = [(one, one.owed.tolist(), one.value.tolist(), one.deviation.tolist()) for one in deal.collateral]
         self.loans = [
-            (number, one, one.cfads.tolist(), one.service.tolist(), one.own.tolist(), one.year_service.tolist())
+            (
+                number,
+                one,
+                one.cfads.tolist(),
+                one.service.tolist(),
+                one.own.tolist(),
+                one.year_service.tolist(),
+                [*one.reserve.tolist(), 0.0],
+            )
             for number, one in enumerate(deal.loans)
         ]
         self.borrowers = [one.borrower for one in deal.loans]
@@ -61,6 +69,7 @@ class Life:
         self.least_dscr = [math.inf] * len(deal.loans)
         self.past = [[0.0] * 12 for _ in deal.loans]
         self.more = [0.0] * len(deal.loans)
+        self.used = [0.0] * len(deal.loans)
         self.short = [0.0] * sum(len(one.names) for one in deal.collateral)
         self.trigger = self.sale = None
         self.off = dict.fromkeys(plain.prices, 0.0)
@@ -146,13 +155,22 @@ class Life:
                 self.post(one.owner, one.residual, left)
             place += len(one.names)
 
-    def serve(self, number, loan, cfads, service, own, year_service, month) -> None:
+    def serve(self, number, loan, cfads, service, own, year_service, reserve, month) -> None:
         cash = cfads[month] + self.more[number]
         due = service[month] + self.overdue[number] * (1 + loan.rate)
         have = max(cash, 0.0) + self.kept[number] + own[month]
         pays = min(due, have)
         if loan.obligor >= 0 and month >= self.default[loan.obligor]:
             pays = 0.0
+        left, drawn = have - pays, 0.0
+        if loan.obligor < 0 or month < self.default[loan.obligor]:
+            drawn = min(due - pays, max(reserve[month - 1] - self.used[number], 0.0))
+        more = loan.topped_up[month]
+        filled = min(self.used[number] + more, left)
+        used = self.used[number] + drawn + more - filled
+        self.used[number] = min(used, reserve[month])
+        self.post(loan.account, loan.borrower, drawn + more - filled - (used - self.used[number]))
+        pays, left = pays + drawn, left - filled
         self.overdue[number] = due - pays
         self.missed[number] += self.overdue[number] > 0.5
         self.past[number][month % 12] = cash
@@ -160,5 +178,5 @@ class Life:
         if year_service[month] > 0:
             cover = sum(self.past[number]) / year_service[month]
             self.least_dscr[number] = min(self.least_dscr[number], cover)
-            self.kept[number] = have - pays if cover < self.plain.lock_up else 0.0
+            self.kept[number] = left if cover < self.plain.lock_up else 0.0
         self.post(loan.borrower, loan.lender, pays - service[month])

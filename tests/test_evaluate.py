@@ -74,6 +74,23 @@ def test_evaluate_runs_every_analysis_and_sql_sees_a_table_of_a_plugin(tmp_path:
     assert results.sql("select racks from greetings").item() == 2
 
 
+def test_an_analysis_on_demand_runs_once_when_its_table_is_asked_for_and_not_before(tmp_path: Path) -> None:
+    asked = []
+
+    def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+        asked.append(inputs.seed)
+        return _greet(inputs)
+
+    results = load(tmp_path, plugins=[plugin(run=run, on_demand=True)]).evaluate(seed=7)
+    assert "greetings" in results
+    assert not asked
+    assert results.greetings.rows() == results.sql("select * from greetings").rows() == [("room", 2)]
+    assert asked == [7]
+    assert load(tmp_path, plugins=[plugin(on_demand=True)]).run("greet").greetings.rows() == [("room", 2)]
+    at_once = load(tmp_path, plugins=[plugin()]).evaluate(seed=7)
+    assert at_once.greetings.equals(results.greetings)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

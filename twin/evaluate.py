@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +22,7 @@ from twin.registry import Registry, registry
 from twin.results.provenance import provenance
 from twin.results.results import Results
 from twin.structure.compile import compile_structure
-from twin.topology import expand, graph
+from twin.topology import expand
 from twin.topology.read import read
 from twin.topology.refused import place
 
@@ -74,10 +74,14 @@ class Twin:
     @cached_property
     def graph(self) -> nx.MultiDiGraph[Any]:
         """The groups as a networkx graph: counts and attributes on nodes, suppliers point to consumers."""
+        from twin.topology import graph  # noqa: PLC0415 - networkx is slow to import, and no analysis needs it
+
         return graph.group_graph(self.topology)
 
     def expanded(self) -> nx.DiGraph[Any]:
         """Every instance as a node of a read-only networkx graph whose adjacency is a view over arrays."""
+        from twin.topology import graph  # noqa: PLC0415 - as above
+
         return graph.expanded(self.topology)
 
     @cached_property
@@ -117,8 +121,10 @@ class Twin:
         return self.run("cost", seed=seed)
 
     def evaluate(self, *, seed: int = 0) -> Results:
-        """Run every analysis that the plugins provide."""
-        return self.run(*self.registry.models("analyses"), seed=seed)
+        """Run every analysis that the plugins provide; one that is `on_demand` when a table of its own is asked for."""
+        analyses = self.registry.models("analyses")
+        later = [name for name, provided in analyses.items() if _waits(provided.model)]
+        return self._run([name for name in analyses if name not in later], seed, {}, later)
 
     def run(self, *names: str, seed: int = 0, given: Mapping[str, pl.DataFrame] | None = None) -> Results:
         """Run the named analyses and all that they require, each once.
@@ -138,7 +144,12 @@ class Twin:
             RefusedError: an engine will not answer, and says why.
             PluginError: an analysis returned something other than it declares.
         """
-        known = dict(given or {})
+        return self._run(names, seed, given or {})
+
+    def _run(
+        self, names: Iterable[str], seed: int, given: Mapping[str, pl.DataFrame], later: Sequence[str] = ()
+    ) -> Results:
+        known = dict(given)
         made: dict[str, list[pl.DataFrame]] = defaultdict(list, {table: [frame] for table, frame in known.items()})
         for name in _order(names, self.registry.models("analyses"), known):
             provided = self.registry.models("analyses")[name]
@@ -147,8 +158,15 @@ class Twin:
                 if table not in known:
                     made[table].append(frame)
         frames = {table: parts[0] if len(parts) == 1 else pl.concat(parts) for table, parts in made.items()}
-        on_demand = {table: (lambda table=table: getattr(self, table)) for table in INPUT_TABLES}
+        on_demand = {table: partial(getattr, self, table) for table in INPUT_TABLES}
+        for name in later:
+            work = cache(partial(self._run, [name], seed, frames))
+            on_demand |= {table: partial(_one_of, work, table) for table in self._produces(name)}
         return Results(frames, provenance(self.topology, self.registry, seed), on_demand)
+
+    def _produces(self, name: str) -> tuple[str, ...]:
+        produces: tuple[str, ...] = self.registry.models("analyses")[name].model.produces
+        return produces
 
     def _placed(self, work: Callable[[], R]) -> R:
         """Do something with the models; what one refuses says where its entry stands in the file."""
@@ -224,6 +242,15 @@ def _months(made: Twin) -> int:
     from twin.cost.horizon import months  # noqa: PLC0415 - only a file that counts no months needs it
 
     return made._placed(lambda: months(made.topology, made.structure, made.registry))  # noqa: SLF001 - a twin of ours
+
+
+def _waits(analysis: Any) -> bool:
+    """Whether an analysis can be left until a table of its own is asked for."""
+    return bool(analysis.on_demand) and not {*analysis.produces} & {*SHARED_TABLES}
+
+
+def _one_of(work: Callable[[], Results], table: str) -> pl.DataFrame:
+    return work()[table]
 
 
 def _order(names: Iterable[str], known: Mapping[str, Provided], given: Iterable[str] = ()) -> list[str]:

@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
+
+from twin_financing.roots import root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,4 +70,4 @@ def warrant(price: float, strike: float, years: float, rate: float, volatility: 
     def gap(value: float) -> float:
         return call(price + dilution * value, strike, years, rate, volatility) / (1 + dilution) - value
 
-    return float(brentq(gap, 0.0, price * (1 + dilution) + 1e-9, xtol=1e-12, rtol=1e-12))
+    return root(gap, 0.0, price * (1 + dilution) + 1e-9, xtol=1e-12, rtol=1e-12)

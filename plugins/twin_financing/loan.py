@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
+
+from twin_financing.roots import root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,9 +145,7 @@ def _floored(balance: float, rate: float, cfads: Floats, least_dscr: float) -> t
             out[period] = max((after + share * cfads[period]) / (1 + rate), after)
         return out
 
-    share = float(
-        brentq(lambda x: balances(x)[0] - balance, 0.0, 1 / least_dscr * (1 + 1e-12), xtol=1e-300, rtol=1e-14)
-    )
+    share = root(lambda x: balances(x)[0] - balance, 0.0, 1 / least_dscr * (1 + 1e-12), xtol=1e-300, rtol=1e-14)
     principal = np.maximum(-np.diff(balances(share)), 0.0)
     return _settled(principal, balance), 1 / share
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.optimize import brentq
 
 from twin.api import Date, Entry, FinancingInputs, FinancingModel, Money, Params, PartyRef, Rate
 from twin_financing import debt_rows, loan, terms
+from twin_financing.roots import root
 from twin_financing.terms import PositiveTerm, Rise
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def lessor_irr(params: SaleLeasebackParams, rent: Floats) -> tuple[float | None,
         high *= 2
     while value(low) < 0:
         low *= 2
-    found = brentq(value, low, high, xtol=1e-15)
+    found = root(value, low, high, xtol=1e-15)
     return float(np.expm1(_YEAR * found)), "of price, rent and residual, before tax, annual effective"
 
 

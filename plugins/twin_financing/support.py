@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
-from scipy.optimize import brentq
 
 from twin.api import PRO_RATA, DealRef, Params, Rate
 from twin_financing import backstop, credit, terms
+from twin_financing.roots import root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def supported_rate(
     best = rate - spreads[0] + spreads[1]
     at = best
     if priced(best) > best:
-        at = float(brentq(lambda one: priced(one) - one, best, rate, xtol=1e-15, rtol=1e-14))
+        at = root(lambda one: priced(one) - one, best, rate, xtol=1e-15, rtol=1e-14)
     balance, alone = owed(at), owed(rate)
     weights = behind.weights(balance)
     least = int(np.argmin(weights))

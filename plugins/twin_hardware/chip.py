@@ -5,7 +5,8 @@ board, host and rack included as far as `bom` says, and of the catalogue part th
 
     break-even volume  fixed / (price that a bought part would have for as many FLOP/s - good package - bom)
 
-Below it buying is cheaper; there is none where the package and what is around it cost more already.
+It is rounded up to whole accelerators.  Below it buying is cheaper; there is none where the package and what is
+around it cost more already.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ TABLE = Table(
         Column("precision", "str", "of the FLOP/s"),
         Column("gross_dies", "i64", "whole dies on a wafer"),
         Column("yield_fraction", "f64", "share of them that work"),
-        Column("good_dies", "f64", "dies of a wafer that work"),
+        Column("good_dies_number", "f64", "dies of a wafer that work, on average"),
         Column("die_usd", "f64", "a good die"),
         Column("hbm_usd", "f64", "memory of one accelerator"),
         Column("package_usd", "f64", "a good package with dies and memory"),
@@ -46,7 +47,12 @@ TABLE = Table(
         Column("available", "date", "first month in which there is one"),
         Column("versus", "str", "catalogue part that it is compared with", nullable=True),
         Column("versus_usd_per_pflops", "f64", "price of a PFLOP/s of that part", nullable=True),
-        Column("break_even_volume", "f64", "volume at which both cost the same; null if it never is", nullable=True),
+        Column(
+            "break_even_volume",
+            "i64",
+            "fewest accelerators for which buying is not cheaper; null if none",
+            nullable=True,
+        ),
     ),
 )
 
@@ -83,7 +89,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         (pl.col("unit_usd") / pflops).alias("usd_per_pflops"),
         pl.lit(params.versus, pl.String).alias("versus"),
         pl.lit(bought, pl.Float64).alias("versus_usd_per_pflops"),
-        pl.when(per_unit > 0).then(pl.col("fixed_usd") / per_unit).alias("break_even_volume"),
+        pl.when(per_unit > 0).then((pl.col("fixed_usd") / per_unit).ceil()).cast(pl.Int64).alias("break_even_volume"),
     )
     return {"custom_asic": found.select(TABLE.names)}
 

@@ -64,7 +64,7 @@ def cost(terms: pl.DataFrame) -> pl.DataFrame:
         terms: one row a chip with the parameters of `custom-asic`.
 
     Returns:
-        The rows with `gross_dies, yield_fraction, good_dies, die_usd, hbm_usd, package_usd` (a good
+        The rows with `gross_dies, yield_fraction, good_dies_number, die_usd, hbm_usd, package_usd` (a good
         package with all in it), `fixed_usd` (NRE and masks in all), `fixed_usd_each, price_usd` (of one
         accelerator, without `bom`) and `unit_usd` (with it).
     """
@@ -75,11 +75,11 @@ def cost(terms: pl.DataFrame) -> pl.DataFrame:
     found = terms.with_columns(
         pl.Series("gross_dies", gross).cast(pl.Int64),
         pl.Series("yield_fraction", share),
-        pl.Series("good_dies", gross * share),
+        pl.Series("good_dies_number", gross * share),
         (pl.col("hbm_stacks") * pl.col("hbm_stack_price")).alias("hbm_usd"),
         (pl.col("nre") + pl.col("mask_sets") * pl.col("mask_set")).alias("fixed_usd"),
     ).with_columns(
-        (pl.col("wafer_price") / pl.col("good_dies")).alias("die_usd"),
+        (pl.col("wafer_price") / pl.col("good_dies_number")).alias("die_usd"),
         (pl.col("fixed_usd") / pl.col("volume")).alias("fixed_usd_each"),
     )
     inside = pl.col("dies_per_package") * pl.col("die_usd") + pl.col("hbm_usd")

@@ -175,7 +175,7 @@ def test_steps_count_lines_of_the_folder_alone(tmp_path):
         ("tflops_per_w", "tflops", True),
         ("leftkw", "kw", False),
         ("usd_paid", "usd", False),
-        ("good_dies", "usd", False),
+        ("good_dies", "number", False),
     ],
 )
 def test_where_a_name_says_its_unit(name, suffix, said):

@@ -353,9 +353,9 @@ def test_break_even_by_hand():
     got = compared()
     assert got["versus_usd_per_pflops"] == pytest.approx(3.1e6 / 180)
     assert got["usd_per_pflops"] == pytest.approx(got["unit_usd"] / 2)
-    assert got["break_even_volume"] == pytest.approx(460e6 / (2 * 3.1e6 / 180 - got["package_usd"] - 9000))
+    assert got["break_even_volume"] == math.ceil(460e6 / (2 * 3.1e6 / 180 - got["package_usd"] - 9000))
     assert got["tflops_per_w"] == pytest.approx(2.0)
-    assert compared(volume=round(got["break_even_volume"]))["usd_per_pflops"] == pytest.approx(
+    assert compared(volume=got["break_even_volume"])["usd_per_pflops"] == pytest.approx(
         got["versus_usd_per_pflops"], rel=1e-4
     )
 

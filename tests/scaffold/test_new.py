@@ -38,7 +38,13 @@ def test_there_is_a_kind_for_every_hook():
     assert {plural.get(kind, kind) for kind in KINDS} == hooks
 
 
-@pytest.mark.parametrize("kind", KINDS)
+QUICK = {"hardware", "energy", "financing"}
+"""One of each sort: figures alone, by the hour, by the month; the others are in the slow step."""
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in QUICK else [pytest.mark.slow]) for kind in KINDS]
+)
 def test_a_new_package_passes_its_tests_and_its_check(kind, tmp_path):
     written = new(f"acme-{kind}", kind, tmp_path)
     package = tmp_path / f"acme-{kind}"

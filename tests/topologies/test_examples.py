@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 import twin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _pytest.mark import ParameterSet
 
 FOLDER = Path(__file__).parents[2] / "topologies"
 STARTER = Path(twin.__file__).parent / "cli" / "starter.yaml"
@@ -18,10 +25,20 @@ def test_every_topology_evaluates_and_all_its_checks_hold(path: Path) -> None:
     assert results.checks["ok"].all(), results.checks.filter(~results.checks["ok"])
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_scenario_evaluates(path: Path) -> None:
-    for scenario in twin.load(path).topology.scenarios:
-        assert twin.load(path, scenario=scenario).evaluate().provenance.scenario == scenario
+LONG = {"gigawatt/carbon-free-curve"}
+"""What solves a dispatch again and again."""
+
+
+def every_scenario() -> Iterator[ParameterSet]:
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for name in yaml.safe_load(path.read_text(encoding="utf-8")).get("scenarios", {}):
+            called = f"{path.stem}/{name}"
+            yield pytest.param(path, name, id=called, marks=[pytest.mark.slow] if called in LONG else [])
+
+
+@pytest.mark.parametrize(("path", "scenario"), list(every_scenario()))
+def test_every_scenario_evaluates(path: Path, scenario: str) -> None:
+    assert twin.load(path, scenario=scenario).evaluate().provenance.scenario == scenario
 
 
 def test_quickstart_is_what_init_writes_and_fits_on_one_screen() -> None:

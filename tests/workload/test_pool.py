@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from itertools import product
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from published import Source
 
-from twin.workload.pool import Pool, in_service, sure
+from twin.workload.pool import in_service, sure
 
 pools = st.lists(
-    st.builds(Pool, st.integers(1, 4), st.sampled_from([1.0, 2.5, 8.0]), st.floats(0.0, 1.0)), min_size=1, max_size=3
+    st.tuples(st.integers(1, 4), st.sampled_from([1.0, 2.5, 8.0]), st.floats(0.0, 1.0)), min_size=1, max_size=3
 )
+
+
+def frame(*rows: tuple[float, float, float]) -> pl.DataFrame:
+    """Racks, what one gives, how probably one is in service."""
+    return pl.DataFrame(rows, schema=dict.fromkeys(("racks", "size", "availability"), pl.Float64), orient="row")
 
 
 def brute(racks, wanted, least):
@@ -32,30 +38,30 @@ def brute(racks, wanted, least):
 
 @given(pools, st.floats(0.1, 1.0), st.floats(0.0, 1.0))
 def test_it_is_what_enumeration_gives(made, wanted, least):
-    racks = [(pool.size, pool.availability) for pool in made for _ in range(int(pool.racks))]
+    racks = [(size, availability) for count, size, availability in made for _ in range(count)]
     want = wanted * sum(size for size, _ in racks)
     # half a unit off any sum of racks, so that rounding does not decide
     need = int(least * want) + 0.25
-    got = in_service(made, want, need)
+    got = in_service(frame(*made), want, need)
     assert (got.capacity, got.running) == pytest.approx(brute(racks, want, need), abs=1e-12)
 
 
 def test_a_rack_may_be_used_in_part():
-    got = in_service([Pool(2.5, 8.0, 0.9)], 20.0, 12.0)
+    got = in_service(frame((2.5, 8.0, 0.9)), 20.0, 12.0)
     assert (got.capacity, got.running) == pytest.approx(brute([(8.0, 0.9), (8.0, 0.9), (4.0, 0.9)], 20.0, 12.0))
 
 
 @given(st.floats(0.5, 1.0), st.integers(1, 300), st.integers(0, 60), st.integers(1, 30), st.floats(0.0, 1.0))
 def test_more_spares_never_hurt(availability, racks, spares, more, least):
-    few = in_service([Pool(racks + spares, 72.0, availability)], racks * 72.0, least * racks * 72.0)
-    many = in_service([Pool(racks + spares + more, 72.0, availability)], racks * 72.0, least * racks * 72.0)
+    few = in_service(frame((racks + spares, 72.0, availability)), racks * 72.0, least * racks * 72.0)
+    many = in_service(frame((racks + spares + more, 72.0, availability)), racks * 72.0, least * racks * 72.0)
     assert many.capacity >= few.capacity - 1e-12
     assert many.running >= few.running - 1e-12
 
 
 @given(st.floats(0.0, 1.0), st.floats(1.0, 5000.0))
 def test_without_spares_and_floor_the_mean_is_the_availability(availability, racks):
-    got = in_service([Pool(racks, 72.0, availability)], racks * 72.0)
+    got = in_service(frame((racks, 72.0, availability)), racks * 72.0)
     assert got.capacity == pytest.approx(availability, abs=1e-12)
     assert got.running == 1.0
 
@@ -72,7 +78,7 @@ SUPERPOD = Source(
 def test_the_superpod_has_130_of_144_cubes(published):
     published("healthy cubes of 144", 130, sure(144, 0.93469, 0.95), abs=0, source=SUPERPOD)
     assert sure(144, 0.93468, 0.95) == 129
-    whole = in_service([Pool(144, 64.0, 0.9346861267)], 130 * 64.0, 130 * 64.0)
+    whole = in_service(frame((144, 64.0, 0.9346861267)), 130 * 64.0, 130 * 64.0)
     assert whole.running == pytest.approx(0.95, abs=1e-8)
     assert whole.capacity == pytest.approx(0.95, abs=1e-8)
 

@@ -240,12 +240,14 @@ class Analysis(Model):
 
     The core's own engines are registered as analyses by the same hook.  `run(AnalysisInputs)`
     returns the tables named in `produces`; a table that `twin` does not declare itself is declared in
-    `tables`.
+    `tables`.  With `on_demand` an evaluation of everything leaves it until one of its tables is asked for;
+    so it should be refused only where another analysis is, too.
     """
 
     requires: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    on_demand: bool = False
 
 
 @evolving

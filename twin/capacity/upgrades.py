@@ -88,6 +88,7 @@ def analysis() -> Analysis:
         run=run,
         requires=("connection",),
         produces=("upgrades",),
+        on_demand=True,
     )
 
 

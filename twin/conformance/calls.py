@@ -77,15 +77,26 @@ def _recording(provided: Provided, section: str, plugin: str, calls: list[Call])
     return replace(provided, model=replace(model, run=run))
 
 
-def calls_of(known: Registry, plugin: str, example: Path) -> list[Call]:
+def calls_of(known: Registry, plugin: str, example: Path, *, calendars: int = 1) -> list[Call]:
     """The calls that an example topology makes of a plugin's models, one each: the first.
+
+    Args:
+        known: what plugins provide.
+        plugin: as `Provided.plugin` names it.
+        example: the topology.
+        calendars: how many times as many months as it says.
 
     Raises:
         InputError: the example is wrong.
         TwinError: whatever a run of it raises.
     """
     found = recorder(known, plugin)
-    load_with(found.registry, example).evaluate()
+    twin = load_with(found.registry, example)
+    if calendars > 1:
+        months = f"calendar.months={calendars * twin.calendar.months}"
+        twin = load_with(found.registry, example, overlays=[months])
+        found.calls.clear()
+    twin.evaluate()
     first: dict[str, Call] = {}
     for call in found.calls:
         first.setdefault(call.model.name, call)

@@ -20,7 +20,7 @@ from twin.loading import ACTIVE, Loaded
 from twin.parameters import meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from twin.api import Table
     from twin.registry import Registry
@@ -34,6 +34,8 @@ _RECALLED = "recalled"
 _FEW, _MANY = 4, 16
 _LINES_A_ROW = 0.5
 _TIMED_ROWS = 20_000
+_TIMED_S = 0.2
+_MORE = 4
 
 
 class Row(NamedTuple):
@@ -180,12 +182,28 @@ def _called(loaded: Loaded, known: Registry, example: Path | None) -> Iterator[R
         yield _fails(loaded.info.name, "the example runs", str(error), "a topology that loads and evaluates")
         return
     yield _holds(loaded.info.name, "the example runs", path.name, "a topology that loads and evaluates")
+    longer = _longer(calls, lambda: calls_of(known, str(loaded.info), path, calendars=2))
     for model in models:
         call = next((each for each in calls if each.model.name == model.name), None)
         if call is None:
             yield _fails(model.name, "the example uses it", "no entry", "an entry with this model in the example")
         else:
-            yield from _conforms(call, folder)
+            yield from _conforms(call, longer.get(model.name), folder)
+
+
+def _longer(calls: Sequence[Call], again: Callable[[], list[Call]]) -> dict[str, Call]:
+    """The same calls over twice as many months, by model; none where no model is given hours."""
+    if not any(_hourly(call) for call in calls):
+        return {}
+    try:
+        return {call.model.name: call for call in again() if _hourly(call)}
+    except TwinError:  # an example may say more of its months than their number
+        return {}
+
+
+def _hourly(call: Call) -> bool:
+    hours = getattr(call.inputs, "hours", None)
+    return isinstance(hours, pl.DataFrame) and hours.height > 0
 
 
 def _beside(folder: Path) -> Path:
@@ -196,12 +214,12 @@ def _beside(folder: Path) -> Path:
     return place / EXAMPLE if (place / EXAMPLE).is_file() else folder / EXAMPLE
 
 
-def _conforms(call: Call, folder: Path) -> Iterator[Row]:
+def _conforms(call: Call, longer: Call | None, folder: Path) -> Iterator[Row]:
     subject = f"{call.section}/{call.model.name}"
     yield _same_again(subject, call)
     yield _leaves_alone(subject, call)
     yield _pickles(subject, call)
-    yield from _by_rows(subject, call, folder)
+    yield from _by_rows(subject, call, longer, folder)
 
 
 def _same_again(subject: str, call: Call) -> Row:
@@ -241,14 +259,17 @@ def _pickles(subject: str, call: Call) -> Row:
     return Row(subject, "pickles", ok, got, "functions and classes at the top of a module")
 
 
-def _by_rows(subject: str, call: Call, folder: Path) -> Iterator[Row]:
+def _by_rows(subject: str, call: Call, longer: Call | None, folder: Path) -> Iterator[Row]:
     """Whether the work grows with the rows, and how long a million of them take."""
     if rows(call.inputs) == 0:
         return
-    few, many = (larger(call.inputs, times) for times in (_FEW, _MANY))
-    more = fewest(many) - fewest(few)  # beside a year of hours a loop over months would not be seen
     try:
-        lines = (steps(lambda: call.model.run(many), folder) - steps(lambda: call.model.run(few), folder)) / more
+        lines, more = _added(call, folder)
+        if longer is not None:
+            # Who has thousands of hours of each site may go by site, and by month; what grows with both goes by row.
+            lines_longer, more_longer = _added(longer, folder)
+            lines, more = lines_longer - lines, more_longer - more
+        lines /= more
     except TwinError as error:  # more sites than the file knows of are nothing to some models
         yield _holds(subject, "works on columns", f"not tried: {error}", "no line of Python for each row")
         return
@@ -259,11 +280,27 @@ def _by_rows(subject: str, call: Call, folder: Path) -> Iterator[Row]:
         f"{max(lines, 0.0):.2g} lines of Python a row",
         f"fewer than {_LINES_A_ROW:g}",
     )
-    timed = larger(call.inputs, max(1, -(-_TIMED_ROWS // rows(call.inputs))))
-    begin = time.perf_counter()
-    call.model.run(timed)
-    seconds = (time.perf_counter() - begin) / rows(timed) * 1e6
-    yield _holds(subject, "time for a million rows", f"{seconds:.2g} s", "for information")
+    yield _holds(subject, "time for a million rows", f"{_seconds_a_million(call):.2g} s", "for information")
+
+
+def _added(call: Call, folder: Path) -> tuple[float, int]:
+    """Lines of Python that more sites take, and how many rows they are."""
+    few, many = (larger(call.inputs, times) for times in (_FEW, _MANY))
+    lines = steps(lambda: call.model.run(many), folder) - steps(lambda: call.model.run(few), folder)
+    return lines, fewest(many) - fewest(few)  # beside a year of hours a loop over months would not be seen
+
+
+def _seconds_a_million(call: Call) -> float:
+    """From as many sites as take a while, and no more: a row of some models is an hour, of others two years."""
+    times = _FEW
+    while True:
+        timed = larger(call.inputs, times)
+        begin = time.perf_counter()
+        call.model.run(timed)
+        seconds = time.perf_counter() - begin
+        if seconds >= _TIMED_S or rows(timed) >= _TIMED_ROWS:
+            return seconds / rows(timed) * 1e6
+        times *= _MORE
 
 
 def _run(call: Call) -> Mapping[str, pl.DataFrame]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import polars as pl
 
 from twin import tables
@@ -127,12 +127,12 @@ def calls(deals: Sequence[ModelEntry], registry: Registry) -> Iterator[tuple[Pro
     Deals that wait for equally long chains of others are worked out together, one call a model.
     """
     by_name = {entry.name: entry for entry in deals}
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(by_name)
-    graph.add_edges_from((other, entry.name) for entry in deals for other in entry.refers)
+    sorter = TopologicalSorter({entry.name: entry.refers for entry in deals})
+    sorter.prepare()
     known = registry.models("deals")
     place = {name: number for number, name in enumerate(by_name)}
-    for generation in nx.topological_generations(graph):
+    while generation := sorter.get_ready():
+        sorter.done(*generation)
         entries = [by_name[name] for name in sorted(generation, key=place.__getitem__)]
         for model in dict.fromkeys(entry.model for entry in entries):
             if model not in known:

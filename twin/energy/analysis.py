@@ -206,6 +206,13 @@ def _untariffed(site: Site) -> list[pl.DataFrame]:
     ]
 
 
+def grid_survival(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
+    """Table `grid_survival`, dispatched as the parameters of the analysis `energy` say; see `ridden.run`."""
+    entries = inputs.twin.topology.section("analyses")
+    params: EnergyParams = next((entry.params for entry in entries if entry.name == "energy"), EnergyParams())
+    return ridden.run(inputs, lambda site: ways(site, params), params.step)
+
+
 @hookimpl
 def twin_analyses() -> list[Analysis]:
     """The engines, registered as anybody's analysis is."""
@@ -221,5 +228,5 @@ def twin_analyses() -> list[Analysis]:
         carbon.ANALYSIS,
         connection.ANALYSIS,
         resilience.ANALYSIS,
-        ridden.analysis(lambda params, site: ways(site, params), EnergyParams),
+        ridden.analysis(grid_survival),
     ]

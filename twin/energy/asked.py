@@ -23,7 +23,8 @@ def hold_known(site: Site, grid: pl.DataFrame | None, cfe: float | None, price: 
     """
     own = [site.sites[number] for number in site.dispatched_sites]
     asked = list(site.sites) if cfe is not None else own if price else []
-    blind = [name for name in asked if grid is None or name not in set(grid["site"])]
+    known = set() if grid is None else set(grid["site"].unique())
+    blind = [name for name in asked if name not in known]
     if blind:
         raise RefusedError(
             "energy",

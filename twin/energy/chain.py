@@ -66,11 +66,15 @@ def chain(structure: Structure, load: ItLoad) -> Chain:
         grid = _grid(level[:, here], top[:, first:end])
         at = shares.draw(structure, first, prepared, grid)
         for number, stage in enumerate(STAGES):
-            for site in range(sites):
-                known = (grid[:, site], at[number, :, site])
-                kw[stage][site, here] = np.interp(level[site, here], *known)
-                peak[stage][site, first:end] = np.interp(top[site, first:end], *known)
+            if at[number].any():
+                kw[stage][:, here] = _between(level[:, here], grid, at[number])
+                peak[stage][:, first:end] = _between(top[:, first:end], grid, at[number])
     return Chain(kw, peak)
+
+
+def _between(wanted: Floats, grid: Floats, at: Floats) -> Floats:
+    """(sites, …): what is drawn at levels of use, from what is drawn at those of the grid, (levels, sites)."""
+    return np.stack([np.interp(*each) for each in zip(wanted, grid.T, at.T, strict=True)])
 
 
 def _grid(level: Floats, top: Floats) -> Floats:

@@ -70,21 +70,26 @@ def _hold_year(frame: pl.DataFrame, entries: list[str], who: str, table: str) ->
 
 
 def spread(steps: Steps, sites: tuple[str, ...], year: pl.DataFrame, column: str) -> Floats | None:
-    """(sites, steps) of a column of typical years; NaN where a site has none, None where no site has it."""
+    """(sites, steps) of a column of typical years, each of them whole and in order as `years` gives them.
+
+    NaN where a site has none; None where no site has it.
+    """
     if column not in year.columns or year[column].null_count() == year.height:
         return None
+    typical = year[column].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(-1, YEAR_HOURS)
+    named = year.select(pl.col("site").gather_every(YEAR_HOURS)).with_row_index("year")
+    wanted = pl.DataFrame({"site": sites}, schema={"site": pl.String}).with_row_index("place")
+    both = wanted.join(named, on="site")
     made = np.full((len(sites), len(steps)), np.nan)
-    for number, site in enumerate(sites):
-        own = year.filter(pl.col("site") == site)[column]
-        if len(own):
-            made[number] = own.cast(pl.Float64).to_numpy()[steps.typical]
+    made[both["place"].to_numpy()] = typical[both["year"].to_numpy()][:, steps.typical]
     return made
 
 
 def grid(twin: Any, steps: Steps, sites: tuple[str, ...]) -> pl.DataFrame | None:
     """`time, month, site, kg_co2e_per_kwh, cfe_fraction` of the sites whose grid is known; None where none is."""
     year = years(twin, sites, "carbon")
-    known = [site for site in sites if site in set(year["site"])]
+    all_sites = pl.Series(sites, dtype=pl.String)
+    known = all_sites.filter(all_sites.is_in(year["site"].unique().implode())).to_list()
     if not known:
         return None
     names = {"kg_co2e_per_kwh": "kg_co2e_per_kwh", "cfe_fraction": "carbon_free_fraction"}

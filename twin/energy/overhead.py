@@ -82,9 +82,9 @@ class Overhead:
         served = serve(entries, sites)
         for provided, used in by_model(entries, self.twin.registry.models("cooling")):
             self._ask(provided, used, served)
-        alone = sites.join(served, on="site", how="anti", maintain_order="left")["site"].to_list()
-        if alone:
-            self._by_equipment([self.load.sites.index(site) for site in alone])
+        alone = ~sites["site"].is_in(served["site"].implode())
+        if alone.any():
+            self._by_equipment(alone.arg_true().to_list(), sites["site"].filter(alone).to_list())
         return self
 
     def _ask(self, provided: Provided, used: tuple[Entry[Any], ...], served: pl.DataFrame) -> None:
@@ -138,8 +138,8 @@ class Overhead:
         frame = self.load.steps.months_frame(sites, {"energy_kwh": kwh, "peak_kw": peak})
         self.energy.append(frame.select(*KEYS, pl.lit(stage).alias("stage"), "energy_kwh", "peak_kw"))
 
-    def _by_equipment(self, rows: list[int]) -> None:
-        steps, sites = self.load.steps, [self.load.sites[row] for row in rows]
+    def _by_equipment(self, rows: list[int], sites: list[str]) -> None:
+        steps = self.load.steps
         if not self.load.full_kw[rows].any():
             self._add(
                 "power_chain", sites, np.zeros((len(rows), steps.calendar.months)), np.zeros_like(self.load.use[rows])
@@ -157,19 +157,16 @@ class Overhead:
         """One row of `checks` a site: the PUE that the equipment comes to in place of a cooling model."""
         steps, it = self.load.steps, self.load.kwh[rows]
         drawn = steps.by_month(self.chain_kw[rows] + self.other_kw[rows])
-        said = []
-        for site, over, used in zip(sites, drawn, it, strict=True):
-            if not used.any():
-                continue
-            pue = 1 + over[used > 0] / used[used > 0]
-            least, most = (f"{value:.4f}".rstrip("0").removesuffix(".") for value in (pue.min(), pue.max()))
-            said.append((site, least if least == most else f"{least} to {most}"))
-        frame = pl.DataFrame(said, schema={"scope": pl.String, "got": pl.String}, orient="row")
+        used = it > 0
+        pue = 1 + np.divide(drawn, it, out=np.zeros_like(it), where=used)
+        ends = {"least": pue.min(axis=1, where=used, initial=np.inf), "most": pue.max(axis=1, where=used, initial=1)}
+        least, most = (pl.col(name).round(4).cast(pl.String).str.strip_suffix(".0") for name in ends)
+        frame = pl.DataFrame({"scope": sites, **ends}).filter(pl.Series(used.any(axis=1)))
         return frame.select(
             pl.lit("facility_model").alias("check"),
             "scope",
             pl.lit(value=True).alias("ok"),
-            "got",
+            pl.when(least == most).then(least).otherwise(pl.format("{} to {}", least, most)).alias("got"),
             pl.lit("an entry of cooling: for the site, or losses and cooling loads in its equipment").alias("wanted"),
             pl.lit(
                 "no entry of cooling: serves the site, so what the equipment in the file draws at the load of each "

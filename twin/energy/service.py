@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,7 +10,7 @@ from twin.api import at_sites
 from twin.errors import Finding, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from twin.topology.model import ModelEntry
 
@@ -29,28 +28,30 @@ def serve(entries: Iterable[ModelEntry], load: pl.DataFrame) -> pl.DataFrame:
     Raises:
         InputError: two entries serve the same site; one finding for every such pair.
     """
-    by_site: dict[str, list[ModelEntry]] = defaultdict(list)
-    frame = load.select(pl.col("site").unique(maintain_order=True))
-    sites = frame["site"].to_list()
-    for entry in entries:
-        for site in frame.filter(at_sites(getattr(entry.params, "sites", ())))["site"]:
-            by_site[site].append(entry)
-    findings = [_twice(site, first, other) for site, (first, *others) in by_site.items() for other in others]
-    if findings:
-        raise InputError(findings)
-    rows = [(site, by_site[site][0].name) for site in sites if site in by_site]
-    return pl.DataFrame(rows, schema={"site": pl.String, "entry": pl.String}, orient="row")
+    known = list(entries)
+    sites = load["site"].unique(maintain_order=True)
+    each = supplied(known, sites)
+    again = each.group_by("site", maintain_order=True).agg("entry").filter(pl.col("entry").list.len() > 1)
+    if again.height:
+        named = {entry.name: entry for entry in known}
+        raise InputError(
+            [
+                _twice(site, named[first], named[other])
+                for site, (first, *others) in again.iter_rows()
+                for other in others
+            ]
+        )
+    return sites.to_frame().join(each, on="site", maintain_order="left")
 
 
-def supplied(entries: Iterable[ModelEntry], sites: Iterable[str]) -> pl.DataFrame:
+def supplied(entries: Iterable[ModelEntry], sites: Sequence[str] | pl.Series) -> pl.DataFrame:
     """Which entries serve each site where any number may: `site, entry`, entries in file order."""
-    frame = pl.DataFrame({"site": list(sites)}, schema={"site": pl.String})
-    rows = [
-        (site, entry.name)
+    frame = pl.DataFrame({"site": pl.Series(sites, dtype=pl.String)})
+    served = (
+        frame.filter(at_sites(getattr(entry.params, "sites", ()))).with_columns(entry=pl.lit(entry.name))
         for entry in entries
-        for site in frame.filter(at_sites(getattr(entry.params, "sites", ())))["site"]
-    ]
-    return pl.DataFrame(rows, schema={"site": pl.String, "entry": pl.String}, orient="row")
+    )
+    return pl.concat([pl.DataFrame(schema={"site": pl.String, "entry": pl.String}), *served])
 
 
 def _twice(site: str, first: ModelEntry, other: ModelEntry) -> Finding:

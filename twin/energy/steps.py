@@ -152,9 +152,8 @@ class Steps:
 
     def pivot(self, frame: pl.DataFrame, sites: Sequence[str], column: str) -> Floats:
         """(sites, months) of a monthly frame `month, site, …`; 0 where it has no row."""
-        place = {site: number for number, site in enumerate(sites)}
         month = frame.select(self.calendar.number())["month"].to_numpy()
-        site = frame["site"].replace_strict(place, return_dtype=pl.Int64).to_numpy()
+        site = frame["site"].cast(pl.Enum(sites)).to_physical().to_numpy()
         made = np.zeros((len(sites), self.calendar.months))
         made[site, month] = frame[column].to_numpy()
         return made

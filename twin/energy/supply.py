@@ -22,11 +22,11 @@ from twin.errors import RefusedError
 from twin.tables import energy as exchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from twin.api import Entry
     from twin.energy.dispatch import Dispatched
-    from twin.energy.steps import Floats, Steps
+    from twin.energy.steps import Floats, Ints, Steps
     from twin.registry import Provided
     from twin.topology.model import ModelEntry
 
@@ -142,8 +142,12 @@ class Site:
     @property
     def dispatched_sites(self) -> list[int]:
         """Numbers of the sites that have a supply."""
-        own = set(self.supplied()["site"])
-        return [number for number, site in enumerate(self.sites) if site in own]
+        found: list[int] = self.at(self.supplied()["site"]).tolist()
+        return found
+
+    def at(self, names: pl.Series) -> Ints:
+        """Numbers of the sites that are named, ascending."""
+        return np.flatnonzero(pl.Series(self.sites, dtype=pl.String).is_in(names.implode()).to_numpy())
 
     def ask(
         self, provided: Provided, door: str, inputs: EnergyInputs, names: dict[str, bool]
@@ -239,13 +243,13 @@ def limits(site: Site) -> tuple[Floats, Floats]:
     calendar = site.steps.calendar
     bought = np.full((len(site.sites), calendar.months), np.inf)
     sold = np.zeros_like(bought)
-    params = {entry.name: entry.params for entry in site.tariffs}
-    for where, entry in site.served().iter_rows():
-        number = site.sites.index(where)
+    served = site.served()
+    for entry in site.tariffs:
+        where = site.at(served.filter(pl.col("entry") == entry.name)["site"])
         for target, name in ((bought, "limit"), (sold, "export_limit")):
-            by_date = getattr(params[entry], name, None)
+            by_date = getattr(entry.params, name, None)
             if by_date:
-                target[number] = stepped(by_date, calendar)
+                target[where] = stepped(by_date, calendar)
     return bought, sold
 
 
@@ -262,7 +266,7 @@ def dispatch(site: Site, given: dict[str, pl.DataFrame], **how: Any) -> Dispatch
     """
     bought, sold = limits(site)
     own = site.dispatched_sites
-    _refuse_over(site, bought, [number for number in range(len(site.sites)) if number not in own])
+    _refuse_over(site, bought, np.setdiff1d(np.arange(len(site.sites)), own))
     if not own or "resources" not in given or not given["resources"].height:
         return None
     from twin.energy.dispatch import Market, Resources  # noqa: PLC0415 - only sites with a supply need an optimiser
@@ -328,17 +332,17 @@ def _take(site: Site, found: Dispatched) -> None:
     site.summary = tables.table("dispatch_summary").frame(found.summary.to_dict())
 
 
-def _refuse_over(site: Site, bought: Floats, numbers: Iterable[int]) -> None:
+def _refuse_over(site: Site, bought: Floats, numbers: Ints) -> None:
     """Refuse a load beyond the connection where nothing else supplies it."""
-    for number in numbers:
-        most = bought[number][site.steps.month]
-        over = site.load_kw[number] - most
-        wrong = np.flatnonzero(over > _ROUNDING * np.maximum(most, 1.0))
-        if len(wrong):
-            first = int(wrong[0])
-            raise RefusedError(
-                "energy",
-                f"site '{site.sites[number]}' draws {site.load_kw[number, first]:,.0f} kW at {site.steps.when(first)} "
-                f"and its connection carries {most[first]:,.0f} kW; {len(wrong):,} steps are over it",
-                "raise 'limit' of its tariff, energise later, or give it a supply",
-            )
+    most = bought[numbers][:, site.steps.month]
+    over = site.load_kw[numbers] - most > _ROUNDING * np.maximum(most, 1.0)
+    if not over.any():
+        return
+    row = int(over.any(axis=1).argmax())
+    first, number = int(over[row].argmax()), numbers[row]
+    raise RefusedError(
+        "energy",
+        f"site '{site.sites[number]}' draws {site.load_kw[number, first]:,.0f} kW at {site.steps.when(first)} "
+        f"and its connection carries {most[row, first]:,.0f} kW; {int(over[row].sum()):,} steps are over it",
+        "raise 'limit' of its tariff, energise later, or give it a supply",
+    )

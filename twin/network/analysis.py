@@ -11,7 +11,6 @@ from twin.api import Analysis, Params, hookimpl
 from twin.errors import UsageError
 from twin.network import tiers
 from twin.network.chosen import both, chosen
-from twin.network.flow import max_flow, ways
 from twin.network.graph import LINKS, build
 from twin.topology import instances
 
@@ -91,6 +90,8 @@ def flow(topology: Topology, source: str, target: str) -> Row:
     Raises:
         UsageError, RefusedError: as for `run`.
     """
+    from twin.network.flow import max_flow, ways  # noqa: PLC0415 - slow to import, and few files have links
+
     senders, receivers = chosen(topology, source), chosen(topology, target)
     same = both(senders, receivers)
     if same:

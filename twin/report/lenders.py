@@ -194,9 +194,9 @@ def guarantors(results: Results, width: int) -> list[Text]:
     said: list[Text] = []
     for (deal, guarantor), part in parts:
         most = f"up to {money(largest(part['guaranteed_usd']))}{convention(results, deal)}, undiscounted"
-        text = f"({deal}) guarantees {most}, for {part['obligor'][0]}; "
-        text += f"called with {percent(_called(part))} on the file's assumption; "
         worth = _worth(results, deal)
+        text = f"({deal}) guarantees {most}, for {part['obligor'][0]}; "
+        text += f"called with {percent(_called(part, worth))} on the file's assumption; "
         if worth is None:
             fees = total(_fees(results, deal, guarantor)["amount_usd"])
             lost = money(total(part["expected_loss_usd"]))
@@ -212,7 +212,10 @@ def guarantors(results: Results, width: int) -> list[Text]:
     return said
 
 
-def _called(part: pl.DataFrame) -> float:
+def _called(part: pl.DataFrame, worth: dict[str, Any] | None) -> float:
+    """How likely it is called: as the guarantee's own worth says, which knows what it takes to call it."""
+    if worth is not None:
+        return float(worth["call_probability_fraction"])
     return min(total(part["default_probability_fraction"]), 1.0)
 
 
@@ -246,7 +249,7 @@ def _guarantees(results: Results, parts: list[tuple[tuple[object, ...], pl.DataF
     rows, sums, bare = [], dict.fromkeys(names, 0.0), []
     for (deal, guarantor), part in parts:
         worth = _worth(results, deal)
-        head = [str(deal), part["obligor"][0], money(largest(part["guaranteed_usd"])), percent(_called(part))]
+        head = [str(deal), part["obligor"][0], money(largest(part["guaranteed_usd"])), percent(_called(part, worth))]
         if worth is None:
             fees = total(_fees(results, deal, guarantor)["amount_usd"])
             rows.append([*head, f"{money(fees)}*", "-", f"{money(total(part['expected_loss_usd']))}*", "-", "-"])

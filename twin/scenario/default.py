@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from twin.scenario.rerun import Base
     from twin.scenario.shocks import Shock
 
+_HALF_A_CENT = 0.005
+"""What sums of billions leave behind is no change."""
+
 
 def default(base: Base, one: Shock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables `shock` and `shock_effects`: the obligors of all guarantees pay nothing from a month on.
@@ -41,7 +44,7 @@ def default(base: Base, one: Shock) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
     worth, calm = (_live(deal, terms, numbers, when) for numbers in (obligors, []))
     plain = _live(deal, replace(terms, factors=np.ones(deal.months)), obligors, when)
-    change, net = worth.change[:, 0], plain.change[:, 0]
+    change, net = (np.where(np.abs(one) < _HALF_A_CENT, 0.0, one) for one in (worth.change[:, 0], plain.change[:, 0]))
     before = deal.net @ terms.factors
     order = np.lexsort((np.array(deal.parties), change))
     known = roles(base.twin.topology)

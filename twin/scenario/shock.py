@@ -137,7 +137,7 @@ def _loans(base: Base, ledger: pl.DataFrame, calendar: Calendar) -> tuple[list[d
         more = _more(base, loan, deal, ledger, calendar)
         before, after = Debt(loan, terms.lock_up, 1), Debt(loan, terms.lock_up, 1)
         locked = [0, 0]
-        unpaid = np.zeros(calendar.months)
+        unpaid, given = np.zeros(calendar.months), np.zeros(calendar.months)
         for month in range(calendar.months):
             inside = month < len(loan.service)
             if not inside:
@@ -147,8 +147,8 @@ def _loans(base: Base, ledger: pl.DataFrame, calendar: Calendar) -> tuple[list[d
                 year = loan.year_service[month]
                 locked[place] += int(year > 0 and debt.year[0] / year < terms.lock_up * (1 - 1e-9))
                 if place:
-                    unpaid[month] = loan.service[month] - paid[0]
-        rows.append(_taken_back(loan, deal, unpaid, calendar))
+                    unpaid[month], given[month] = loan.service[month] - paid[0], debt.given[0]
+        rows += [_taken_back(loan, deal, unpaid, calendar), _reserved(loan, deal, given, calendar)]
         said += covenants(loan, before, after, locked, terms, least)
     return said, rows
 
@@ -170,10 +170,21 @@ def _more(base: Base, loan: Loan, deal: Deal, ledger: pl.DataFrame, calendar: Ca
 
 def _taken_back(loan: Loan, deal: Deal, unpaid: Floats, calendar: Calendar) -> pl.DataFrame:
     """Unpaid service goes back to the borrower; what is paid late goes to the lender."""
-    borrower, lender = deal.parties[loan.borrower], deal.parties[loan.lender]
+    return _both_ways(loan, (deal.parties[loan.lender], deal.parties[loan.borrower]), unpaid, "principal", calendar)
+
+
+def _reserved(loan: Loan, deal: Deal, given: Floats, calendar: Calendar) -> pl.DataFrame:
+    """What the reserve gives the borrower over the ledger, and takes again."""
+    return _both_ways(
+        loan, (deal.parties[loan.account], deal.parties[loan.borrower]), given, "reserve_release", calendar
+    )
+
+
+def _both_ways(loan: Loan, parties: tuple[str, str], amount: Floats, category: str, calendar: Calendar) -> pl.DataFrame:
+    """Rows of `cashflow` from the first party to the second, and back where the amount is negative."""
     found = []
-    for payer, payee, amount in ((lender, borrower, unpaid), (borrower, lender, -unpaid)):
-        months = np.flatnonzero(amount > 0)
+    for (payer, payee), paid in ((parties, amount), (parties[::-1], -amount)):
+        months = np.flatnonzero(paid > 0)
         found.append(
             tables.table("cashflow").frame(
                 {
@@ -181,8 +192,8 @@ def _taken_back(loan: Loan, deal: Deal, unpaid: Floats, calendar: Calendar) -> p
                     "payer": [payer] * len(months),
                     "payee": [payee] * len(months),
                     "deal": [loan.deal] * len(months),
-                    "category": ["principal"] * len(months),
-                    "amount_usd": amount[months],
+                    "category": [category] * len(months),
+                    "amount_usd": paid[months],
                 }
             )
         )

@@ -139,3 +139,21 @@ def _first_and_count(key: Ints, room: int) -> tuple[Ints, Ints]:
     present = np.flatnonzero(count)
     order = present[np.argsort(first[present])]
     return first[order], count[order].astype(np.int64)
+
+
+def joined(size: int, one: Ints, other: Ints) -> Ints:
+    """(size,): for each number the least of those that it is joined with, by pairs, however far.
+
+    What scipy has for it loads all of its linear algebra.
+    """
+    label = np.arange(size)
+    while True:
+        least = label.copy()
+        # all that share a least number take a lesser one together, so that chains are done in a few rounds
+        for here, there in ((one, other), (other, one)):
+            np.minimum.at(least, here, label[there])
+            np.minimum.at(least, label[here], label[there])
+        least = least[least]
+        if np.array_equal(least, label):
+            return label
+        label = least

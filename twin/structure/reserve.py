@@ -22,7 +22,7 @@ from scipy import sparse
 from twin.errors import RefusedError
 from twin.structure.asks import onto_members
 from twin.structure.live import levels_of
-from twin.structure.lump import row_of
+from twin.structure.lump import joined, row_of
 from twin.structure.model import FAILING, TOLERANCE
 from twin.structure.sharing import shares
 
@@ -125,14 +125,12 @@ def derive(structure: Structure, asked: Asked, rule: Thresholds, chosen: Bools) 
     gate = row_of(members)
     size = len(structure.elements)
     entry = np.flatnonzero(asked.element_on[members.values] & (asked.load > 0)[gate])
-    links = (np.ones(len(entry)), (members.values[entry], gate[entry] + size))
-    whole = sparse.coo_array(links, shape=(size + len(structure.gates),) * 2)
-    count, label = sparse.csgraph.connected_components(whole, directed=False)
+    label = joined(size + len(structure.gates), members.values[entry], gate[entry] + size)
     onto = onto_members(structure)
     most = np.bincount(members.values[entry], weights=asked.load[gate[entry]] * onto[entry], minlength=size)
-    trips = np.zeros(count, dtype=bool)
+    trips = np.zeros(len(label), dtype=bool)
     trips[label[:size][most > asked.limit * (1.0 + TOLERANCE)]] = True
-    wanted = np.zeros(count, dtype=bool)
+    wanted = np.zeros(len(label), dtype=bool)
     wanted[label[size:][chosen & (asked.load > 0)]] = True
     entry = entry[(trips & wanted)[label[members.values[entry]]]]
     entry = entry[np.argsort(label[members.values[entry]], kind="stable")]

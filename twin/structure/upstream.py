@@ -16,10 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from twin.structure.flow import CELLS
-from twin.structure.lump import number, number_lists, row_of
+from twin.structure.lump import joined, number, number_lists, row_of
 from twin.structure.model import NETWORK, TOLERANCE
 
 if TYPE_CHECKING:
@@ -190,10 +189,8 @@ class Upstream:
         # Losses that do not go with the load differ by how the load is spread: those draw like nobody else.
         alone = np.where(losses.bent, np.arange(size), -1)
         kind = number([feeds, losses.gain, losses.kept, alone], size)
-        links = (np.ones(len(self._gate)), (self._member, self._gate + size))
-        whole = sparse.coo_array(links, shape=(size + len(gates), size + len(gates)))
-        count, label = sparse.csgraph.connected_components(whole, directed=False)
-        low, high = np.full(count, size), np.full(count, -1)
+        label = joined(size + len(gates), self._member, self._gate + size)
+        low, high = np.full(len(label), size), np.full(len(label), -1)
         np.minimum.at(low, label[self._member], kind[self._member])
         np.maximum.at(high, label[self._member], kind[self._member])
         same: Bools = (low >= high)[label[size:]]

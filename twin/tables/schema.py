@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from twin.errors import PluginError, nearest
@@ -49,7 +50,8 @@ class Table:
 
     def schema(self) -> dict[str, pl.DataType]:
         """The polars schema, in column order."""
-        return {column.name: _dtypes()[column.dtype] for column in self.columns}
+        known = _dtypes()
+        return {column.name: known[column.dtype] for column in self.columns}
 
     def empty(self) -> pl.DataFrame:
         """A frame of this table without rows."""
@@ -65,11 +67,14 @@ class Table:
         schema = self.schema()
         made = {name: columns[name] for name in self.names if name in given}
         frame = pl.DataFrame(made, schema={name: schema[name] for name in made}, strict=False)
+        if len(given) == len(self.columns):
+            return frame
         return frame.select(
             pl.col(name) if name in given else pl.lit(None, schema[name]).alias(name) for name in self.names
         )
 
 
+@cache
 def _dtypes() -> dict[str, pl.DataType]:
     import polars as pl  # noqa: PLC0415 - as above
 
@@ -103,45 +108,50 @@ def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
 
     if not isinstance(frame, pl.DataFrame):
         raise PluginError(f"{who} returned {type(frame).__name__} as table '{want.name}'; a polars DataFrame is wanted")
-    absent = [column.name for column in want.columns if column.optional and column.name not in frame.columns]
-    frame = frame.with_columns(pl.lit(None, want.schema()[name]).alias(name) for name in absent)
-    # a nullable column with nothing in it has no type of its own
-    bare = [name for name in _nullable(want) if frame.schema.get(name) == pl.Null]
-    frame = frame.with_columns(pl.col(name).cast(want.schema()[name]) for name in bare)
+    wanted, given = want.schema(), frame.schema
+    filled = [
+        pl.lit(None, wanted[column.name]).alias(column.name)
+        for column in want.columns
+        # a nullable column with nothing in it has no type of its own
+        if (column.nullable and given.get(column.name) == pl.Null) or (column.optional and column.name not in given)
+    ]
+    if filled:
+        frame = frame.with_columns(filled)
     faults = _column_faults(want, frame)
     if not faults:
         faults = _value_faults(want, frame)
     if faults:
         raise PluginError(f"{who} returned a bad table '{want.name}': " + "; ".join(faults))
-    return frame.select(want.names)
-
-
-def _nullable(want: Table) -> list[str]:
-    return [column.name for column in want.columns if column.nullable]
+    return frame if tuple(frame.columns) == want.names else frame.select(want.names)
 
 
 def _column_faults(want: Table, frame: pl.DataFrame) -> list[str]:
-    missing = [name for name in want.names if name not in frame.columns]
+    wanted, given = want.schema(), frame.schema
+    if given == wanted:
+        return []
+    missing = [name for name in want.names if name not in given]
     faults = [f"column '{name}' is missing" for name in missing]
     faults += [
         f"column '{name}' is not in the table ({nearest(name, missing) or 'remove it'})"
         for name in frame.columns
         if name not in want.names
     ]
-    for name, dtype in want.schema().items():
-        if name in frame.columns and frame.schema[name] != dtype:
-            faults.append(f"column '{name}' is {frame.schema[name]}, wanted {dtype}")
+    for name, dtype in wanted.items():
+        if name in given and given[name] != dtype:
+            faults.append(f"column '{name}' is {given[name]}, wanted {dtype}")
     return faults
 
 
 def _value_faults(want: Table, frame: pl.DataFrame) -> list[str]:
+    import numpy as np  # noqa: PLC0415 - as above
+
     faults = []
     for column in want.columns:
         series = frame[column.name]
         if not column.nullable and series.null_count():
             faults.append(f"column '{column.name}' has {series.null_count()} nulls")
-        if column.dtype == "f64":
-            bad = int((~series.drop_nulls().is_finite()).sum())
+        if column.dtype == "f64" and series.len() > series.null_count():
+            bad = int(np.count_nonzero(~np.isfinite(series.drop_nulls().to_numpy())))
             if bad:
                 faults.append(f"column '{column.name}' has {bad} values that are NaN or infinite")
     return faults

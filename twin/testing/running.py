@@ -14,6 +14,7 @@ from twin.api import (
     WeatherModel,
     WorkloadModel,
 )
+from twin.cost.run import WRITTEN
 from twin.errors import PluginError
 from twin.registry import Provided
 from twin.tables import energy
@@ -29,25 +30,7 @@ RETURNS: Mapping[type[Model], tuple[tuple[str, ...], tuple[str, ...]]] = {
     CarbonModel: (("grid_carbon",), ()),
     CoolingModel: ((), ()),
     EnergyModel: (("energy_cost",), ()),
-    FinancingModel: (
-        ("cashflow",),
-        (
-            "debt",
-            "occupancy",
-            "guarantee",
-            "guarantee_value",
-            "guarantee_terms",
-            "guarantee_cover",
-            "wind_up",
-            "debt_pricing",
-            "lease_accounting",
-            "lease_tests",
-            "debt_sizing",
-            "waterfall",
-            "depreciation",
-            "deal_figures",
-        ),
-    ),
+    FinancingModel: (WRITTEN[:1], WRITTEN[1:]),
     WorkloadModel: (("goodput",), ("goodput_loss",)),
     HardwareModel: (("figures",), ()),
     WeatherModel: (("weather",), ()),

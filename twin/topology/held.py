@@ -109,7 +109,22 @@ def _one(parts: Parts, name: str, node: Node, place: str, within: tuple[int, ...
             parts.findings.add(node, place, f"'{name}' holds itself", got=name, expected="break the circle")
             return None
         inner = read(parts, below, join(component.place, "holds"), within)
-    alone = RawGroup(
+    return alone(parts, name, kind, node, place, use, inner)
+
+
+def alone(parts: Parts, name: str, kind: str, node: Node, place: str, use: Node, inner: tuple[Held, ...] = ()) -> Held:
+    """One of a part or component with its attributes, as if it stood by itself.
+
+    Args:
+        parts: what the file and the plugins name.
+        name: of the part.
+        kind: of the part.
+        node: where it is named.
+        place: the same as a path of keys.
+        use: its name as a value of `use:`.
+        inner: what it holds itself.
+    """
+    group = RawGroup(
         path=name,
         name=name,
         parent=None,
@@ -123,7 +138,7 @@ def _one(parts: Parts, name: str, node: Node, place: str, within: tuple[int, ...
         items={"use": use},
         kind=kind,
     )
-    return Held(name, kind, 1.0, parts.attributes(alone, inner))
+    return Held(name, kind, 1.0, parts.attributes(group, inner))
 
 
 def add(parts: Parts, group: RawGroup, held: tuple[Held, ...], merged: dict[str, Value], hidden: set[str]) -> None:

@@ -181,7 +181,7 @@ def _any_of(value: Any) -> Any:
 
 def _analyses(known: Registry, definitions: Schema) -> Schema:
     each = {
-        name: {"anyOf": [{"type": "null"}, _own(provided.model, "analyses", definitions)]}
+        name: {"anyOf": [{"type": "null"}, _parameters(provided.model, "analyses", shape.ANALYSIS, definitions)]}
         for name, provided in known.models("analyses").items()
     }
     return {"type": "object", "properties": each, "additionalProperties": False}

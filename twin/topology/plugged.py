@@ -9,12 +9,11 @@ from twin import units
 from twin.errors import UnitError
 from twin.topology import held
 from twin.topology.draft import MAX_COUNT, RawGroup
-from twin.topology.model import Held
 from twin.topology.nodes import Scalar, describe
 
 if TYPE_CHECKING:
     from twin.topology.draft import Draft
-    from twin.topology.model import Value, Where
+    from twin.topology.model import Held, Value, Where
     from twin.topology.nodes import Node
     from twin.topology.parts import Parts
 
@@ -68,21 +67,7 @@ def part(reading: Reading, node: Node, key: str) -> Held | None:
     chain = reading.parts.chain(use, place)
     if not chain.components and chain.part is None:
         return None
-    alone = RawGroup(
-        path=name,
-        name=name,
-        parent=None,
-        count=1,
-        total=1,
-        indexed=False,
-        container=False,
-        where=node.where,
-        place=place,
-        node=node,
-        items={"use": use},
-        kind=reading.parts.kind_of(chain),
-    )
-    return Held(name, alone.kind, 1.0, reading.parts.attributes(alone))
+    return held.alone(reading.parts, name, reading.parts.kind_of(chain), node, place, use)
 
 
 def needed(reading: Reading, one: Held, node: Node, key: str, name: str) -> float | None:

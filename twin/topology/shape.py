@@ -285,6 +285,8 @@ ENTRY = declare(
     ),
     *_ABOUT,
 )
+ANALYSIS = declare("analysis", *_ABOUT)
+"""What stands beside the parameters of an analysis, whose name is its model's."""
 DEMAND = declare(
     "demand",
     Key("power", "mapping", "IT power wanted from each date on: `2027-06-01: 200 MW`"),

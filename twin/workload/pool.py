@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import TypeAlias
 
     from numpy.typing import NDArray
@@ -26,21 +26,6 @@ _TAIL = 1e-15
 
 _SAME = 12
 """Digits in which two sums count as the same amount of work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Alike racks that a run has the use of, spares included.
-
-    Attributes:
-        racks: how many; the last may be used in part.
-        size: what one gives, in any unit of work.
-        availability: probability that one is in service.
-    """
-
-    racks: float
-    size: float
-    availability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +41,16 @@ class Service:
     running: float
 
 
-def in_service(pools: Iterable[Pool], wanted: float, least: float = 0.0) -> Service:
+def in_service(racks: pl.DataFrame, wanted: float, least: float = 0.0) -> Service:
     """What a run gets that wants so much, takes no more, and waits while there is less than it can run on.
 
     Args:
-        pools: the racks it has the use of, spares included.
-        wanted: what it runs on, in the unit of `Pool.size`; above zero.
+        racks: those it has the use of, spares included: how many, `racks`, of which the last of a kind may be used in
+            part; what one gives in any unit of work, `size`; and how probably it is in service, `availability`.
+        wanted: what it runs on, in the unit of `size`; above zero.
         least: what it needs to run at all.
     """
-    amount, chance = _amounts(pools)
+    amount, chance = _amounts(racks)
     enough = amount >= least * (1.0 - 1e-12)
     running = 1.0 if enough.all() else min(1.0, float(chance[enough].sum()))
     got = np.minimum(amount, wanted) / wanted
@@ -87,14 +73,11 @@ def sure(units: int, availability: float, confidence: float) -> int:
     return int(number[at_least >= confidence].max(initial=0.0))
 
 
-def _amounts(pools: Iterable[Pool]) -> tuple[Floats, Floats]:
+def _amounts(all_racks: pl.DataFrame) -> tuple[Floats, Floats]:
     """Every amount that may be in service, ascending, and its probability."""
-    alike: dict[tuple[float, float], float] = {}
-    for pool in pools:
-        key = (pool.size, pool.availability)
-        alike[key] = alike.get(key, 0.0) + pool.racks
+    alike = all_racks.group_by("size", "availability", maintain_order=True).agg(pl.col("racks").sum())
     amount, chance = np.zeros(1), np.ones(1)
-    for (size, availability), racks in alike.items():
+    for size, availability, racks in alike.iter_rows():
         whole = int(racks + _rounding(racks))
         amount, chance = _add(amount, chance, *_binomial(whole, size, availability))
         part = racks - whole

@@ -23,7 +23,7 @@ from twin.tables import table
 from twin.workload import checkpoint, ettr, losses
 from twin.workload.interruptions import of_job
 from twin.workload.params import NONE, Training
-from twin.workload.pool import Pool, Service, in_service
+from twin.workload.pool import Service, in_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,8 +154,8 @@ def _capacity(job: _Job) -> tuple[float, Service]:
     if served <= 0.0:
         raise RefusedError("workload", f"'{job.name}' never has an accelerator in service", "see 'twin failure'")
     use = (job.count + job.spares) / job.total
-    each = racks.select(pl.col("racks") * use, "rack_tflops", "served_fraction").iter_rows()
-    service = in_service([Pool(*rack) for rack in each], job.peak, job.peak * job.least / job.count)
+    each = racks.select(pl.col("racks") * use, size="rack_tflops", availability="served_fraction")
+    service = in_service(each, job.peak, job.peak * job.least / job.count)
     if service.capacity <= 0.0:
         reason = f"'{job.name}' practically never has the {job.least:,} accelerators in service that it needs at least"
         raise RefusedError("workload", reason, "give it 'spares', or lower 'min_accelerators'")

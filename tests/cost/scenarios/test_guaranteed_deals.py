@@ -154,7 +154,8 @@ MORE = {
 
 
 WORLDS = st.builds(
-    lambda relet, downtime, rate, shape, loss: (
+    lambda relet, downtime, rate, shape, loss, reserve: (
+        f"deals.notes.reserve_months={reserve}",
         f"deals.notes.rate={rate!r}/year",
         f"deals.notes.amortisation={shape}",
         *promise(relet=f"{{rent_share: {relet!r}, downtime: {downtime} months}}", loss=loss),
@@ -164,6 +165,7 @@ WORLDS = st.builds(
     rate=st.floats(0.02, 0.079),
     shape=st.sampled_from(["sculpted", "level"]),
     loss=st.sampled_from(["first", "pro-rata"]),
+    reserve=st.sampled_from([0, 6]),
 )
 """Letting again, the loan, and the convention; interest on what is overdue is not above the discount rate."""
 
@@ -217,6 +219,22 @@ def test_a_guarantee_of_nothing_is_no_guarantee(leased):
     loss = [lender(*each, draw(each[1], each[0].months, 3, [0]))[0] for each, _ in some]
     assert loss[0].mean() == pytest.approx(loss[1].mean(), rel=1e-6)
     assert loss[0].mean() > loss[2].mean() > 0
+
+
+def test_the_reserve_pays_first_and_what_it_paid_is_not_released(leased):
+    """Nobody guarantees and the site stays empty: six months more are paid than without a reserve, and no more."""
+    nothing = promise(cap="$0", relet="{rent_share: 0 %, downtime: 0 months}")
+    when, got = 40, {}
+    for months in (0, 6):
+        (deal, drivers, terms), _ = ready(leased, *nothing, f"deals.notes.reserve_months={months}")
+        drawn = Draws(np.array([[when], [NEVER]]), np.zeros(1, dtype=np.int64))
+        got[months] = live(deal, drivers, replace(terms, factors=np.ones(deal.months)), drawn)
+        service, bank = deal.loans[0].service, deal.parties.index("bank")
+        assert got[months].missed[0, 0] == deal.months - when - months
+    # the bank holds the reserve: what it has of it as service it does not give back
+    assert got[0].overdue[0, 0] > got[6].overdue[0, 0] + service[when : when + 6].sum()
+    assert got[6].change[bank, 0] - got[0].change[bank, 0] == pytest.approx(service[when : when + 6].sum())
+    assert got[6].change.sum() == pytest.approx(0.0, abs=1e-4)
 
 
 def asked_by_hand(when, cap):
@@ -306,7 +324,7 @@ def test_the_parties_sum_to_zero_in_every_month(leased, chips, when, other, seed
         (deal, drivers, terms), _ = ready(chips)
     else:
         more = promise(cap=f"${cap!r}", trigger="insolvency", insolvency_share=repr(called), **THROUGH)
-        (deal, drivers, terms), _ = ready(leased, *more)
+        (deal, drivers, terms), _ = ready(leased, *more, "deals.notes.reserve_months=6")
     terms = replace(terms, factors=rng.standard_normal(deal.months))
     sale = rng.standard_normal((drivers.sales, 1)) if drivers.sales else None
     drawn = Draws(np.array([[when], [other]]), np.zeros(1, dtype=np.int64), trigger=rng.random((2, 1)), sale=sale)
@@ -376,6 +394,7 @@ def test_scenarios_are_what_plain_python_says(leased, chips, which):
         (deal, drivers, terms), _ = ready(chips, params=RiskParams(guarantor_default="3 %/year"))
     else:
         more = promise(cap="$40M", trigger="insolvency", insolvency_share="50 %", **THROUGH)
+        more += ("deals.notes.reserve_months=6",)
         params = RiskParams(delay={"4 months": 0.5}, guarantor_default="3 %/year")
         (deal, drivers, terms), _ = ready(leased, *more, params=params)
     drawn = draw(drivers, deal.months, 7, [0])

@@ -77,6 +77,8 @@ class Loan:
         own: what the borrower pays of it out of its own pocket in the ledger, and so has committed.
         year_service: due in the twelve months to each; NaN where no cover ratio is taken.
         rate: interest a month on what is overdue.
+        reserve: held for its service at the end of each month in the ledger, by the party with the number `account`;
+        topped_up: put in after its first funding.
     """
 
     deal: str
@@ -88,6 +90,9 @@ class Loan:
     own: Floats
     year_service: Floats
     rate: float
+    reserve: Floats
+    topped_up: Floats
+    account: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,9 +331,24 @@ def _loans(named: _Named, debt: pl.DataFrame) -> tuple[Loan, ...]:
                 np.maximum(service - np.maximum(cfads, 0.0), 0.0),
                 np.where(covered & (year > 0), year, np.nan),
                 float(taken["interest"].sum() / owed) if owed > 0 else 0.0,
+                *_reserve(np.nan_to_num(_at(rows, source, months, "reserve_usd"))),
+                number[_account(source.cashflow, str(rows["deal"][0]), lender)],
             )
         )
     return tuple(found)
+
+
+def _reserve(held: Floats) -> tuple[Floats, Floats]:
+    """A reserve by month, and what is put in after its first funding."""
+    more = np.maximum(np.diff(held, prepend=0.0), 0.0)
+    more[: int(np.argmax(held > 0)) + 1] = 0.0
+    return held, more
+
+
+def _account(cashflow: pl.DataFrame, deal: str, lender: str) -> str:
+    """Party that holds the reserve of a loan: who it is paid to in the ledger."""
+    held = cashflow.filter((pl.col("deal") == deal) & (pl.col("category") == "reserve_funding"))
+    return str(held["payee"][0]) if held.height else lender
 
 
 def _at(rows: pl.DataFrame, source: Source, months: int, column: str) -> Floats:

@@ -11,7 +11,8 @@ In each month, from the ledger and what is drawn:
     those that it supports, and the owners have the rest.
 2.  Loans: due is the scheduled service and what is overdue with interest at the loan's rate.  There is the CFADS of
     the month, cash kept under lock-up, and what the borrower pays out of its own pocket in the ledger; nothing more.
-    Cash that is left while the trailing cover ratio is below the lock-up is kept for later service.
+    What is then missing the reserve pays, as far as it goes; cash that is left fills it again, and while the trailing
+    cover ratio is below the lock-up the rest is kept for later service.
 
 What each party gains or loses is a difference from the ledger, discounted, and sums to zero.
 """
@@ -216,6 +217,8 @@ class _Run:
             performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
             pays = debt.month(month, books.more[number], performs)
             books.post(debt.loan.borrower, debt.loan.lender, pays - debt.loan.service[month])
+            if debt.reserved:
+                books.post(debt.loan.account, debt.loan.borrower, debt.given)
 
     def _amount(self, stream: Stream, month: int) -> Floats | None:
         """What the stream comes to without default; None where it is nothing, in the ledger and here.
@@ -318,13 +321,14 @@ class Debt:
     def __init__(self, loan: Loan, lock_up: float, count: int) -> None:
         """Nothing is overdue and nothing kept."""
         self.loan, self.lock_up = loan, lock_up
-        self.overdue, self.kept, self.year = (np.zeros(count) for _ in range(3))
+        self.overdue, self.kept, self.year, self.used, self.given = (np.zeros(count) for _ in range(5))
+        self.reserved = bool(loan.reserve.any())
         self.past = np.zeros((MONTHS_PER_YEAR, count))
         self.least = np.full(count, np.inf)
         self.missed = np.zeros(count, np.int64)
 
     def month(self, month: int, more: Floats, performs: Bools | None) -> Floats:
-        """One month: what is paid.
+        """One month: what is paid; `given` is what the reserve gives over the ledger, negative where it takes.
 
         Args:
             month: its number.
@@ -338,6 +342,9 @@ class Debt:
         pays = np.minimum(due, have)
         if performs is not None:
             pays = pays * performs
+        left = have - pays
+        if self.reserved:
+            pays, left = self._reserve(month, due, pays, left, performs)
         self.overdue = due - pays
         self.missed += self.overdue > _OWED
         past = self.past[month % MONTHS_PER_YEAR]
@@ -347,10 +354,29 @@ class Debt:
         if year > 0:
             cover = self.year / year
             np.minimum(self.least, cover, out=self.least)
-            self.kept = np.where(cover < self.lock_up, have - pays, 0.0)
+            self.kept = np.where(cover < self.lock_up, left, 0.0)
         else:
             self.kept = np.zeros(len(cash))
         return np.asarray(pays)
+
+    def _reserve(
+        self, month: int, due: Floats, pays: Floats, left: Floats, performs: Bools | None
+    ) -> tuple[Floats, Floats]:
+        """What is paid with what the reserve gives, and what cash is left when it is filled again.
+
+        `used` is what it holds less than in the ledger.  What the ledger releases of that is not there, and what it
+        puts in while the loan is repaid is put in here if there is cash.
+        """
+        held, more = self.loan.reserve[month - 1] if month else 0.0, self.loan.topped_up[month]
+        drawn = np.minimum(due - pays, np.maximum(held - self.used, 0.0))
+        if performs is not None:
+            drawn = drawn * performs
+        filled = np.minimum(self.used + more, left)
+        used = self.used + drawn + more - filled
+        missing = np.maximum(used - self.loan.reserve[month], 0.0)
+        self.used = used - missing
+        self.given = drawn + more - filled - missing
+        return pays + drawn, left - filled
 
 
 def _prices(drivers: Drivers, drawn: Draws, months: int) -> Iterator[dict[str, Floats]]:

@@ -9,6 +9,7 @@ score      (matched + grid's carbon-free share x rest that the grid gives) / loa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +101,7 @@ class Accounts:
         if made:
             self._row("embodied", name, 3, power, np.full_like(power, made), site)
 
-    @property
+    @cached_property
     def matched(self) -> Floats:
         """(sites, steps): load that carbon-free supply covers in its own step.
 
@@ -111,8 +112,7 @@ class Accounts:
         made = np.zeros_like(parts[0])
         for each in np.unique(year):
             own = year == each
-            for site in range(len(made)):
-                made[site, own] = matched_kw(*(part[site, own] for part in parts))
+            made[:, own] = matched_kw(*(part[:, own] for part in parts))
         return made
 
     def _row(

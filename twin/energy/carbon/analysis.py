@@ -108,8 +108,9 @@ def _embodied(schedule: pl.DataFrame, params: CarbonParams) -> list[pl.DataFrame
 
 def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFrame:
     empty = tables.table("cfe_tradeoff").empty()
-    known = set(year["site"])
-    own = [site for site in hours.sites if site in set(hours.units["site"]) and site in known]
+    known = set(year["site"].unique())
+    supplied = set(hours.units["site"].unique())
+    own = [site for site in hours.sites if site in supplied and site in known]
     if not (params.cfe_points or params.cfe_targets) or not own:
         return empty
     from twin.energy.again import market_of  # noqa: PLC0415 - only who asks for the curve needs the optimiser
@@ -122,6 +123,7 @@ def _tradeoff(twin: Any, hours: Hours, year: pl.DataFrame, params: CarbonParams)
 
 def _said(hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFrame:
     """A row of `checks` for each site whose grid nobody describes, and one where embodied emissions are left out."""
+    known = set(year["site"].unique())
     rows = [
         (
             "carbon_data",
@@ -131,7 +133,7 @@ def _said(hours: Hours, year: pl.DataFrame, params: CarbonParams) -> pl.DataFram
             "what its grid emits is not known: no location or market figure, no carbon-free score for the site",
         )
         for site in hours.sites
-        if site not in set(year["site"])
+        if site not in known
     ]
     left = [part for part in _PARTS if getattr(params, part) is None]
     if year.height and left:

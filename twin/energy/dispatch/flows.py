@@ -142,14 +142,14 @@ def matched_kw(load_kw: Floats, free_kw: Floats, charge_kw: Floats, discharge_kw
     output that is: energy that came from the grid does not become carbon-free by being stored.
 
     Args:
-        load_kw: (steps,), of the site.
-        free_kw: (steps,), carbon-free supply of the site.
-        charge_kw: (steps,), what all stores together take.
-        discharge_kw: (steps,), what they give.
+        load_kw: (…, steps), of a site, or of several.
+        free_kw: carbon-free supply of the site, in the same shape as all here.
+        charge_kw: what all its stores together take.
+        discharge_kw: what they give.
     """
     taken = np.minimum(charge_kw, free_kw)
-    total = float(charge_kw.sum())
-    share = float(taken.sum()) / total if total > 0 else 0.0
+    total = charge_kw.sum(axis=-1, keepdims=True)
+    share = np.divide(taken.sum(axis=-1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
     matched: Floats = np.minimum(load_kw, free_kw - taken + share * discharge_kw)
     return matched
 

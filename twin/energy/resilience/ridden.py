@@ -122,20 +122,12 @@ def _critical(topology: Topology) -> float:
     return float(params.critical)
 
 
-def analysis(ways: Callable[[Any, Site], dict[str, Any]], params: type[Params]) -> Analysis:
+def analysis(ask: Callable[[AnalysisInputs], dict[str, pl.DataFrame]]) -> Analysis:
     """The analysis, for `twin.energy.analysis` to register.
 
     Args:
-        ways: parameters of the analysis `energy` and a site -> how to dispatch it.
-        params: the model of these parameters.
+        ask: `run` with the way of the analysis `energy` to dispatch.
     """
-
-    def ask(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-        own: Any = next(
-            (entry.params for entry in inputs.twin.topology.section("analyses") if entry.name == "energy"), params()
-        )
-        return run(inputs, lambda site: ways(own, site), own.step)
-
     return Analysis(
         name=NAME,
         doc="How long a site whose grid asks for it lives without it, for the failure analysis.",
