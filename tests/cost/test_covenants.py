@@ -127,9 +127,10 @@ def test_waterfalls_that_feed_each_other_are_refused(tmp_path):
         twin.load(path)
 
 
-def waterfall(*short, use="interest"):
+def waterfall(*short, use="interest", left=(0.0,) * 3):
     rows = [
-        (date(2027, month, 1), "notes", 1, use, "bank", 1.0, 1.0, 1.0, 0.0, one) for month, one in enumerate(short, 1)
+        (date(2027, month, 1), "notes", 1, use, "bank", 1.0, 1.0, 1.0, left[month - 1], one)
+        for month, one in enumerate(short, 1)
     ]
     return pl.DataFrame(rows, schema=tables.table("waterfall").schema(), orient="row")
 
@@ -144,6 +145,11 @@ def test_debt_service_is_paid_from_the_cash_of_every_month():
         False,
         "2 months short from 2027-02 on, $1.5M from the borrower's own pocket",
     )
+    # 0.6 left, of which 0.5 and then 0.1 pay what is short
+    (row,) = paid_from_cash(loan(), waterfall(0.0, 5e5, 1e6, left=[6e5, 0.0, 0.0]))
+    assert row[3] == "1 month short from 2027-03 on, $900k from the borrower's own pocket"
+    (row,) = paid_from_cash(loan(), waterfall(5e5, 0.0, left=[0.0, 6e5]))
+    assert row[3].startswith("1 month short from 2027-01"), "what a later month leaves does not pay for it"
     assert paid_from_cash(loan(), waterfall(0.0, 5e5, use="reserve")) == []
     assert paid_from_cash(loan(), waterfall().clear()) == []
 
@@ -181,3 +187,11 @@ def test_a_loan_that_is_repaid_before_there_is_rent(tmp_path, reserve, got):
     assert (row["scope"], row["got"]) == ("notes", got)
     assert row["ok"] is (got == "0 months short")
     assert made.filter(check="debt_service_covered")["ok"].all()
+
+
+def test_the_last_instalment_is_paid_out_of_the_last_rent(tmp_path):
+    same = LATE.replace("RESERVE", "").replace("energised: 2027-06-01", "energised: 2027-01-01")
+    (tmp_path / "x.yaml").write_text(same.replace("tenor: 14 years", "tenor: 15 years"))
+    made = twin.load(tmp_path / "x.yaml").cost()
+    assert made.debt["month"].max() > made.cashflow.filter(category="base_rent")["month"].max()
+    assert made.checks.filter(check="debt_service_paid_from_cash")["got"].to_list() == ["0 months short"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from twin import units
+from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from twin.cost.assertions import Row
@@ -15,6 +16,8 @@ _ROUNDING = 1e-9
 _CENT = 0.01
 _SERVICE = ("interest", "principal")
 """Steps of a waterfall that a lender counts on in the month."""
+_LEFT = "left"
+"""The last step: what the borrower keeps."""
 
 
 def loan_name(deal: str, tranche: str | None) -> str:
@@ -59,35 +62,50 @@ def _months(loan: pl.DataFrame, column: str, said: tuple[str, str, str]) -> Row 
 
 
 def paid_from_cash(debt: pl.DataFrame, waterfall: pl.DataFrame) -> list[Row]:
-    """Whether interest and scheduled principal are paid out of the cash of every month, the reserve included.
+    """Whether interest and scheduled principal are paid out of cash in every month, the reserve included.
 
     A ratio over twelve months has no value before the first full year, and a year with cash at its end hides the months
-    without any at its beginning.  A loan without rows in the waterfall has no row.
+    without any at its beginning.  What the eleven months before left counts too, less what was short in them: the last
+    instalment of a loan as long as its lease falls a month after the last rent.  A loan without rows in the waterfall
+    has no row.
 
     Args:
         debt: table `debt`.
         waterfall: table `waterfall`.
     """
-    served = waterfall.filter(pl.col("deal").is_in(debt["deal"].unique().to_list()) & pl.col("use").is_in(_SERVICE))
-    rows: list[Row] = []
-    for (deal, *_), steps in served.partition_by("deal", maintain_order=True, as_dict=True).items():
-        month = steps.group_by("month").agg(pl.col("short_usd").sum()).filter(pl.col("short_usd") > _CENT).sort("month")
-        got = "0 months short"
-        if month.height:
-            total = units.show_money(float(month["short_usd"].sum()))
-            count = f"{month.height} month{'s' if month.height > 1 else ''}"
-            got = f"{count} short from {month['month'][0]:%Y-%m} on, {total} from the borrower's own pocket"
-        rows.append(
-            (
-                "debt_service_paid_from_cash",
-                str(deal),
-                month.is_empty(),
-                got,
-                "paid from cash in every month",
-                "cash and reserve of the month pay less than is due: repay later, capitalise interest, fund a reserve",
-            )
+    loans = waterfall.filter(pl.col("deal").is_in(debt["deal"].unique().to_list()))
+    months = (
+        loans.group_by("deal", "month", maintain_order=True)
+        .agg(
+            short=pl.col("short_usd").filter(pl.col("use").is_in(_SERVICE)).sum(),
+            left=pl.col("left_usd").filter(pl.col("use") != _LEFT).min(),
+            served=pl.col("use").is_in(_SERVICE).any(),
         )
-    return rows
+        .filter("served")
+        .sort("deal", "month", maintain_order=True)
+        .with_columns(
+            kept=(pl.col("left") - pl.col("short")).rolling_sum(MONTHS_PER_YEAR, min_samples=1).over("deal"),
+        )
+        .with_columns(short=pl.min_horizontal("short", -pl.col("kept")))
+    )
+    return [_paid(str(deal), part) for (deal,), part in months.group_by("deal", maintain_order=True)]
+
+
+def _paid(deal: str, months: pl.DataFrame) -> Row:
+    short = months.filter(pl.col("short") > _CENT)
+    got = "0 months short"
+    if short.height:
+        total = units.show_money(float(short["short"].sum()))
+        count = f"{short.height} month{'s' if short.height > 1 else ''}"
+        got = f"{count} short from {short['month'][0]:%Y-%m} on, {total} from the borrower's own pocket"
+    return (
+        "debt_service_paid_from_cash",
+        deal,
+        short.is_empty(),
+        got,
+        "paid from cash in every month",
+        "what comes in and the reserve pay less than is due: repay later, capitalise interest, fund a reserve",
+    )
 
 
 def balloons(debt_metrics: pl.DataFrame) -> list[Row]:
