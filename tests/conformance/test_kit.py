@@ -131,14 +131,6 @@ def test_an_example_that_is_wrong(check, tmp_path):
     assert set(check("energy", example=path)) == {"the example runs"}
 
 
-def test_first_party_plugins_say_what_their_parameters_are():
-    for loaded in load_installed():
-        if loaded.info.name.startswith("twin-"):
-            found = conform(loaded, registry())
-            documented = found.filter(pl.col("check") == "parameters are documented")
-            assert documented["ok"].all(), documented.filter(~pl.col("ok"))
-
-
 def test_find_names_the_nearest():
     plugins = load_installed()
     assert find(plugins, "twin-energy").info.name == "twin-energy"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from twin.cli.common import Source, command, file_argument, topology_options, working
+from twin.cli.common import Source, command, end_on_failed_checks, file_argument, topology_options, working
 from twin.cli.trouble import remark
 from twin.errors import UsageError
 
@@ -27,6 +27,7 @@ def report(source: Source, path: Path) -> None:
     """Run everything and write one page of HTML.
 
     It loads nothing from anywhere, so it can be mailed, printed and kept; it follows the reader's light or dark mode.
+    Ends with status 1 where a check of the file does not hold; the page is written and says so first.
     """
     try:
         from twin.report.page.page import page
@@ -36,7 +37,9 @@ def report(source: Source, path: Path) -> None:
 
     with working(f"evaluating {source.file}"):
         twin = source.load()
-        text = page(twin.evaluate(seed=source.seed), twin.graph)
+        results = twin.evaluate(seed=source.seed)
+        text = page(results, twin.graph, twin.topology.doc)
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8")
     remark(f"wrote {path} ({len(text) / 1e6:.1f} MB)")
+    end_on_failed_checks(results)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin.report import goodput, summary
+from twin.report import goodput, nines, summary
 from twin.report.layout import Col, block, count, fact, hours, money, month, note, power, total
 from twin.report.needs import in_one, more, rows_of, short
 from twin.report.plant import at_once
@@ -21,6 +21,10 @@ _FAILURES_SHOWN = 10
 _NEARLY_ALL = 0.9
 _SCOPES_SHOWN = 8
 _KINDS_SHOWN = 6
+_MOST_NINES = 10
+_LEFT_OUT_NINES = 6
+"""Where something is taken never to fail, more nines than these say nothing."""
+
 _KWH_PER_MWH = 1000.0
 _LEVELS = (("p_all", "all"), ("p_99", "99 %"), ("p_95", "95 %"), ("p_90", "90 %"), ("p_50", "50 %"))
 
@@ -121,29 +125,34 @@ def loads(results: Results, width: int) -> list[Text]:
         Col("h/y out"),
         Col("outages a year", keep=5),
     ]
+    most = _most_nines(results)
     rows = [
         [
             short(row["scope"], prefix),
             f"{row['count']:,}",
-            _nines(fed[row["scope"]]["availability_fraction"]),
+            _nines(fed[row["scope"]]["availability_fraction"], most),
             hours(fed[row["scope"]]["downtime_h_per_year"]),
-            _nines(row["availability_fraction"]),
+            _nines(row["availability_fraction"], most),
             hours(row["downtime_h_per_year"]),
             hours(row["outages_per_year"]),
         ]
         for row in own.head(_KINDS_SHOWN).iter_rows(named=True)
     ]
     said = block("LOADS one of them", columns, rows, width) if rows else []
-    return said + more(own.height - len(rows), "availability", width)
+    return said + more(own.height - len(rows), "availability", width) + note(nines.caveat(results), width)
 
 
-def _nines(fraction: float) -> str:
-    """A share with as many nines as tell it from all, ten at the most."""
-    for digits in range(2, 9):
+def _most_nines(results: Results) -> int:
+    return _LEFT_OUT_NINES if nines.never_fail(results) else _MOST_NINES
+
+
+def _nines(fraction: float, most: int) -> str:
+    """A share with as many nines as tell it from all, `most` at the most."""
+    for digits in range(2, most - 1):
         text = f"{100 * fraction:.{digits}f}"
         if text.rstrip("0").rstrip(".") != "100":
             return f"{text} %"
-    return "100 %" if fraction >= 1.0 else ">99.99999999 %"
+    return "100 %" if fraction >= 1.0 else f">99.{'9' * (most - 2)} %"
 
 
 def levels(results: Results, width: int) -> list[Text]:
@@ -158,8 +167,10 @@ def levels(results: Results, width: int) -> list[Text]:
         Col("at least", right=False),
         *(Col(what, keep=keep) for (_, what), keep in zip(_LEVELS, (9, 8, 5, 7, 6), strict=True)),
     ]
+    most = _most_nines(results)
     rows = [
-        [row["scope"], *(_nines(row[f"{name}_fraction"]) for name, _ in _LEVELS)] for row in frame.iter_rows(named=True)
+        [row["scope"], *(_nines(row[f"{name}_fraction"], most) for name, _ in _LEVELS)]
+        for row in frame.iter_rows(named=True)
     ]
     return block("IN SERVICE at least", columns, rows, width)
 

@@ -26,6 +26,7 @@ _ASCII = str.maketrans({"·": "-", "…": "~"})
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)], " ")
 _HOURS_TO_SAY = 0.001
 _MOST_DECIMALS = 8
+_SIX_NINES = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +170,18 @@ def money(value_usd: float) -> str:
     return "$0" if abs(value_usd) < 0.005 else units.show_money(value_usd, 3)  # noqa: PLR2004 - half a cent
 
 
-def percent(fraction: float) -> str:
-    """`99.950 %`: two figures of what is missing to the whole, so that the nines can be told apart."""
+def percent(fraction: float, *, known: bool = True) -> str:
+    """`99.950 %`: two figures of what is missing to the whole, so that the nines can be told apart.
+
+    Args:
+        fraction: of a whole.
+        known: False where the fraction leaves out what might fail, so that it has six nines at the most.
+    """
     missing = abs(1 - fraction) * 100
     if missing == 0 or missing >= 1:
         return f"{fraction * 100:.3g} %"
+    if not known and 0 < 1 - fraction < _SIX_NINES:
+        return ">99.9999 %"
     decimals = min(math.ceil(-math.log10(missing)) + 1, _MOST_DECIMALS)
     return f"{fraction * 100:.{max(decimals, 2)}f} %"
 

@@ -52,6 +52,12 @@ def balloon(row: dict[str, Any]) -> str:
     return f"{text}: the cash after it covers it {row['balloon_cover_ratio']:.2f} times"
 
 
+def constant(row: dict[str, Any]) -> bool:
+    """Whether the DSCR of a row of `debt_metrics` is the same in every year."""
+    least, most = row["least_dscr_ratio"], row["most_dscr_ratio"]
+    return least is not None and most - least <= _CONSTANT * abs(least)
+
+
 def _name(row: dict[str, Any]) -> str:
     return row["deal"] if row["tranche"] is None else f"{row['deal']}/{row['tranche']}"
 
@@ -74,9 +80,9 @@ def _words(results: Results, row: dict[str, Any]) -> list[str]:
 def _cover(results: Results, row: dict[str, Any]) -> list[str]:
     if row["least_dscr_ratio"] is None:
         return [short] if (short := unpaid(results, row["deal"])) else []
-    least, most = row["least_dscr_ratio"], row["most_dscr_ratio"]
+    least = row["least_dscr_ratio"]
     text = f"{_covered(results, row)}: DSCR {least:.2f}"
-    if most - least <= _CONSTANT * abs(least):
+    if constant(row):
         text += " in every year, constant" + (" as it is sculpted to the cash" if _sculpted(results, row) else "")
     else:
         text += f" at least (year to {month(row['least_dscr'])}), {row['mean_dscr_ratio']:.2f} on average"
@@ -147,11 +153,7 @@ def _loans(results: Results, loans: list[dict[str, Any]], width: int) -> list[Te
 
     rows = []
     for row in loans:
-        constant = (
-            row["least_dscr_ratio"] is not None
-            and row["most_dscr_ratio"] - row["least_dscr_ratio"] <= _CONSTANT * abs(row["least_dscr_ratio"])
-            and _sculpted(results, row)
-        )
+        level = constant(row) and _sculpted(results, row)
         bad = "" if row["least_dscr_ratio"] is None or _covered(results, row) == "covered" else " short"
         cells = (row["debt_yield_per_year"], row["average_life_months"], row["lender_irr_per_year"])
         rows.append(
@@ -159,7 +161,7 @@ def _loans(results: Results, loans: list[dict[str, Any]], width: int) -> list[Te
                 _name(row),
                 row["lender"],
                 money(row["drawn_usd"]),
-                ratio(row["least_dscr_ratio"]) + ("=" if constant else "") + bad,
+                ratio(row["least_dscr_ratio"]) + ("=" if level else "") + bad,
                 ratio(row["guaranteed_dscr_ratio"]),
                 ratio(row["unguaranteed_dscr_ratio"]),
                 ratio(row["llcr_ratio"]),

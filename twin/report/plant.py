@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin.report import bills
+from twin.report import bills, nines
 from twin.report.layout import Col, block, count, energy_text, fact, hours, largest, note, percent, power, total
 from twin.tables.failure import COMMON_CAUSE
 from twin.topology.attributes import ROLLUP_KINDS, SINK_KINDS
@@ -208,6 +208,7 @@ def availability(results: Results, width: int) -> list[Text]:
     if not frame.height:
         return []
     prefix = _common_prefix(frame["scope"].to_list())
+    left_out = nines.caveat(results)
     rows = []
     for (kind,), of_kind in frame.group_by("kind", maintain_order=True):
         worst = of_kind.row(int(of_kind["availability_fraction"].arg_min() or 0), named=True)
@@ -216,11 +217,11 @@ def availability(results: Results, width: int) -> list[Text]:
         rows.append(
             [
                 f"{name}: {worst['scope'].removeprefix(prefix)}" if of_kind.height > 1 or every == 1 else name,
-                percent(worst["availability_fraction"]),
+                percent(worst["availability_fraction"], known=not left_out),
                 hours(worst["downtime_h_per_year"]),
                 hours(worst["outages_per_year"]),
                 "-" if worst["mean_outage_h"] is None else hours(worst["mean_outage_h"]),
-                percent(worst["served_fraction"]),
+                percent(worst["served_fraction"], known=not left_out),
             ]
         )
     columns = [
@@ -231,7 +232,7 @@ def availability(results: Results, width: int) -> list[Text]:
         Col("mean h", keep=5),
         Col("IT load served", keep=8),
     ]
-    return block("AVAILABILITY", columns, rows, width)
+    return block("AVAILABILITY", columns, rows, width) + note(left_out, width)
 
 
 def failures(results: Results, width: int) -> list[Text]:

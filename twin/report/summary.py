@@ -11,7 +11,6 @@ import polars as pl
 
 from twin.report import finance, layout, plant
 from twin.report.layout import count, fact, month, power, total
-from twin.topology.attributes import NEVER_FAILS
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _UNVERIFIED = ("assumed", "recalled", "unverified")
 _CHECKS_SHOWN = 5
-_GROUPS_SHOWN = 8
 
 
 def lines(results: Results, width: int = 100) -> list[Text]:
@@ -100,10 +98,4 @@ def assumptions(results: Results, width: int) -> list[Text]:
     defaults = frame.filter(pl.col("origin") == "default").height
     parts = [count(frame.height, "value"), f"{bare} without a source", f"{doubtful} unverified"]
     parts += [f"{defaults} by default"] if defaults else []
-    said = fact("ASSUMPTIONS", ", ".join(parts), width)
-    immortal = frame.filter((pl.col("attribute") == "mtbf") & (pl.col("value") == NEVER_FAILS))["owner"].to_list()
-    if immortal:
-        names = ", ".join(name.rpartition("/")[2] for name in immortal[:_GROUPS_SHOWN])
-        more = f" and {len(immortal) - _GROUPS_SHOWN} more groups" if len(immortal) > _GROUPS_SHOWN else ""
-        said += layout.note(f"without failure data, so taken never to fail: {names}{more}", width)
-    return said
+    return fact("ASSUMPTIONS", ", ".join(parts), width)

@@ -41,8 +41,8 @@ def cells(text: str) -> list[list[str]]:
 
 def test_a_week_is_the_mean_of_each_hour_from_monday():
     [week] = supply.week(results(site_hours=hours(1000.0, 3000.0, 500.0)))
-    assert "It is 3 MW in the highest hour." in week
-    rows = cells(week)
+    assert "It is 3 MW in the highest hour." in week.says
+    rows = cells(week.html())
     assert len(rows) == 168
     assert [rows[hour] for hour in (0, 7, 8, 19, 20)] == [
         ["0", "0.5", "1"],
@@ -55,8 +55,8 @@ def test_a_week_is_the_mean_of_each_hour_from_monday():
 
 def test_load_by_duration_falls_from_the_peak_to_the_least():
     [curve] = supply.duration(results(site_hours=hours(1000.0, 3000.0, 500.0)))
-    assert "At most 3 MW, 2 MW on average: a load factor of 67%." in curve
-    load = [float(row[1]) for row in cells(curve)]
+    assert "At most 3 MW, 2 MW on average: a load factor of 67%." in curve.says
+    load = [float(row[1]) for row in cells(curve.html())]
     assert load[0] == 3.0
     assert load[-1] == 1.0
     assert sorted(load, reverse=True) == load
@@ -85,7 +85,7 @@ def emitted() -> pl.DataFrame:
 def test_emissions_by_method_are_sums_over_the_months():
     made = results(carbon=emitted())
     [figure] = carbon.emissions(made)
-    assert "Over all months 4 kt CO2e by location and 2 kt CO2e by market; embodied beside them." in figure
+    assert "Over all months 4 kt CO2e by location and 2 kt CO2e by market; embodied beside them." in figure.says
     text = carbon.methods(made)
     assert cells(text) == [
         ["a&lt;b", "2", "-", "0", "-"],
@@ -99,14 +99,14 @@ def test_carbon_free_energy_is_a_share_of_the_load():
     columns |= {"month": [date(2030, 1, 1), date(2030, 2, 1)], "site": ["s", "s"]}
     columns |= {"load_kwh": [100.0, 300.0], "matched_kwh": [50.0, 50.0], "grid_kwh": [10.0, 90.0]}
     [figure] = carbon.carbon_free(results(carbon_free=table("carbon_free").frame(columns)))
-    assert "50.0% of the load, hour by hour, over all months." in figure
-    assert "by volume" not in figure, "no supply, so nothing to match by volume"
+    assert "50.0% of the load, hour by hour, over all months." in figure.says
+    assert "by volume" not in figure.html(), "no supply, so nothing to match by volume"
 
 
 def test_water_is_told_in_cubic_metres():
     columns = {name: [0.0, 0.0] for name in table("water").names}
     columns |= {"month": [date(2030, 1, 1), date(2030, 2, 1)], "site": ["s", "s"], "site_l": [1.0e6, 3.0e6]}
     [figure] = carbon.water(results(water=table("water").frame(columns)))
-    assert "4,000 m3 over all months, and 3,000 m3 in the month that takes the most." in figure
+    assert "4,000 m3 over all months, and 3,000 m3 in the month that takes the most." in figure.says
     dry = columns | {"site_l": [0.0, 0.0]}
     assert list(carbon.water(results(water=table("water").frame(dry)))) == []

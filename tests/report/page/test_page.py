@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import fake_results
 import networkx as nx
+import polars as pl
 import pytest
 
 import twin
@@ -53,7 +56,7 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag, attrs) -> None:
         self.found.append((tag, dict(attrs)))
-        if tag not in {"meta", "link", "br", "input"} and tag not in {"path", "rect", "line"}:
+        if tag not in {"meta", "link", "br", "input", "wbr"} and tag not in {"path", "rect", "line"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs) -> None:
@@ -110,8 +113,63 @@ def test_the_headline_is_that_of_the_tables():
     assert "checks hold" in text
 
 
+def test_the_top_says_what_it_is_of_and_what_made_it():
+    made = twin.load(ROOT / "topologies" / "river-bend.yaml")
+    top = page(results(), made.graph, made.topology.doc).split("<nav")[0]
+    assert made.topology.doc in top
+    assert "2026-05 to 2042-11" in top
+    assert f"with twin {results().provenance.versions['twin']}" in top
+
+
+OVERFULL = """
+twin: 1
+name: overfull
+calendar: {start: 2027-01-01, months: 12}
+sites:
+  s:
+    contains:
+      grid: {kind: utility, capacity: 1 MW, mtbf: 4000 h, mttr: 3 h}
+      ups[2]: {kind: ups, capacity: 200 kW, mtbf: 250000 h, mttr: 8 h, power: grid}
+      rack[4]: {kind: rack, load: 130 kW, accelerators: 72, power: {from: ups, redundancy: N+1}}
+"""
+
+
+@cache
+def overfull() -> tuple[Results, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "overfull.yaml"
+        path.write_text(OVERFULL)
+        made = twin.load(path)
+        results = made.evaluate()
+        return results, page(results, made.graph)
+
+
+def test_checks_that_fail_come_before_any_figure():
+    results, text = overfull()
+    failed = results["checks"].filter(~pl.col("ok"))
+    assert 0 < failed.height < results["checks"].height
+    said = f"{failed.height} of {results['checks'].height} checks fail"
+    assert text.index(said) < text.index('class="cards"')
+    first = failed.row(0, named=True)
+    assert f"</b>, {first['scope']}: {first['got']}, wanted {first['wanted']}" in text
+    assert 'class="failed"' not in river_bend()
+    listed = text.split("<ul class=checks>")[1].split("</ul>")[0]
+    assert listed.count("<li>") == failed.height
+    assert html.escape(first["message"]) in listed
+
+
+def test_what_is_over_is_red_and_full():
+    _, text = overfull()
+    assert "<li class=over><b>520 kW</b><span>IT power at full build; more than can be carried: 200 kW at s" in text
+    [tile] = re.findall(r'<li class="over">.*?</li>', text)
+    assert "width:100.00%" in tile
+    assert "260% of 200 kW" in tile
+    assert '<li class="over">' not in river_bend()
+    assert ".over .bar i { background: var(--bad); }" in text
+
+
 def test_ink_is_that_of_the_page_so_that_dark_mode_is_read():
-    charts = re.findall(r'<div class="chart">(.*?</svg>)', river_bend(), re.DOTALL)
+    charts = re.findall(r'<div class="chart[^"]*">(.*?</svg>)', river_bend(), re.DOTALL)
     assert len(charts) >= 8
     for chart in charts:
         words = re.findall(r"<text [^>]*>", chart)

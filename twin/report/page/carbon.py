@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import polars as pl
 
-from twin.report.page.charts import axis, by_month_or_year, colour, figure
+from twin.report.page.charts import Figure, axis, by_month_or_year, colour
 from twin.report.page.grids import listed
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _KG_PER_KT = 1e6
 _L_PER_M3 = 1000.0
 
 
-def emissions(results: Results) -> Iterator[str]:
+def emissions(results: Results) -> Iterator[Figure]:
     """What is emitted by each method, by source, over all months."""
     totals = _totals(results)
     if totals is None:
@@ -40,7 +40,7 @@ def emissions(results: Results) -> Iterator[str]:
     said = [f"{_kt(totals, method)} by {method}" for method in ("location", "market") if method in order]
     beside = [method for method in ("embodied", "avoided") if method in order]
     says = f"Over all months {' and '.join(said)}" + (f"; {' and '.join(beside)} beside them." if beside else ".")
-    yield figure(chart, "Emissions by method", says, totals)
+    yield Figure(chart, "Emissions by method", says, totals)
 
 
 def methods(results: Results) -> str:
@@ -65,7 +65,7 @@ def methods(results: Results) -> str:
     return f"<h3>{title}</h3>" + listed(head, rows, title=title, right=frozenset(range(1, len(head))))
 
 
-def carbon_free(results: Results) -> Iterator[str]:
+def carbon_free(results: Results) -> Iterator[Figure]:
     """How much of the load carbon-free energy covers, hour by hour and by volume."""
     if "carbon_free" not in results or results["carbon_free"].is_empty():
         return
@@ -94,10 +94,10 @@ def carbon_free(results: Results) -> Iterator[str]:
     )
     score = float(sums.select((pl.col("matched_kwh") + pl.col("grid_kwh")).sum() / pl.col("load_kwh").sum()).item())
     shown = frame.rename({name: f"{name}_fraction" for name in named})
-    yield figure(chart, "Carbon-free energy", f"{score:.1%} of the load, hour by hour, over all months.", shown)
+    yield Figure(chart, "Carbon-free energy", f"{score:.1%} of the load, hour by hour, over all months.", shown)
 
 
-def water(results: Results) -> Iterator[str]:
+def water(results: Results) -> Iterator[Figure]:
     """Water used on site, by month."""
     if "water" not in results or results["water"].is_empty():
         return
@@ -108,7 +108,7 @@ def water(results: Results) -> Iterator[str]:
     chart = alt.Chart(sums).mark_bar(color="#3f9fb5").encode(x=across, y=alt.Y(**axis("site_l", "1,000 m3 on site")))
     m3 = used["site_l"].to_numpy()
     says = f"{m3.sum():,.0f} m3 over all months, and {m3.max():,.0f} m3 in the month that takes the most."
-    yield figure(chart, f"Water by {each}", says, used.select("month", pl.col("site_l").alias("m3")))
+    yield Figure(chart, f"Water by {each}", says, sums.select(each, (pl.col("site_l") * 1000.0).alias("m3")))
 
 
 def _totals(results: Results) -> pl.DataFrame | None:

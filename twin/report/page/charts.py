@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+from datetime import date
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import altair as alt
 import polars as pl
 
+from twin.report.layout import largest
 from twin.report.page.grids import grid
 
 if TYPE_CHECKING:
@@ -18,30 +21,46 @@ COLOURS = ("#3b82c4", "#d9822b", "#2f9e6e", "#b565b0", "#c94a44", "#7a8794", "#a
 """Mid tones that stand out against white and against near-black alike."""
 
 _INK = "currentColor"
-_WIDTH, _HEIGHT = 430, 220
+_WIDTH, _WHOLE_WIDTH, _HEIGHT = 430, 1000, 220
 _AROUND = {"left": 14, "right": 14, "top": 5, "bottom": 5}
 """Room for letters that are wider in a browser than where the chart is laid out."""
 
 _MONTHS = 48
 """More bars than this cannot be told apart."""
 
+_WEEKS_BELOW_D = 550
+
+_DOLLARS = ((1e9, "$B"), (1e6, "$M"), (1e3, "$k"))
+
 _SIZE = re.compile(r'<svg ([^>]*?)width="([\d.]+)" height="([\d.]+)"')
 
 
-def figure(chart: alt.Chart | alt.LayerChart, title: str, says: str, data: pl.DataFrame) -> str:
+class Figure(NamedTuple):
     """A chart with its caption, a text for who cannot see it, and its figures in a table that opens.
 
-    Args:
+    Attributes:
         chart: without size or look.
         title: of the figure.
         says: what it shows, in a sentence.
         data: what it was drawn from.
     """
-    return (
-        f"<figure><figcaption>{escape(title)}</figcaption>"
-        f'<div class="chart">{_svg(chart, f"{title}. {says}")}</div><p class="says">{escape(says)}</p>'
-        f"<details><summary>Figures</summary>{grid(data, title=title)}</details></figure>"
-    )
+
+    chart: alt.Chart | alt.LayerChart
+    title: str
+    says: str
+    data: pl.DataFrame
+
+    def html(self, *, broad: bool = False) -> str:
+        """The figure as HTML; `broad` fills the width of the page, and is drawn once more for a narrow one."""
+        label = f"{self.title}. {self.says}"
+        charts = f'<div class="chart{" narrow" if broad else ""}">{_svg(self.chart, label, _WIDTH)}</div>'
+        if broad:
+            charts = f'<div class="chart whole">{_svg(self.chart, label, _WHOLE_WIDTH)}</div>{charts}'
+        return (
+            f"<figure{' class=broad' if broad else ''}><figcaption>{escape(self.title)}</figcaption>"
+            f'{charts}<p class="says">{escape(self.says)}</p>'
+            f"<details><summary>Figures</summary>{grid(self.data, title=self.title)}</details></figure>"
+        )
 
 
 def axis(field: str, title: str, kind: str = "Q", **more: Any) -> dict[str, Any]:
@@ -62,9 +81,29 @@ def by_month_or_year(frame: pl.DataFrame, value: str, *keys: str) -> tuple[pl.Da
     """
     if frame["month"].n_unique() <= _MONTHS:
         return frame, alt.X(**axis("month", "", "T"), timeUnit="yearmonth"), "month"
-    year = pl.col("month").dt.year().alias("year")
+    year = pl.col("month").dt.year().cast(pl.String).alias("year")
     sums = frame.group_by(year, *keys, maintain_order=True).agg(pl.col(value).sum())
     return sums, alt.X(**axis("year", "", "O"), axis=alt.Axis(labelAngle=0)), "year"
+
+
+def by_the_month(frame: pl.DataFrame) -> dict[str, Any]:
+    """Arguments of a channel: ticks at months, where a chart is of so few that they would stand at weeks."""
+    first, last = frame["month"].min(), frame["month"].max()
+    if not (isinstance(first, date) and isinstance(last, date)) or (last - first).days > _WEEKS_BELOW_D:
+        return {}
+    return {"axis": alt.Axis(tickCount={"interval": "month", "step": 1}, format="%b %Y")}
+
+
+def dollars(amounts: pl.Series) -> tuple[float, str]:
+    """How many dollars the unit of an axis has that shows these amounts, and its sign: `1e9, "$B"`."""
+    most = largest(amounts.abs())
+    return next(((size, sign) for size, sign in _DOLLARS if most >= size), (1.0, "$"))
+
+
+def steps(least: float, most: float) -> list[float]:
+    """Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten from `least` to `most`."""
+    decades = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    return [each * 10.0**power for power in decades for each in (1, 2, 5) if least <= each * 10.0**power <= most]
 
 
 def colour(field: str, names: Sequence[str], title: str | None = None) -> alt.Color:
@@ -75,13 +114,13 @@ def colour(field: str, names: Sequence[str], title: str | None = None) -> alt.Co
     )
 
 
-def _svg(chart: alt.Chart | alt.LayerChart, label: str) -> str:
+def _svg(chart: alt.Chart | alt.LayerChart, label: str, width: int) -> str:
     import vl_convert  # noqa: PLC0415 - a renderer of 30 MB that only a report needs
 
     text: dict[str, Any] = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 11, "titleFontSize": 11}
     apart: dict[str, Any] = {"labelOverlap": "greedy", "labelSeparation": 8}
     look = (
-        chart.properties(width=_WIDTH, height=_HEIGHT, background="transparent", padding=_AROUND)
+        chart.properties(width=width, height=_HEIGHT, background="transparent", padding=_AROUND)
         .configure(font="system-ui, sans-serif")  # first: it takes the place of every other configuration
         .configure_axis(
             **text,

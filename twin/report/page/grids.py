@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ROWS = 400
+_PATH = re.compile(r"[a-z\]]/[a-z]", re.IGNORECASE)
 _SHOWN = {"_kw": "power", "_kwh": "energy", "_fraction": "fraction"}
 
 
@@ -43,7 +45,7 @@ def listed(
     top = "".join(_head(text, at in right) for at, text in enumerate(head))
     body = "".join(
         "<tr>"
-        + "".join(f"<td{' class=n' if at in right else ''}>{escape(text)}</td>" for at, text in enumerate(row))
+        + "".join(f"<td{' class=n' if at in right else ''}>{_broken(text)}</td>" for at, text in enumerate(row))
         + "</tr>"
         for row in rows
     )
@@ -76,7 +78,12 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float | int):
         return f"<td class=n>{escape(_number(name, float(value)))}</td>"
     text = f"{value:%Y-%m}" if isinstance(value, date) else str(value)
-    return f"<td>{escape(text)}</td>"
+    return f"<td>{_broken(text)}</td>"
+
+
+def _broken(text: str) -> str:
+    """Text that may be broken after the slashes of a path, and nowhere inside its words."""
+    return escape(text).replace("/", "/<wbr>") if _PATH.search(text) else escape(text)
 
 
 def _number(name: str, value: float) -> str:

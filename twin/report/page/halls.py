@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report.layout import percent, power
+from twin.report.needs import in_one, short
+from twin.report.page.grids import listed
 from twin.report.plant import at_full_build
 
 if TYPE_CHECKING:
@@ -15,10 +17,17 @@ if TYPE_CHECKING:
 
 _MOST = 60
 _FULL = 0.95
+_GROUPS = 8
+_ROUNDING = 1e-6
+_MEANING = (
+    "Reserve is held back for the failures that must be survived, or is a whole unit that the others could do without. "
+    "Standby carries nothing while everything is in service. Of no use: bought, and idle while something else stops "
+    "more racks."
+)
 
 
 def halls(results: Results) -> str:
-    """The tiles, and what is stranded at each site; empty where there is no capacity."""
+    """The tiles, and where the capacity goes; empty where there is no capacity."""
     if "site_capacity" not in results:
         return ""
     frame = at_full_build(results["site_capacity"]).filter(pl.col("usable_kw").is_not_null())
@@ -36,26 +45,63 @@ def _tile(row: dict[str, Any]) -> str:
     words = {"over": "over what it can carry", "full": "full", "room": "has room"}[state]
     share = percent(used) if used <= 1.0 else f"{used:.0%}"
     stops = f"stopped by {row['binding_resource']}".replace("_", " ") if row["binding_resource"] else "nothing stops it"
+    filled = min(used, 1.0)
+    label = escape(f"{row['scope']}: {words}")
     return (
         f'<li class="{state}"><b>{escape(str(row["scope"]))}</b>'
-        f'<meter min="0" max="1" value="{min(used, 1.0):.4f}" aria-label="{escape(words)}"></meter>'
+        f'<span class="bar" role="meter" aria-valuemin="0" aria-valuemax="1" aria-valuenow="{filled:.4f}" '
+        f'aria-label="{label}"><i style="width:{filled:.2%}"></i></span>'
         f"<span>{escape(share)} of {escape(power(row['usable_kw']))} · {words}</span>"
         f"<span>{escape(stops)}</span></li>"
     )
 
 
 def _stranded(results: Results) -> str:
+    """Where the capacity of each group goes, reserve and standby apart from what is of no use."""
     if "stranded" not in results or results["stranded"].is_empty():
         return ""
-    frame = at_full_build(results["stranded"]).filter(pl.col("stranded_kw") > 0)
-    frame = frame.filter(~pl.col("scope").str.contains("/", literal=True)).sort("stranded_kw", descending=True).head(6)
+    frame = at_full_build(results["stranded"])
+    frame = frame.filter(~pl.col("scope").str.contains("/", literal=True) & (pl.col("derated_kw") > 0))
+    frame = _apart(frame).sort("idle_kw", "standby_kw", descending=True, maintain_order=True)
     if frame.is_empty():
         return ""
-    said = (
-        f"{power(row['stranded_kw'])} of {row['group']} ({row['resource'].replace('_', ' ')})"
-        for row in frame.iter_rows(named=True)
-    )
-    items = "".join(f"<li>{escape(one)}</li>" for one in said)
+    names = ("derated_kw", "load_kw", "growth_kw", "held_kw", "standby_kw", "idle_kw")
+    prefix = in_one(frame["group"].to_list())
+    rows = [
+        (
+            short(row["group"], prefix),
+            row["resource"].replace("_", " "),
+            *("-" if row[name] <= _ROUNDING * row["derated_kw"] else power(row[name]) for name in names),
+        )
+        for row in frame.head(_GROUPS).iter_rows(named=True)
+    ]
+    head = ("group", "carries", "derated", "in use", "for growth", "reserve", "standby", "of no use")
+    title = "Where the capacity goes"
+    more = frame.height - _GROUPS
+    rest = f" And {more:,} more, in table stranded." if more > 0 else ""
     return (
-        f"<h3>Stranded</h3><p>Bought, and of no use to more racks while something else stops them.</p><ul>{items}</ul>"
+        f"<h3>{title}</h3>"
+        + listed(head, rows, title=title, right=frozenset(range(2, len(head))))
+        + f'<p class="says">{_MEANING}{rest}</p>'
     )
+
+
+def _apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `stranded` with `held_kw`, `standby_kw` and `idle_kw`: what no load is drawn from is not all of no use.
+
+    A group that carries nothing while everything is in service stands by.  Where less than a unit is
+    held back for failures and the others could carry all, the whole unit is a reserve: the second feed of two.
+    """
+    standby = (pl.col("load_kw") <= 0) & (pl.col("growth_kw") <= 0)
+    unit_kw = pl.col("derated_kw") / pl.col("count")
+    lacks_kw = unit_kw - pl.col("reserve_kw")
+    second = ~standby & (lacks_kw > 0) & (pl.col("count") > 1) & (pl.col("stranded_kw") >= lacks_kw)
+    split = frame.with_columns(
+        standby_kw=pl.when(standby).then("stranded_kw").otherwise(0.0),
+        held_kw=pl.when(second).then(unit_kw).otherwise("reserve_kw"),
+    )
+    left = pl.col("stranded_kw") - pl.col("standby_kw") - (pl.col("held_kw") - pl.col("reserve_kw"))
+    # a site that is overfull takes what growth to its usable load would have left
+    free = (pl.col("derated_kw") - pl.col("load_kw")).clip(0.0)
+    split = split.with_columns(idle_kw=left, held_kw=pl.min_horizontal("held_kw", free))
+    return split.with_columns(idle_kw=pl.min_horizontal("idle_kw", free - pl.col("held_kw")).clip(0.0))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import polars as pl
 
-from twin.report.layout import money, month
-from twin.report.page.charts import axis, colour, figure
+from twin.report.layout import discount, money, month
+from twin.report.lenders import balloon, constant
+from twin.report.page.charts import Figure, axis, colour, dollars
 from twin.report.page.grids import listed
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _MONTHS_PER_YEAR = 12
+_CENT = 0.01
 
 
 def loans(results: Results) -> str:
@@ -25,13 +28,13 @@ def loans(results: Results) -> str:
         return ""
     rows = [
         (
-            row["deal"],
+            "/".join(filter(None, (row["deal"], row["tranche"]))),
             f"{row['borrower']} from {row['lender']}",
             money(row["drawn_usd"]),
             money(row["interest_usd"]),
             month(row["repaid"]),
             "-" if row["average_life_months"] is None else f"{row['average_life_months'] / _MONTHS_PER_YEAR:.1f} years",
-            _ratio(row["least_dscr_ratio"]) + (f" in {month(row['least_dscr'])}" if row["least_dscr"] else ""),
+            _least(row),
             _ratio(row["mean_dscr_ratio"]),
             _ratio(row["llcr_ratio"]),
             _ratio(row["plcr_ratio"]),
@@ -43,7 +46,17 @@ def loans(results: Results) -> str:
     sizes = ("loan", "who", "drawn", "interest", "repaid", "average life")
     head = (*sizes, "least DSCR", "mean DSCR", "LLCR", "PLCR", "debt yield", "lender IRR")
     said = "<h3>Loans</h3>" + listed(head, rows, title="Loans", right=frozenset({2, 3, *range(5, len(head))}))
-    return said + _sizes(results)
+    left = [row for row in results["debt_metrics"].iter_rows(named=True) if row["balloon_usd"] > _CENT]
+    told = (escape(f"{row['deal']}: {balloon(row)}.") for row in left)
+    balloons = "".join(f'<p class="says">{each}</p>' for each in told)
+    return said + balloons + _sizes(results)
+
+
+def _least(row: dict[str, Any]) -> str:
+    if row["least_dscr"] is None:
+        return _ratio(row["least_dscr_ratio"])
+    when = "throughout" if constant(row) else f"in {month(row['least_dscr'])}"
+    return f"{_ratio(row['least_dscr_ratio'])} {when}"
 
 
 def _sizes(results: Results) -> str:
@@ -66,24 +79,25 @@ def _sizes(results: Results) -> str:
     return f"<h3>{title}</h3>" + listed((*head, "equity"), rows, title=title, right=numbers)
 
 
-def guarantees(results: Results) -> Iterator[str]:
+def guarantees(results: Results) -> Iterator[Figure]:
     """What is guaranteed, month by month."""
     if "guarantee" not in results or results["guarantee"].is_empty():
         return
     frame = results["guarantee"].select("month", "deal", "guaranteed_usd", "exposure_usd", "expected_loss_usd")
     names = frame["deal"].unique(maintain_order=True).to_list()
+    size, sign = dollars(frame["guaranteed_usd"])
     chart = (
-        alt.Chart(frame.with_columns(busd=pl.col("guaranteed_usd") / 1e9))
+        alt.Chart(frame.with_columns(guaranteed=pl.col("guaranteed_usd") / size))
         .mark_area(opacity=0.75, interpolate="step-after")
         .encode(
             x=alt.X(**axis("month", "", "T")),
-            y=alt.Y(**axis("busd", "$B guaranteed"), stack=True),
+            y=alt.Y(**axis("guaranteed", f"{sign} guaranteed"), stack=True),
             color=colour("deal", names),
         )
     )
     lost = frame["expected_loss_usd"].sum()
     says = f"{money(float(lost))} is the loss expected over all months, undiscounted."
-    yield figure(chart, "Guaranteed", says, frame)
+    yield Figure(chart, "Guaranteed", says, frame)
 
 
 def support(results: Results) -> str:
@@ -112,7 +126,9 @@ def support(results: Results) -> str:
         "loss that stays, PV",
     )
     title = "What the guarantees are worth"
-    return f"<h3>{title}</h3>" + listed(head, rows, title=title, right=frozenset(range(2, len(head))))
+    rate = discount(results)
+    note = f'<p class="says">PV: present values at {escape(rate)} a year.</p>' if rate else ""
+    return f"<h3>{title}</h3>" + listed(head, rows, title=title, right=frozenset(range(2, len(head)))) + note
 
 
 def _ratio(value: Any) -> str:

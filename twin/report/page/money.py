@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from twin.report.layout import money
-from twin.report.page.charts import axis, colour, figure
+from twin.report.page.charts import Figure, axis, colour, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ LOAN = pl.concat_str("deal", "tranche", separator="/", ignore_nulls=True).alias(
 """A loan as the page names it: the deal, and its tranche where it has several."""
 
 
-def cash(results: Results) -> Iterator[str]:
+def cash(results: Results) -> Iterator[Figure]:
     """Net cash of each party by year."""
     if "cashflow" not in results or results["cashflow"].is_empty():
         return
@@ -32,35 +32,38 @@ def cash(results: Results) -> Iterator[str]:
         for side, sign in (("payee", 1.0), ("payer", -1.0))
     ]
     net = pl.concat(sides).group_by("year", "party").agg(pl.col("usd").sum()).sort("year", "party")
-    size = net.group_by("party").agg(pl.col("usd").abs().sum()).sort("usd", descending=True)["party"].to_list()
-    shown = sorted(size[:_PARTIES])
+    by_size = net.group_by("party").agg(pl.col("usd").abs().sum()).sort("usd", descending=True)["party"].to_list()
+    shown = sorted(by_size[:_PARTIES])
     rest = pl.when(pl.col("party").is_in(shown)).then("party").otherwise(pl.lit("others"))
     grouped = (
         net.with_columns(rest.alias("party")).group_by("year", "party").agg(pl.col("usd").sum()).sort("year", "party")
     )
-    names = shown + (["others"] if len(size) > _PARTIES else [])
+    names = shown + (["others"] if len(by_size) > _PARTIES else [])
+    size, sign = dollars(grouped["usd"])
     chart = (
-        alt.Chart(grouped.with_columns(busd=pl.col("usd") / 1e6))
+        alt.Chart(grouped.with_columns(net=pl.col("usd") / size))
         .mark_bar()
         .encode(
             x=alt.X(**axis("year", "", "O"), axis=alt.Axis(labelOverlap=True)),
-            y=alt.Y(**axis("busd", "$M, net")),
+            y=alt.Y(**axis("net", f"{sign}, net")),
             color=colour("party", names),
         )
     )
     wide = grouped.pivot(on="party", index="year", values="usd", aggregate_function="sum").fill_null(0.0)
     wide = wide.rename({name: f"{name}_usd" for name in wide.columns[1:]})
-    yield figure(chart, "Cash by party", "Net cash by year; all parties together come to zero.", wide)
+    yield Figure(chart, "Cash by party", "Net cash by year; all parties together come to zero.", wide)
 
 
-def cover(results: Results) -> Iterator[str]:
+def cover(results: Results) -> Iterator[Figure]:
     """Debt service cover of each loan."""
     if "debt" not in results:
         return
     frame = results["debt"].drop_nulls("dscr_ratio").select("month", LOAN, "dscr_ratio")
     if frame.is_empty():
         return
-    least = float(frame["dscr_ratio"].to_numpy().min())
+    ratios = frame["dscr_ratio"].to_numpy()
+    least, most = float(ratios.min()), float(ratios.max())
+    says = f"{least:.3f} throughout" if f"{least:.3f}" == f"{most:.3f}" else f"At least {least:.3f}"
     lines = (
         alt.Chart(frame)
         .mark_line(strokeWidth=2.5)
@@ -71,29 +74,30 @@ def cover(results: Results) -> Iterator[str]:
         )
     )
     one = alt.Chart(pl.DataFrame({"y": [1.0]})).mark_rule(strokeDash=[4, 4], color="#c94a44").encode(y="y:Q")
-    yield figure(lines + one, "Debt service cover", f"At least {least:.3f}; below 1 the borrower cannot pay.", frame)
+    yield Figure(lines + one, "Debt service cover", f"{says}; below 1 the borrower cannot pay.", frame)
 
 
-def balance(results: Results) -> Iterator[str]:
+def balance(results: Results) -> Iterator[Figure]:
     """What is owed on each loan."""
     if "debt" not in results or results["debt"].is_empty():
         return
     frame = results["debt"].select("month", LOAN, "closing_usd")
     most = frame.group_by("month").agg(pl.col("closing_usd").sum())["closing_usd"].max()
+    size, sign = dollars(frame["closing_usd"])
     chart = (
-        alt.Chart(frame.with_columns(musd=pl.col("closing_usd") / 1e6))
+        alt.Chart(frame.with_columns(owed=pl.col("closing_usd") / size))
         .mark_area(opacity=0.75)
         .encode(
             x=alt.X(**axis("month", "", "T")),
-            y=alt.Y(**axis("musd", "$M owed"), stack=True),
+            y=alt.Y(**axis("owed", f"{sign} owed"), stack=True),
             color=colour("deal", frame["deal"].unique(maintain_order=True).to_list()),
         )
     )
     says = f"At most {money(float(most))} is owed." if isinstance(most, int | float) else ""
-    yield figure(chart, "Debt", says, frame)
+    yield Figure(chart, "Debt", says, frame)
 
 
-def unit_cost(results: Results) -> Iterator[str]:
+def unit_cost(results: Results) -> Iterator[Figure]:
     """What a delivered accelerator-hour is made of, as a waterfall that ends in the total."""
     if "unit_cost" not in results:
         return
@@ -101,7 +105,7 @@ def unit_cost(results: Results) -> Iterator[str]:
         yield from _bridge(str(party), rows)
 
 
-def _bridge(party: str, rows: pl.DataFrame) -> Iterator[str]:
+def _bridge(party: str, rows: pl.DataFrame) -> Iterator[Figure]:
     value = "usd_per_delivered_accelerator_h"
     total = rows.filter(pl.col("category") == "total")
     parts = rows.filter((pl.col("category") != "total") & (pl.col(value) != 0)).sort(
@@ -138,4 +142,4 @@ def _bridge(party: str, rows: pl.DataFrame) -> Iterator[str]:
         )
     )
     says = f"${end:.3f} for each accelerator-hour delivered."
-    yield figure(chart, f"What {party} pays for an accelerator-hour", says, steps.select("category", value))
+    yield Figure(chart, f"What {party} pays for an accelerator-hour", says, steps.select("category", value))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import polars as pl
 
 from twin.report.layout import money, month
-from twin.report.page.charts import COLOURS, axis, colour, figure
+from twin.report.page.charts import COLOURS, Figure, axis, colour, dollars, steps
 from twin.report.page.grids import listed
 
 if TYPE_CHECKING:
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
     from twin.results.results import Results
 
+_APART = 8
+"""Offers whose cost differs by more than this factor are read on a logarithmic axis alone."""
+
+_NOTHING = 5e-4
+"""A price that is shown as zero is left out."""
+
 _PRICE = "usd_per_delivered_accelerator_h"
 
 
-def prices(results: Results) -> Iterator[str]:
+def prices(results: Results) -> Iterator[Figure]:
     """What a delivered accelerator-hour costs under each offer."""
     if not _there(results, "offers"):
         return
@@ -36,10 +42,10 @@ def prices(results: Results) -> Iterator[str]:
     text = chart.mark_text(align="left", dx=4, color="currentColor").encode(text=alt.Text(_PRICE, format="$.3f"))
     first = frame.row(0, named=True)
     says = f"{first['offer']} costs least: ${first[_PRICE]:.3f}."
-    yield figure(chart + text, "An accelerator-hour under each offer", says, frame)
+    yield Figure(chart + text, "An accelerator-hour under each offer", says, frame)
 
 
-def paid(results: Results) -> Iterator[str]:
+def paid(results: Results) -> Iterator[Figure]:
     """What the user has paid in all by the end of each year."""
     if not _there(results, "offer_cash"):
         return
@@ -49,20 +55,27 @@ def paid(results: Results) -> Iterator[str]:
         .select("offer", "year", (pl.col("paid_usd") - pl.col("received_usd")).cum_sum().over("offer"))
     )
     names = results["offer_cash"]["offer"].unique(maintain_order=True).to_list()
+    size, sign = dollars(frame["paid_usd"])
+    ends = frame.group_by("offer").agg(pl.col("paid_usd").last().abs())["paid_usd"].to_numpy()
+    log = ends.max() > _APART * ends.min()
+    ticks = steps(1, float(frame["paid_usd"].abs().to_numpy().max()) / size) if log else []
+    below = [-tick for tick in ticks] if float(frame["paid_usd"].to_numpy().min()) < 0 else []
+    upright: dict[str, Any] = (
+        {"scale": alt.Scale(type="symlog"), "axis": alt.Axis(values=[*below, 0, *ticks], format=",.0f")} if log else {}
+    )
     chart = (
-        alt.Chart(frame.with_columns(busd=pl.col("paid_usd") / 1e9))
+        alt.Chart(frame.with_columns(paid=pl.col("paid_usd") / size))
         .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X(**axis("year", "", "O"), axis=alt.Axis(labelOverlap=True, labelAngle=0)),
-            y=alt.Y(**axis("busd", "$B paid so far"), scale=alt.Scale(type="symlog")),
+            y=alt.Y(**axis("paid", f"{sign} paid so far"), **upright),
             color=colour("offer", names),
         )
     )
     wide = frame.pivot(on="offer", index="year", values="paid_usd").sort("year")
     shown = wide.with_columns(pl.col("year").cast(pl.String)).rename({name: f"{name}_usd" for name in names})
-    yield figure(
-        chart, "Paid so far", "Net payments of the user to the end of each year; the axis is logarithmic.", shown
-    )
+    says = "Net payments of the user to the end of each year" + ("; the axis is logarithmic." if log else ".")
+    yield Figure(chart, "Paid so far", says, shown)
 
 
 def listing(results: Results) -> str:
@@ -119,4 +132,6 @@ def _there(results: Results, name: str) -> bool:
 
 
 def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{'-' if value < 0 else '+'}${abs(value):,.3f}"
+    if value is None or abs(value) < _NOTHING:
+        return "-"
+    return f"{'-' if value < 0 else '+'}${abs(value):,.3f}"

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from twin.report import plant as facts
-from twin.report.layout import hours, money, month, percent, power
-from twin.report.page import carbon, loans, offers, plant, supply
+from twin.report.layout import discount, money, month
+from twin.report.page import carbon, contracts, head, loans, offers, plant, supply
 from twin.report.page import money as cash
 from twin.report.page.diagram import diagram
 from twin.report.page.grids import grid, listed
@@ -21,17 +20,19 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from twin.report.page.charts import Figure
     from twin.results.results import Results
 
 _ASSUMPTIONS = 600
 
 
-def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None) -> str:
+def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None, doc: str = "") -> str:
     """The report as one page of HTML.
 
     Args:
         results: of a whole run; a section whose tables are not there is left out.
         graph: of the groups, for the one-line diagram; None leaves it out.
+        doc: what the topology says of itself.
     """
     name = results.provenance.topology
     sections = [(title, slug, body) for title, slug, body in _sections(results, graph) if body]
@@ -40,13 +41,14 @@ def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None) -> str:
         f'<section aria-labelledby="{slug}"><h2 id="{slug}">{escape(title)}</h2>{body}</section>'
         for title, slug, body in sections
     )
+    top = head.verdict(results) + head.cards(results)
     style = files("twin.report.page").joinpath("style.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(name)}: report</title><link rel="icon" href="data:,"><style>{style}</style></head><body>'
-        f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(name)}</h1>{_about(results)}'
-        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header><main id="main">{_cards(results)}{bodies}</main>'
+        f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(name)}</h1>{head.about(results, doc)}'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header><main id="main">{top}{bodies}</main>'
         f"<footer>{_made_from(results)}</footer></body></html>\n"
     )
 
@@ -58,7 +60,7 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     )
     yield "Power, from the grid to the racks", "diagram", scrolled
     yield "What it can carry", "capacity", _pair(plant.capacity(results), plant.demand(results)) + halls(results)
-    yield "What breaks it", "failure", _pair(plant.outages(results)) + plant.failures(results)
+    yield "What breaks it", "failure", _pair(plant.outages(results)) + plant.left_out(results) + plant.failures(results)
     yield "What it draws", "energy", _pair(plant.energy(results))
     yield "Hour by hour", "hours", _pair(supply.week(results), supply.duration(results))
     yield (
@@ -70,7 +72,9 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
         "Who pays whom",
         "cost",
         _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
+        + contracts.terms(results)
         + loans.loans(results)
+        + contracts.by_year(results)
         + loans.support(results)
         + _parties(results),
     )
@@ -84,73 +88,37 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     yield "Assumptions", "assumptions", _assumptions(results)
 
 
-def _pair(*parts: Iterable[str]) -> str:
-    figures = "".join(one for part in parts for one in part)
-    return f'<div class="pair">{figures}</div>' if figures else ""
-
-
-def _about(results: Results) -> str:
-    origin = results.provenance
-    changed = [f"scenario {origin.scenario}"] if origin.scenario else []
-    changed += [f"with {overlay}" for overlay in origin.overlays]
-    return f"<p>{escape(' · '.join(['what it carries, what breaks it, what it draws, who pays whom', *changed]))}</p>"
-
-
-def _cards(results: Results) -> str:
-    cards = "".join(f"<li><b>{escape(value)}</b><span>{escape(what)}</span></li>" for value, what in _headline(results))
-    return f'<ul class="cards">{cards}</ul>'
-
-
-def _headline(results: Results) -> Iterator[tuple[str, str]]:
-    sites = facts.sites(results)
-    if sites is not None and sites.height:
-        yield power(float(sites["demand_kw"].sum())), "IT power at full build"
-        yield f"{int(sites['accelerators'].sum()):,}", f"accelerators in {int(sites['racks'].sum()):,} racks"
-    yield from _service(results)
-    pue = facts.pue(results)
-    if pue is not None:
-        yield f"{pue:.3f}", "PUE over all months"
-    yield from _worth(results)
-
-
-def _service(results: Results) -> Iterator[tuple[str, str]]:
-    if "availability" not in results:
-        return
-    frame = facts.at_full_build(results["availability"])
-    fed = frame.filter((pl.col("event") == "fed") & ~pl.col("scope").str.contains("/", literal=True))
-    for row in fed.head(2).iter_rows(named=True):
-        yield percent(row["served_fraction"]), f"of the IT load in service at {row['scope']}"
-        yield f"{hours(row['downtime_h_per_year'])} h", "a year with some load of it not fed"
-
-
-def _worth(results: Results) -> Iterator[tuple[str, str]]:
-    if "unit_cost" in results:
-        for row in results["unit_cost"].filter(pl.col("category") == "total").head(2).iter_rows(named=True):
-            yield f"${row['usd_per_delivered_accelerator_h']:.3f}", f"an accelerator-hour delivered, for {row['party']}"
-    if "debt" in results and results["debt"]["dscr_ratio"].drop_nulls().len():
-        least = float(results["debt"]["dscr_ratio"].drop_nulls().to_numpy().min())
-        yield f"{least:.2f}", "lowest debt service cover over twelve months"
-    if "guarantee" in results and results["guarantee"].height:
-        most = results["guarantee"]["guaranteed_usd"].max()
-        yield money(float(most if isinstance(most, int | float) else 0.0)), "guaranteed at most"
+def _pair(*parts: Iterable[Figure]) -> str:
+    """Figures two by two; one that is left over has the width of the page."""
+    figures = [one for part in parts for one in part]
+    alone = len(figures) - 1 if len(figures) % 2 else None
+    drawn = "".join(one.html(broad=at == alone) for at, one in enumerate(figures))
+    return f'<div class="pair">{drawn}</div>' if figures else ""
 
 
 def _parties(results: Results) -> str:
     if "party_metrics" not in results or results["party_metrics"].is_empty():
         return ""
+    shown = results["party_metrics"].filter((pl.col("inflow_usd") != 0) | (pl.col("outflow_usd") != 0))
     rows = [
         (
             row["party"],
             row["role"],
             *(money(row[name]) for name in ("inflow_usd", "outflow_usd", "net_usd", "npv_usd")),
-            row["irr_note"] or "-" if row["irr_per_year"] is None else f"{row['irr_per_year']:.1%}",
+            "-" if row["irr_per_year"] is None else f"{row['irr_per_year']:.1%}",
             month(row["payback"]),
         )
-        for row in results["party_metrics"].iter_rows(named=True)
-        if row["inflow_usd"] or row["outflow_usd"]
+        for row in shown.iter_rows(named=True)
     ]
-    head = ("party", "role", "in", "out", "net", "NPV", "IRR", "payback")
-    return "<h3>Parties</h3>" + listed(head, rows, title="Parties", right=frozenset({2, 3, 4, 5}))
+    rate = discount(results)
+    npv = f"NPV at {rate}" if rate else "NPV"
+    head = ("party", "role", "in", "out", "net", npv, "IRR", "payback")
+    said = "<h3>Parties</h3>" + listed(head, rows, title="Parties", right=frozenset(range(2, 7)))
+    why = shown.filter(pl.col("irr_note").is_not_null()).group_by("irr_note", maintain_order=True).agg("party")
+    notes = [f"No IRR of {', '.join(parties)}: {note}." for note, parties in why.iter_rows()]
+    if rate:
+        notes.append(f"An NPV is negative where less than {rate} a year is earned on what is paid.")
+    return said + "".join(f'<p class="says">{escape(note)}</p>' for note in notes)
 
 
 def _checks(results: Results) -> str:
@@ -164,7 +132,7 @@ def _checks(results: Results) -> str:
         else f'<p class="good">All {frame.height} checks hold.</p>'
     )
     every = f"<details><summary>All checks</summary>{grid(frame, title='All checks')}</details>"
-    return says + (grid(failed, title="Checks that fail") if failed.height else "") + every
+    return says + (head.failing(failed) if failed.height else "") + every
 
 
 def _assumptions(results: Results) -> str:

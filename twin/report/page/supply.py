@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from twin.report.layout import power
-from twin.report.page.charts import axis, colour, figure
+from twin.report.page.charts import Figure, axis, colour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY_LABELS = "[" + ",".join(f"'{day}'" for day in _DAYS) + "][floor(datum.value / 24) % 7]"
 
 
-def week(results: Results) -> Iterator[str]:
+def week(results: Results) -> Iterator[Figure]:
     """The mean week of the last year: what each supply gives, and the load."""
     frame = _last_year(results)
     if frame is None:
@@ -58,10 +58,10 @@ def week(results: Results) -> Iterator[str]:
     says += f" It is {power(peak_kw)} in the highest hour."
     data = supplied.pivot(on="supply", index="hour", values="mw").join(load.rename({"mw": "load"}), on="hour")
     renamed = data.rename({name: f"{name} MW" for name in data.columns if name != "hour"})
-    yield figure(areas + line, "A typical week", says, renamed.rename({"hour": "hour of the week"}))
+    yield Figure(areas + line, "A typical week", says, renamed.rename({"hour": "hour of the week"}))
 
 
-def duration(results: Results) -> Iterator[str]:
+def duration(results: Results) -> Iterator[Figure]:
     """The load and the import of the last year, each by falling size."""
     frame = _last_year(results)
     if frame is None:
@@ -93,7 +93,7 @@ def duration(results: Results) -> Iterator[str]:
     most, mean = float(hourly["load_kw"].to_numpy().max()), float(hourly["load_kw"].to_numpy().mean())
     says = f"At most {power(most * 1000)}, {power(mean * 1000)} on average: a load factor of {mean / most:.0%}."
     shown = curves.rename({"share": "at_least_fraction", "load": "load MW", "taken from the grid": "import MW"})
-    yield figure(chart, "Load by duration", says, shown)
+    yield Figure(chart, "Load by duration", says, shown)
 
 
 def _last_year(results: Results) -> pl.DataFrame | None:
