@@ -327,7 +327,7 @@ def install(package: Path, folder: Path) -> None:
         for group, points in about["entry-points"].items()
     ]
     (info / "entry_points.txt").write_text("\n".join(lines))
-    places = [str(folder / "site"), str(package / "src")]
+    places = [str(folder / "site"), str(package / "src" if (package / "src").is_dir() else package)]
     sys.path[:0] = places
     os.environ["PYTHONPATH"] = os.pathsep.join(places)  # `opened` takes it back
     forget()

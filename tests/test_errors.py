@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from twin.errors import Finding, InputError, nearest, one_of, shorten
+from twin.registry import registry
+from twin.topology.shape import REDUNDANCIES
 
 
 def test_a_finding_reads_in_one_line() -> None:
@@ -23,6 +27,17 @@ def test_the_nearest_name_forgives_case_and_slips() -> None:
     assert nearest("Capcity", ["capacity", "count"]) == "did you mean 'capacity'?"
     assert nearest("RACK", ["rack"]) == "did you mean 'rack'?"
     assert nearest("zzz", ["rack"]) == ""
+    assert nearest("upz", ["ups"]) == "did you mean 'ups'?"
+
+
+@pytest.mark.parametrize("meant", ["3N", "N+3"])
+def test_another_number_is_no_slip(meant) -> None:
+    assert nearest(meant, REDUNDANCIES) == ""
+
+
+@pytest.mark.parametrize(("section", "one"), [("deals", "term-debt"), ("energy", "us-industrial")])
+def test_the_models_of_a_section_are_all_listed(section, one) -> None:
+    assert one in one_of("flat-fee", registry(()).models(section))
 
 
 def test_the_start_of_a_single_name_is_taken_for_it() -> None:
@@ -30,7 +45,7 @@ def test_the_start_of_a_single_name_is_taken_for_it() -> None:
 
 
 def test_a_long_list_says_how_long() -> None:
-    assert "(20 in all)" in one_of("x", [f"name{n:02}" for n in range(20)])
+    assert "(40 in all)" in one_of("x", [f"name{n:02}" for n in range(40)])
 
 
 def test_long_text_is_cut_on_one_line() -> None:

@@ -103,6 +103,20 @@ def test_what_is_not_a_quantity_says_what_would_be(text: object, dimension: str,
     assert units.dimension(dimension).example in caught.value.expected
 
 
+@pytest.mark.parametrize(
+    ("text", "dimension", "meant"),
+    [
+        ("5 kw", "power", "kW"),
+        ("$140/kw-month", "money_per_power_month", "$/kW-month"),
+        ("3 gbps", "bandwidth", "Gbps"),
+    ],
+)
+def test_a_unit_in_wrong_capitals_is_named_right(text: str, dimension: str, meant: str) -> None:
+    with pytest.raises(UnitError) as caught:
+        units.parse(text, dimension)
+    assert f"did you mean '{meant}'?" in caught.value.expected
+
+
 @pytest.mark.parametrize("name", units.DIMENSIONS)
 def test_the_example_of_each_dimension_reads(name: str) -> None:
     assert math.isfinite(units.parse(units.dimension(name).example, name))

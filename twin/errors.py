@@ -129,11 +129,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     longer = [other for other in names if other.casefold().startswith(name.casefold())]
     if len(longer) == 1 and len(name) >= _SHORTEST_PREFIX:
         return f"did you mean '{longer[0]}'?"
+    if len(name) < _SHORTEST_PREFIX and not name.isalpha():
+        return ""  # 'N+3' is as near to 'N+1' as to 'N+2', and means neither
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
 
 
-def one_of(name: str, known: Iterable[str], limit: int = 12) -> str:
+def one_of(name: str, known: Iterable[str], limit: int = 24) -> str:
     """The nearest known name and the list to choose from, as an `expected` text."""
     names = sorted(known)
     listed = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")

@@ -321,8 +321,8 @@ def _factor(unit: str, name: str) -> float:
     try:
         quantity = registry.parse_expression(expression)
     except Exception as error:
-        known = nearest(unit, _common_units())
-        raise UnitError(f"'{unit}' is not a unit", f"{known} {_right(want)}".strip()) from error
+        known = _cased(unit) or nearest(unit, _common_units())
+        raise UnitError(f"'{_dollars(unit)}' is not a unit", f"{known} {_right(want)}".strip()) from error
     if isinstance(quantity, int | float):
         quantity = quantity * registry.dimensionless
     target = registry.parse_expression(want.unit) if want.unit else registry.dimensionless * 1
@@ -341,6 +341,18 @@ def _other_price(unit: str, name: str) -> bool:
     """
     by_energy = bool(_PER_ENERGY.search(unit))
     return {"money_per_power_month": by_energy, "money_per_energy": not by_energy}.get(name, False)
+
+
+def _cased(unit: str) -> str:
+    """`did you mean '$/kW-month'?` for `$/kw-month`; empty where capitals are not what is wrong."""
+    folded = {known.casefold(): known for known in _common_units()}
+    cased = re.sub(r"[A-Za-z]+", lambda word: folded.get(word[0].casefold(), word[0]), unit)
+    return f"did you mean '{_dollars(cased)}'?" if cased != unit else ""
+
+
+def _dollars(unit: str) -> str:
+    """As files write it."""
+    return f"${unit[3:]}" if unit.startswith("USD/") else unit
 
 
 def _common_units() -> tuple[str, ...]:

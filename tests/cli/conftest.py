@@ -28,7 +28,7 @@ class FakeTwin:
         self.ran = []
         self.loaded_with = {}
         self.registry = SimpleNamespace(models=self.models, broken=())
-        self.topology = SimpleNamespace(section=lambda _: ())
+        self.topology = SimpleNamespace(section=lambda _: (), groups={}, parties={})
 
     def models(self, section):
         assert section == "analyses"

@@ -212,3 +212,15 @@ def test_results_over_something_else_are_refused(call, file, tmp_path):
 
 def test_the_examples_of_evaluate_name_real_tables():
     assert any(".unit_cost" in line for line, _ in evaluate.examples)
+
+
+@pytest.mark.parametrize("more", [(), ("--format", "csv"), ("--format", "parquet")])
+@pytest.mark.parametrize("command", ["evaluate", "capacity", "cost"])
+def test_a_place_that_is_taken_is_refused_before_the_run(call, file, twin, command, more):
+    place = file.parent / "taken"
+    place.write_text("mine")
+    done = call(command, file, "-o", place, *more)
+    assert done.status == EXIT_BAD_INPUT
+    assert "is there and is not" in done.err
+    assert (done.out, twin.ran, twin.loaded_with) == ("", [], {})
+    assert place.read_text() == "mine"

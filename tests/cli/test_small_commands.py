@@ -75,9 +75,13 @@ def test_a_blocked_plugin_says_so(call, monkeypatch):
 
 
 def test_validate_counts_what_there_is_and_warns_of_broken_plugins(call, twin, file):
+    group = SimpleNamespace(total=1, dependencies=(), kind="site", container=True, attributes={}, rows=None)
     twin.topology = SimpleNamespace(
-        groups={"a": SimpleNamespace(total=1), "a/b": SimpleNamespace(total=1200)},
+        groups={"a": group, "a/b": SimpleNamespace(**{**vars(group), "total": 1200})},
         entries=(object(),),
+        parties={},
+        section=lambda _: (),
+        attribute=lambda *_: None,
         calendar=SimpleNamespace(months=12),
     )
     twin.registry.broken = (PluginInfo("odd", "odd-package", "1.0", state=BROKEN, reason="no such module"),)
@@ -117,3 +121,33 @@ def test_schema_is_written_whole_and_says_how_editors_find_it(call, tmp_path):
     assert "yaml-language-server: $schema=twin.schema.json" in done.err
     written = (tmp_path / "twin.schema.json").read_text()
     assert json.loads(written) == json.loads(call("schema").out)
+
+
+@pytest.mark.parametrize("command", ["validate", "evaluate"])
+def test_remarks_do_not_change_the_status(call, tmp_path, command):
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "twin: 1\nsites: {a: {contains: {grid: {kind: utility, capacity: 1 MW}, spare: {kind: genset, capacity: 1 MW}, "
+        "rack: {kind: rack, load: 1 kW, power: {from: grid}}}}}\n"
+    )
+    done = call(command, file)
+    assert done.status == 0
+    assert f"REMARKS: 1 thing to look at; nothing is refused for them\n  {file}:2:" in done.err
+    assert "genset that feeds nobody" in done.err
+    assert "REMARKS" not in call("--quiet", command, file).err
+
+
+def test_a_name_that_blocks_nothing_is_warned_of(call, monkeypatch):
+    monkeypatch.setenv("TWIN_DISABLE_PLUGINS", "twin-energi, twin-hardware")
+    said = call("plugins").err
+    assert said.count("warning:") == 1
+    assert "TWIN_DISABLE_PLUGINS names 'twin-energi', and no plugin is called so" in said
+    monkeypatch.setenv("TWIN_DISABLE_PLUGINS", "*")
+    assert "warning" not in call("plugins").err
+
+
+def test_the_shell_completes_the_names_of_tables(call, monkeypatch):
+    monkeypatch.setenv("_TWIN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "twin tables cash")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert call().out.split() == ["plain,cashflow"]

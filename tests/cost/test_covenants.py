@@ -11,7 +11,7 @@ from deals import schedule as scheduled
 
 import twin
 from twin import tables
-from twin.cost.covenants import covenants, sized
+from twin.cost.covenants import covenants, paid_from_cash, sized
 from twin.cost.cover import Deals
 from twin.cost.debt_metrics import debt_metrics
 from twin.cost.run import run_deals
@@ -125,3 +125,73 @@ def test_waterfalls_that_feed_each_other_are_refused(tmp_path):
     path.write_text(f"twin: 1\nname: circle\n{site}\n{CIRCLE.replace('party: spv', 'party: nobody')}")
     with pytest.raises(InputError, match="there is no party 'nobody'"):
         twin.load(path)
+
+
+def waterfall(*short, use="interest", left=(0.0,) * 3):
+    rows = [
+        (date(2027, month, 1), "notes", 1, use, "bank", 1.0, 1.0, 1.0, left[month - 1], one)
+        for month, one in enumerate(short, 1)
+    ]
+    return pl.DataFrame(rows, schema=tables.table("waterfall").schema(), orient="row")
+
+
+def test_debt_service_is_paid_from_the_cash_of_every_month():
+    (row,) = paid_from_cash(loan(), waterfall(0.0, 0.001, 0.0))
+    assert row[:4] == ("debt_service_paid_from_cash", "notes", True, "0 months short")
+    (row,) = paid_from_cash(loan(), waterfall(0.0, 5e5, 1e6))
+    assert row[:4] == (
+        "debt_service_paid_from_cash",
+        "notes",
+        False,
+        "2 months short from 2027-02 on, $1.5M from the borrower's own pocket",
+    )
+    # 0.6 left, of which 0.5 and then 0.1 pay what is short
+    (row,) = paid_from_cash(loan(), waterfall(0.0, 5e5, 1e6, left=[6e5, 0.0, 0.0]))
+    assert row[3] == "1 month short from 2027-03 on, $900k from the borrower's own pocket"
+    (row,) = paid_from_cash(loan(), waterfall(5e5, 0.0, left=[0.0, 6e5]))
+    assert row[3].startswith("1 month short from 2027-01"), "what a later month leaves does not pay for it"
+    assert paid_from_cash(loan(), waterfall(0.0, 5e5, use="reserve")) == []
+    assert paid_from_cash(loan(), waterfall().clear()) == []
+
+
+LATE = """\
+twin: 1
+calendar: {start: 2027-01-01}
+parties: {lab: {role: tenant}, owner: {role: landlord}, bank: {role: lender}}
+sites:
+  hall:
+    energised: 2027-06-01
+    contains:
+      grid: {kind: utility, capacity: 30 MW}
+      rack[100]: {kind: rack, load: 130 kW, accelerators: 72, power: {from: grid}}
+deals:
+  - {model: lease, name: lease, landlord: owner, tenant: lab, site: hall, rent: $130/kW-month, term: 15 years}
+  - {model: term-debt, name: notes, borrower: owner, lender: bank, principal: $100M, rate: 7 %/year, tenor: 14 years,
+     amortisation: level, draw: 2027-01-01, repayment_start: 2027-02-01, secured_by: [lease]RESERVE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reserve", "got"),
+    [
+        # four instalments of $100M at 7 %/12 over 167 months, 935,400.33 each, before there is any rent
+        ("", "4 months short from 2027-02 on, $3.742M from the borrower's own pocket"),
+        (", reserve_months: 3", "1 month short from 2027-05 on, $935.4k from the borrower's own pocket"),
+        (", reserve_months: 4", "0 months short"),
+    ],
+)
+def test_a_loan_that_is_repaid_before_there_is_rent(tmp_path, reserve, got):
+    (tmp_path / "x.yaml").write_text(LATE.replace("RESERVE", reserve))
+    made = twin.load(tmp_path / "x.yaml").cost().checks
+    row = made.filter(check="debt_service_paid_from_cash").row(0, named=True)
+    assert (row["scope"], row["got"]) == ("notes", got)
+    assert row["ok"] is (got == "0 months short")
+    assert made.filter(check="debt_service_covered")["ok"].all()
+
+
+def test_the_last_instalment_is_paid_out_of_the_last_rent(tmp_path):
+    same = LATE.replace("RESERVE", "").replace("energised: 2027-06-01", "energised: 2027-01-01")
+    (tmp_path / "x.yaml").write_text(same.replace("tenor: 14 years", "tenor: 15 years"))
+    made = twin.load(tmp_path / "x.yaml").cost()
+    assert made.debt["month"].max() > made.cashflow.filter(category="base_rent")["month"].max()
+    assert made.checks.filter(check="debt_service_paid_from_cash")["got"].to_list() == ["0 months short"]

@@ -19,8 +19,8 @@ PHASES     racks  accelerators    drawn  usable  used  stops at  then at  by
 HALLS      energised  racks   demand  usable  used  what stops growth      when
   hall[1]  2027-01        8  1.06 MW  1.5 MW  70 %  power: hall[1]/ups[1]  hall[1]/ups[2] fails
   hall[2]  2027-04        8  1.06 MW  1.5 MW  70 %  power: hall[1]/ups[1]  hall[1]/ups[2] fails
-WHERE IT GOES   installed  carries now  can grow by  held in reserve  stranded
-  hall/ups (6)     4.5 MW      2.16 MW       294 kW           1.5 MW    546 kW  12 %
+WHERE IT GOES   derated  carries now  can grow by  held in reserve  stranded
+  hall/ups (6)   4.5 MW      2.16 MW       294 kW           1.5 MW    546 kW  12 %
 TIGHTEST                     good for  carries  at worst  used  when
   hall[1]/ups[1] (any of 6)    750 kW   360 kW    540 kW  72 %  hall[1]/ups[2] fails
 FIT                   by                takes  there is  used

@@ -64,6 +64,18 @@ def test_covered_is_what_the_check_says():
     assert "NOT covered: DSCR 1.30" in screen(lenders.lenders, debt_metrics=[loan()], checks=[check])
 
 
+def test_months_without_cash_are_not_covered_by_a_year_with_enough():
+    check = {
+        "check": "debt_service_paid_from_cash",
+        "scope": "notes",
+        "ok": False,
+        "got": "4 months short from 2027-02 on",
+    }
+    said = screen(lenders.lenders, debt_metrics=[loan()], checks=[check])
+    assert "NOT covered: DSCR 1.30" in said
+    assert "· 4 months short from 2027-02 on ·" in said
+
+
 def test_cover_with_the_guarantor_and_without():
     row = loan(guaranteed_dscr_ratio=1.29, unguaranteed_dscr_ratio=0.94)
     said = screen(lenders.lenders, debt_metrics=[row], guarantee=[guaranteed()])

@@ -291,7 +291,7 @@ sites:
           ups[2]: {kind: ups, capacity: 2 MW, power: grid}
           rack[4]: {kind: rack, load: 100 kW, power: {from: ups, redundancy: 2N}}
   annex: {contains: {genset: {kind: genset}}}
-parties: {guest: {role: tenant}}
+parties: {guest: {role: tenant}, lab: {role: tenant}, op: {role: owner}}
 """
 """A site and two halls with attributes of their own."""
 

@@ -107,6 +107,14 @@ class Output:
     table: str | None
     rows: int
 
+    @property
+    def folder(self) -> bool:
+        """Whether all tables go into a folder: a path that is of no file, and no table asked for."""
+        if self.path is None or self.table is not None:
+            return False
+        form = self.resolve()
+        return form is None or (form != "table" and not self.path.suffix)
+
     def resolve(self) -> str | None:
         """The format: as asked for, or as the file's ending says; None where neither does.
 
@@ -160,7 +168,7 @@ def file_argument(function: Function) -> Function:
     return click.argument("file", metavar="FILE", type=kind)(function)
 
 
-def _tables(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def tables_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The tables whose name begins so, for the shell."""
     from twin.tables import TABLES
 
@@ -173,14 +181,20 @@ def output_options(*, table: bool) -> Callable[[Callable[..., None]], Callable[.
     Args:
         table: whether the command gives several tables, so that one can be asked for.
     """
+    several = table
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def called(format_: str | None, path: Path | None, rows: int, table: str | None = None, **rest: Any) -> None:
-            function(out=Output(format_, path, table, rows), **rest)
+            out = Output(format_, path, table, rows)
+            if path is not None and several:
+                from twin.cli.output import ready
+
+                ready(out)
+            function(out=out, **rest)
 
         which = click.option(
-            "--table", metavar="NAME", help="Give this table alone; see 'twin tables'.", shell_complete=_tables
+            "--table", metavar="NAME", help="Give this table alone; see 'twin tables'.", shell_complete=tables_begun
         )
         place = "FILE or FOLDER" if table else "FILE"
         return _options(

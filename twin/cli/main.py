@@ -85,6 +85,17 @@ def plugin_commands() -> dict[str, EntryPoint]:
     }
 
 
+def _blocked_in_vain() -> list[str]:
+    """Names that are to be left out and are of no plugin and no distribution: slips, mostly."""
+    blocked = {name.strip() for name in os.environ.get(_BLOCK_VARIABLE, "").split(",")} - {"", _ALL_OTHERS}
+    if not blocked:
+        return []
+    from importlib.metadata import entry_points
+
+    found = [entry for group in ("twin", PLUGIN_COMMANDS) for entry in entry_points(group=group)]
+    return sorted(blocked - {entry.name for entry in found} - {entry.dist.name for entry in found if entry.dist})
+
+
 class LazyGroup(click.Group):
     """A group that imports a command when it is called, and shows help without importing any."""
 
@@ -124,6 +135,9 @@ class LazyGroup(click.Group):
             formatter.write_dl([("twin init", "write quickstart.yaml"), ("twin evaluate quickstart.yaml", "run it")])
         formatter.write_paragraph()
         formatter.write_text("'twin COMMAND --help' shows the options of a command with examples.")
+        with formatter.section("Completion of commands, options and tables, in ~/.bashrc or ~/.zshrc"):
+            for shell in ("bash", "zsh"):
+                formatter.write(f'{"":{formatter.current_indent}}eval "$(_TWIN_COMPLETE={shell}_source twin)"\n')
 
 
 def _whose(entry: EntryPoint) -> str:
@@ -228,6 +242,8 @@ def _invoke(args: Sequence[str]) -> int:
     completing = os.environ.get("_TWIN_COMPLETE")
     if completing:
         return shell_complete(cli, {}, "twin", "_TWIN_COMPLETE", completing)
+    for name in _blocked_in_vain():
+        say(f"warning: {_BLOCK_VARIABLE} names '{name}', and no plugin is called so; see 'twin plugins'")
     with cli.make_context("twin", list(args)) as context:
         cli.invoke(context)
     return EXIT_OK

@@ -12,7 +12,7 @@ import click
 from twin.cli.grid import grid
 from twin.cli.trouble import remark
 from twin.errors import UsageError
-from twin.results.store import atomic, export
+from twin.results.store import atomic, empty, export, free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def emit_tables(
     form = out.resolve()
     if out.table is not None:
         emit(results[out.table], out, out.table)
-    elif out.path is not None and (form is None or (form != "table" and not out.path.suffix)):
+    elif out.folder:
         save(results, out)
     elif form is None or form == "table":
         have = [name for name in shown if name in results]
@@ -84,6 +84,20 @@ def emit_tables(
         others = [name for name in (*shown, *rest) if name != main and name in results]
         if others:
             remark(f"this is {main}; with --table NAME: {', '.join(others)}")
+
+
+def ready(out: Output) -> None:
+    """Refuse a place that cannot take what a command gives, before the work is done.
+
+    Raises:
+        UsageError: as `emit` and `save` would.
+    """
+    if out.path is None or not out.folder:
+        out.resolve()
+    elif out.format in ("csv", "json"):
+        empty(out.path)
+    else:
+        free(out.path)
 
 
 def save(results: Results, out: Output) -> None:

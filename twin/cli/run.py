@@ -17,6 +17,7 @@ from twin.cli.common import (
     topology_options,
     working,
 )
+from twin.cli.trouble import say_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,6 +96,7 @@ def evaluate(source: Source, out: Output) -> None:
     else:
         names = [name for name in results.tables if name not in _LARGE]
         emit_tables(results, out, names, main=None)
+    say_remarks(twin.topology)
     end_on_failed_checks(results)
 
 

@@ -8,7 +8,7 @@ import textwrap
 import click
 
 from twin import tables as declared
-from twin.cli.common import command
+from twin.cli.common import command, tables_begun
 
 _TYPES = {
     "f64": "Float64",
@@ -26,7 +26,7 @@ _WIDEST = 120
     ("twin tables", "Every table with what a row of it is."),
     ("twin tables cashflow", "Its columns with types and meaning; a '?' after the type: may be null."),
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=tables_begun)
 def tables(name: str | None) -> None:
     """List the result tables, or the columns of one.
 

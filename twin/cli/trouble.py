@@ -18,6 +18,8 @@ from twin.errors import EXIT_BUG, InputError, RefusedError, TwinError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from twin.topology.model import Topology
+
 DEBUG_VARIABLE = "TWIN_DEBUG"
 """Environment variable: set to 1 to see the traceback of an internal error at once."""
 
@@ -39,6 +41,19 @@ def remark(text: str) -> None:
     context = click.get_current_context(silent=True)
     if context is None or not (context.find_root().obj or {}).get("quiet"):
         say(text)
+
+
+def say_remarks(topology: Topology) -> None:
+    """What may not be meant in a file that is right, under a heading on stderr; nothing where there is nothing."""
+    from twin.topology.remarks import remarks
+
+    found = remarks(topology)
+    if found:
+        remark(
+            f"REMARKS: {len(found)} {'thing' if len(found) == 1 else 'things'} to look at; nothing is refused for them"
+        )
+    for one in found:
+        remark(f"  {one}")
 
 
 def report_error(error: TwinError) -> None:

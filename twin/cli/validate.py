@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from twin.cli.common import Source, command, file_argument, topology_options, working
-from twin.cli.trouble import say
+from twin.cli.trouble import say, say_remarks
 
 
 @command(
@@ -18,7 +18,8 @@ def validate(source: Source) -> None:
     """Check a topology file and list everything wrong with it.
 
     Findings go to stderr, one a line, as file:line:column: path: what is wrong (got X); what would be
-    right. Ends with status 2 where there is one.
+    right. Ends with status 2 where there is one. A file that is right and perhaps not what was meant gets
+    remarks, in the same form; they do not change the status.
     """
     with working(f"reading {source.file}"):
         twin = source.load()
@@ -30,6 +31,7 @@ def validate(source: Source) -> None:
         _count(topology.calendar.months, "month"),
     ]
     click.echo(f"ok: {', '.join(parts)}")
+    say_remarks(topology)
     for info in twin.registry.broken:
         say(f"warning: plugin {info} is not used, for it is broken: {info.reason}")
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from twin.api import Analysis, AnalysisInputs, Params, Ratio, hookimpl
 from twin.cost.assertions import Row, calendar_covers, checks, let_covers, use_while_paying
-from twin.cost.covenants import balloons, covenants, sized
+from twin.cost.covenants import balloons, covenants, paid_from_cash, sized
 from twin.cost.cover import Deals
 from twin.cost.debt_metrics import debt_metrics
 from twin.cost.horizon import needs
@@ -87,6 +87,7 @@ def _assertions(inputs: AnalysisInputs, done: Mapping[str, pl.DataFrame]) -> lis
         *use_while_paying(done["occupancy"], inputs.tables["energy_cost"]),
         *sized(done["debt_sizing"]),
         *covenants(done["debt"]),
+        *paid_from_cash(done["debt"], done["waterfall"]),
     ]
 
 

@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from twin import units
+from twin.units import MONTHS_PER_YEAR
+
 if TYPE_CHECKING:
     from twin.cost.assertions import Row
 
 _ROUNDING = 1e-9
 _CENT = 0.01
+_SERVICE = ("interest", "principal")
+"""Steps of a waterfall that a lender counts on in the month."""
+_LEFT = "left"
+"""The last step: what the borrower keeps."""
 
 
 def loan_name(deal: str, tranche: str | None) -> str:
@@ -52,6 +59,53 @@ def _months(loan: pl.DataFrame, column: str, said: tuple[str, str, str]) -> Row 
     hit = loan.filter(pl.col(column))
     got = f"{hit.height} months, the first {hit['month'][0]:%Y-%m}" if hit.height else "0 months"
     return (check, loan_name(loan["deal"][0], loan["tranche"][0]), hit.is_empty(), got, wanted, message)
+
+
+def paid_from_cash(debt: pl.DataFrame, waterfall: pl.DataFrame) -> list[Row]:
+    """Whether interest and scheduled principal are paid out of cash in every month, the reserve included.
+
+    A ratio over twelve months has no value before the first full year, and a year with cash at its end hides the months
+    without any at its beginning.  What the eleven months before left counts too, less what was short in them: the last
+    instalment of a loan as long as its lease falls a month after the last rent.  A loan without rows in the waterfall
+    has no row.
+
+    Args:
+        debt: table `debt`.
+        waterfall: table `waterfall`.
+    """
+    loans = waterfall.filter(pl.col("deal").is_in(debt["deal"].unique().to_list()))
+    months = (
+        loans.group_by("deal", "month", maintain_order=True)
+        .agg(
+            short=pl.col("short_usd").filter(pl.col("use").is_in(_SERVICE)).sum(),
+            left=pl.col("left_usd").filter(pl.col("use") != _LEFT).min(),
+            served=pl.col("use").is_in(_SERVICE).any(),
+        )
+        .filter("served")
+        .sort("deal", "month", maintain_order=True)
+        .with_columns(
+            kept=(pl.col("left") - pl.col("short")).rolling_sum(MONTHS_PER_YEAR, min_samples=1).over("deal"),
+        )
+        .with_columns(short=pl.min_horizontal("short", -pl.col("kept")))
+    )
+    return [_paid(str(deal), part) for (deal,), part in months.group_by("deal", maintain_order=True)]
+
+
+def _paid(deal: str, months: pl.DataFrame) -> Row:
+    short = months.filter(pl.col("short") > _CENT)
+    got = "0 months short"
+    if short.height:
+        total = units.show_money(float(short["short"].sum()))
+        count = f"{short.height} month{'s' if short.height > 1 else ''}"
+        got = f"{count} short from {short['month'][0]:%Y-%m} on, {total} from the borrower's own pocket"
+    return (
+        "debt_service_paid_from_cash",
+        deal,
+        short.is_empty(),
+        got,
+        "paid from cash in every month",
+        "what comes in and the reserve pay less than is due: repay later, capitalise interest, fund a reserve",
+    )
 
 
 def balloons(debt_metrics: pl.DataFrame) -> list[Row]:

@@ -154,7 +154,7 @@ def stranded(results: Results, width: int) -> list[Text]:
     ]
     columns = [
         Col("group", right=False),
-        Col("installed"),
+        Col("derated"),
         Col("carries now", keep=7),
         Col("can grow by", keep=6),
         Col("held in reserve", keep=5),

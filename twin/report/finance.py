@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from twin.report.layout import Col, block, count, discount, fact, largest, money, month, note, percent, total
+from twin.report.lenders import unpaid
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -105,7 +106,8 @@ def debt(results: Results, width: int) -> list[Text]:
     if "debt" in results:
         for (deal, tranche), loan in results["debt"].group_by("deal", "tranche", maintain_order=True):
             name = deal if tranche is None else f"{deal}/{tranche}"
-            text = _loan(loan.sort("month")) + _sized(results, deal, tranche)
+            short = unpaid(results, str(deal))
+            text = _loan(loan.sort("month")) + (f" · {short}" if short else "") + _sized(results, deal, tranche)
             said += fact(f"DEBT {name}", text, width)
     if "guarantee" in results:
         for (deal,), part in results["guarantee"].group_by("deal", maintain_order=True):

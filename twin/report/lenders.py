@@ -79,14 +79,15 @@ def _words(results: Results, row: dict[str, Any]) -> list[str]:
 
 def _cover(results: Results, row: dict[str, Any]) -> list[str]:
     if row["least_dscr_ratio"] is None:
-        return []
+        return [short] if (short := unpaid(results, row["deal"])) else []
     least = row["least_dscr_ratio"]
     text = f"{_covered(results, row)}: DSCR {least:.2f}"
     if constant(row):
         text += " in every year, constant" + (" as it is sculpted to the cash" if _sculpted(results, row) else "")
     else:
         text += f" at least (year to {month(row['least_dscr'])}), {row['mean_dscr_ratio']:.2f} on average"
-    parts = [text]
+    short = unpaid(results, row["deal"])
+    parts = [text, *([short] if short else [])]
     if row["guaranteed_dscr_ratio"] is not None:
         here = rows_of(results, "guarantee").filter(pl.col("beneficiary") == row["borrower"])
         who = "the tenant" if here["obligor"].n_unique() != 1 else here["obligor"][0]
@@ -99,12 +100,21 @@ def _cover(results: Results, row: dict[str, Any]) -> list[str]:
 
 
 def _covered(results: Results, row: dict[str, Any]) -> str:
-    """As the check has it."""
-    check = rows_of(results, "checks").filter(
-        (pl.col("check") == "debt_service_covered") & (pl.col("scope") == _name(row))
-    )
-    held = check["ok"][0] if check.height else row["least_dscr_ratio"] >= 1
-    return "covered" if held else "NOT covered"
+    """As the checks have it: over twelve months, and in every month."""
+    covered = _check(results, "debt_service_covered", _name(row))
+    held = covered["ok"] if covered else row["least_dscr_ratio"] >= 1
+    return "covered" if held and not unpaid(results, row["deal"]) else "NOT covered"
+
+
+def unpaid(results: Results, deal: str) -> str:
+    """Months in which the cash does not pay what is due, in the words of the check; empty where there is none."""
+    paid = _check(results, "debt_service_paid_from_cash", deal)
+    return "" if paid is None or paid["ok"] else str(paid["got"])
+
+
+def _check(results: Results, name: str, scope: str) -> dict[str, Any] | None:
+    found = rows_of(results, "checks").filter((pl.col("check") == name) & (pl.col("scope") == scope))
+    return found.row(0, named=True) if found.height else None
 
 
 def _sculpted(results: Results, row: dict[str, Any]) -> bool:

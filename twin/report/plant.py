@@ -106,7 +106,7 @@ def scopes(frame: pl.DataFrame, width: int, title: str) -> list[Text]:
             lines = _merged(found, same_month=False, same_parent=same_parent)
     columns = [
         Col("scope", right=False),
-        Col("energised", right=False, keep=8),
+        Col("energised", right=False, keep=2),
         Col("racks", keep=3),
         Col("demand"),
         Col("usable"),

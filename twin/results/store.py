@@ -44,9 +44,7 @@ def save(folder: Path, frames: Mapping[str, pl.DataFrame], provenance: Mapping[s
     Raises:
         UsageError: something that is not a results folder stands there, or it cannot be written.
     """
-    place = folder.resolve()
-    if (place.exists() and not place.is_dir()) or (place.is_dir() and any(place.iterdir()) and not is_results(place)):
-        raise UsageError(f"'{folder}' is there and is not a results folder; choose another name or remove it")
+    place = free(folder)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with _beside(place) as part:
@@ -62,6 +60,30 @@ def save(folder: Path, frames: Mapping[str, pl.DataFrame], provenance: Mapping[s
     return place
 
 
+def free(folder: Path) -> Path:
+    """A folder, resolved, in which results may be saved: nothing stands there, or results that give way.
+
+    Raises:
+        UsageError: something else stands there.
+    """
+    place = folder.resolve()
+    if (place.exists() and not place.is_dir()) or (place.is_dir() and any(place.iterdir()) and not is_results(place)):
+        raise UsageError(f"'{folder}' is there and is not a results folder; choose another name or remove it")
+    return place
+
+
+def empty(folder: Path) -> Path:
+    """A folder, resolved, in which files may be written: nothing stands there, or nothing is in it.
+
+    Raises:
+        UsageError: something is.
+    """
+    place = folder.resolve()
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise UsageError(f"'{folder}' is there and is not an empty folder; choose another name or remove it")
+    return place
+
+
 def export(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder of files that is no results folder, whole or not at all.
 
@@ -72,9 +94,7 @@ def export(folder: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         UsageError: there is something in it already, or it cannot be written.
     """
-    place = folder.resolve()
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise UsageError(f"'{folder}' is there and is not an empty folder; choose another name or remove it")
+    place = empty(folder)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with _beside(place) as part:

@@ -19,6 +19,7 @@ from twin.topology import (
     losses,
     modelled,
     overlay,
+    references,
     refresh,
     resolve,
     riding,
@@ -120,6 +121,7 @@ def _build(draft: Draft, path: Path, scenario: str, names: tuple[str, ...], over
         if raw.follows:
             refresh.drop_repeated(draft, before)
     feeds.cycles(draft, groups)
+    references.occupants(draft)
     links = settings.links(draft)
     rate = settings.discount(draft, found)
     topology = Topology(

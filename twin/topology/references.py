@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from twin.api import EXTERNAL_PARTIES, Reference
 from twin.errors import nearest, one_of
 from twin.topology import rows
+from twin.topology.draft import text_of
 from twin.topology.entry_errors import Loc, locate
 from twin.topology.nodes import Node, plain
 from twin.topology.shape import join
@@ -37,10 +38,27 @@ def references(draft: Draft, raw: RawEntry, found: Iterable[tuple[str, str, Loc]
             deals.append(name)
         if name in known:
             continue
-        extra = f"; add it under 'parties:', or use {', '.join(EXTERNAL_PARTIES)}" if kind == "party" else ""
-        expected = (nearest(name, known) or one_of(name, known)).removesuffix("?" if extra else "") + extra
-        draft.findings.add(node, path, f"there is no {kind} '{name}'", got=name, expected=expected.removeprefix("; "))
+        _unknown(draft, node, path, kind, name, known)
     return tuple(dict.fromkeys(deals))
+
+
+def occupants(draft: Draft) -> None:
+    """Note tenants and operators of places that are no party, where the file declares parties."""
+    if not draft.parties:
+        return
+    known = _known(draft, "party")
+    for group in draft.groups.values():
+        for key in ("tenant", "operator"):
+            node = group.attributes.get(key)
+            name = text_of(node)
+            if node is not None and name and name not in known:
+                _unknown(draft, node, group.key_place(key), "party", name, known)
+
+
+def _unknown(draft: Draft, node: Node, path: str, kind: str, name: str, known: AbstractSet[str]) -> None:
+    extra = f"; add it under 'parties:', or use {', '.join(EXTERNAL_PARTIES)}" if kind == "party" else ""
+    expected = (nearest(name, known) or one_of(name, known)).removesuffix("?" if extra else "") + extra
+    draft.findings.add(node, path, f"there is no {kind} '{name}'", got=name, expected=expected.removeprefix("; "))
 
 
 def _file(draft: Draft, node: Node, place: str, name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twin import units
+from twin.api import EXTERNAL_PARTIES
 from twin.topology.attributes import ATTRIBUTES, CONTAINER_KINDS
 from twin.topology.keys import Key, Shape, declare, join, take
 
@@ -34,6 +35,7 @@ __all__ = (
     "POWER",
     "REDUNDANCIES",
     "REFRESH",
+    "ROLES",
     "SCENARIO",
     "SHAPES",
     "SITE",
@@ -88,6 +90,9 @@ _CONTAINER = (
         "from `energised`, its own or that of what is around it if later",
     ),
 )
+ROLES = ("tenant", "landlord", "owner", "lessor", "lender", "guarantor", "investor", "insurer", *EXTERNAL_PARTIES)
+"""Usual roles of parties; another gets a remark, as no result depends on it."""
+
 REDUNDANCIES = ("N", "N+1", "N+2", "2N", "2(N+1)", "3N/2", "4N/3")
 """The words of `redundancy:`; `twin.structure.redundancy` says what they promise."""
 
@@ -265,7 +270,7 @@ TIER = declare(
 )
 PARTY = declare(
     "party",
-    Key("role", "text", "what it is in the deals: landlord, tenant, lender, …", required=True),
+    Key("role", "text", f"what it is in the deals, usually one of {', '.join(ROLES)}", required=True),
     Key("rating", "text", "credit rating"),
     *_ABOUT,
 )
