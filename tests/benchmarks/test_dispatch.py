@@ -39,8 +39,8 @@ RUNS = 3
 COLD = 4.0
 WARM = 15.0
 """What PyPSA takes as it comes over what is taken here, at least."""
-COLD_DIRECT = 3.0
-WARM_DIRECT = 15.0
+COLD_DIRECT = 2.0
+WARM_DIRECT = 10.0
 """The same of PyPSA's road without a file, which its users must ask for."""
 QUIET = {"output_flag": False, "threads": 1}
 DEMAND_USD_PER_KW = 9.0
