@@ -23,6 +23,7 @@ from twin.tables import (
     network,
     plant,
     resilience,
+    scenarios,
 )
 from twin.tables.schema import Column, Table, hold
 
@@ -43,6 +44,7 @@ TABLES: dict[str, Table] = {
         carbon,
         resilience,
         money,
+        scenarios,
         financing,
         books,
         common,

@@ -8,6 +8,7 @@ standard time as the file does.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -126,8 +127,6 @@ def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _calendar() -> pl.DataFrame:
     """`month, day, hour` of a year of 365 days, in order."""
-    from datetime import datetime  # noqa: PLC0415 - used here alone
-
     hours = pl.datetime_range(datetime(2027, 1, 1), datetime(2027, 12, 31, 23), "1h", eager=True)  # noqa: DTZ001 - local
     return pl.DataFrame({"time": hours}).select(
         pl.col("time").dt.month().cast(pl.Int64).alias("month"),
