@@ -5,6 +5,7 @@ from __future__ import annotations
 import published as cases
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 # How long one example takes says more about the machine than about the code: a busy one must not fail a property.
 # The same examples every time, so that a change is judged by what it changes;
@@ -17,11 +18,22 @@ FOUND: dict[str, list[cases.Record]] = {}
 COLLECTED = pytest.StashKey[set]()
 
 
+def _same_constants():
+    """Draw none of the numbers that stand in the code: which these are depends on what a worker has imported so far.
+
+    Without this the same example is another one on another day, for all that it is derandomised.
+    """
+    if hasattr(providers, "_get_local_constants"):
+        providers._get_local_constants = lambda: providers._local_constants
+
+
 def pytest_addoption(parser):
     parser.addoption("--write-published", action="store_true", help="write tests/published.json from this run")
 
 
 def pytest_configure(config):
+    if config.getoption("--hypothesis-profile", default=None) in (None, "twin"):
+        _same_constants()
     if config.getoption("--write-published", default=False):
         cases.begin_writing()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pytest
 
@@ -45,13 +45,20 @@ def _hook(value):
     return lambda: value() if callable(value) else value
 
 
+class Shipped:
+    """A distribution as importlib.metadata gives it."""
+
+    def __init__(self, name, version):
+        self.metadata = {"Name": name, "Version": version}
+
+
 class Entry:
     """An entry point as importlib.metadata gives it."""
 
     def __init__(self, name, what, distribution="acme", version="1.2"):
         self.name = name
         self.what = what
-        self.dist = SimpleNamespace(name=distribution, version=version)
+        self.dist = Shipped(distribution, version)
 
     def load(self):
         if isinstance(self.what, BaseException):

@@ -121,13 +121,12 @@ def _from_code(part: Part, plugin: str) -> CataloguePart:
 
 def _from_csv(path: Path, plugin: str) -> list[CataloguePart]:
     drafts: dict[str, _Draft] = {}
-    for place, row in _rows(path):
-        name, kind, attribute = row["part"], row["kind"], row["attribute"]
+    for place, (name, kind, attribute, value, source, confidence, note) in _rows(path):
         _check(name, kind, place)
         draft = drafts.setdefault(name, _Draft(kind))
         if draft.kind != kind:
             raise PluginError(f"{place}: part '{name}' is a {draft.kind} above and a {kind} here")
-        figure = Figure(row["value"], row["source"], row["confidence"], row["note"])
+        figure = Figure(value, source, confidence, note)
         if not attribute:
             draft.about = figure
             continue
@@ -138,8 +137,8 @@ def _from_csv(path: Path, plugin: str) -> list[CataloguePart]:
     return [_part(name, draft, plugin) for name, draft in drafts.items()]
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row by column name, with the place to name in a message."""
+def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each row, its fields in the order of `HEADER`, with the place to name in a message."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -150,7 +149,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
                 place = f"{path}:{reader.line_num}"
                 if len(fields) != len(HEADER):
                     raise PluginError(f"{place}: {len(fields)} fields; wanted {len(HEADER)}")
-                yield place, dict(zip(HEADER, (text.strip() for text in fields), strict=True))
+                yield place, [text.strip() for text in fields]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise PluginError(f"catalogue {path} cannot be read: {error}") from error
 

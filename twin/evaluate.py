@@ -72,6 +72,13 @@ class Twin:
         return compile_structure(self.topology, lifted=True)
 
     @cached_property
+    def horizons(self) -> dict[str, int]:
+        """Months of calendar that each financing model of the file asks for, by `model 'name'`."""
+        from twin.cost.horizon import needs  # noqa: PLC0415 - a run without deals does not need it
+
+        return needs(self.topology, self.structure, self.registry)
+
+    @cached_property
     def graph(self) -> nx.MultiDiGraph[Any]:
         """The groups as a networkx graph: counts and attributes on nodes, suppliers point to consumers."""
         from twin.topology import graph  # noqa: PLC0415 - networkx is slow to import, and no analysis needs it
@@ -234,14 +241,17 @@ def counted(topology: Topology, known: Registry) -> Twin:
     if topology.calendar.months:
         return made
     months = _months(made)
-    calendar = replace(topology.calendar, months=months)
-    return Twin(replace(topology, calendar=calendar), known)
+    longer = Twin(replace(topology, calendar=replace(topology.calendar, months=months)), known)
+    # a structure counts months from the start of the calendar, wherever that ends: it need not be compiled again
+    longer.__dict__["structure"] = replace(made.structure, topology=longer.topology)
+    longer.__dict__["horizons"] = made.horizons
+    return longer
 
 
 def _months(made: Twin) -> int:
     from twin.cost.horizon import months  # noqa: PLC0415 - only a file that counts no months needs it
 
-    return made._placed(lambda: months(made.topology, made.structure, made.registry))  # noqa: SLF001 - a twin of ours
+    return made._placed(lambda: months(made.topology.calendar, made.structure, made.horizons))  # noqa: SLF001 - a twin of ours
 
 
 def _waits(analysis: Any) -> bool:

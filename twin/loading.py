@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ from twin.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
     from types import ModuleType
 
     from twin.api import Descriptor
@@ -172,11 +173,18 @@ def load_twinfile(path: Path) -> tuple[ModuleType, ...]:
 
 
 def _entry_key(entry: EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name if entry.dist else "", entry.name)
+    return (_shipped_by(entry.dist)[0] if entry.dist else "", entry.name)
+
+
+@cache
+def _shipped_by(distribution: Distribution) -> tuple[str, str]:
+    """Name and version; to ask for either reads the whole metadata, README and all, each time."""
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]
 
 
 def _load_entry(entry: EntryPoint, blocked: Collection[str], seen: dict[int, PluginInfo]) -> Loaded:
-    distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "")
+    distribution, version = _shipped_by(entry.dist) if entry.dist else ("unknown", "")
     info = PluginInfo(entry.name, distribution, version)
     if entry.name in blocked or distribution in blocked or (ALL_OTHERS in blocked and distribution != PROJECT):
         return Loaded(replace(info, state=BLOCKED, reason=f"named in {BLOCK_VARIABLE}"))

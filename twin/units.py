@@ -14,7 +14,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twin.errors import UnitError, nearest
 
@@ -325,13 +325,20 @@ def _factor(unit: str, name: str) -> float:
         raise UnitError(f"'{_dollars(unit)}' is not a unit", f"{known} {_right(want)}".strip()) from error
     if isinstance(quantity, int | float):
         quantity = quantity * registry.dimensionless
-    target = registry.parse_expression(want.unit) if want.unit else registry.dimensionless * 1
+    target = _canonical(want.unit)
     if quantity.dimensionality != target.dimensionality or _other_price(unit, name):
         raise UnitError(f"'{unit}' is not a unit of {want.name.replace('_', ' ')}", _right(want))
     factor = float((quantity / target).to_base_units().magnitude)
     if factor <= 0 or not math.isfinite(factor):
         raise UnitError(f"'{unit}' is not a unit", _right(want))
     return factor
+
+
+@cache
+def _canonical(unit: str) -> Any:
+    """One of a canonical unit, as pint has it."""
+    registry = _registry()
+    return registry.parse_expression(unit) if unit else registry.dimensionless * 1
 
 
 def _other_price(unit: str, name: str) -> bool:

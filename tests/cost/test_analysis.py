@@ -9,13 +9,19 @@ from deals import deal, registry, schedule, structure
 from twin import tables
 from twin.api import AnalysisInputs
 from twin.cost.analysis import CostParams, run, twin_analyses
+from twin.cost.horizon import needs
 
 MONTHS = 3
 
 
 def analyse(made, **models):
+    known = registry(**models)
     twin = SimpleNamespace(
-        topology=made.topology, structure=made, calendar=made.topology.calendar, registry=registry(**models)
+        topology=made.topology,
+        structure=made,
+        calendar=made.topology.calendar,
+        registry=known,
+        horizons=needs(made.topology, made, known),
     )
     given = {"schedule": schedule(MONTHS, dc=80)} | {
         name: tables.table(name).empty() for name in ("energy_cost", "goodput")

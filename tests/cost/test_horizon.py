@@ -4,13 +4,17 @@ import pytest
 from deals import START, deal, registry, structure
 
 from twin.api import Calendar, RefusedError
-from twin.cost.horizon import months
+from twin.cost.horizon import months, needs
 from twin.errors import PluginError
+
+
+def asked(made, horizon):
+    return months(made.topology.calendar, made, needs(made.topology, made, registry(horizon)))
 
 
 def count(*deals, horizon=None, racks=(("dc", 7, 1),)):
     made = structure(*deals, racks=racks, months=0)
-    return months(made.topology, made, registry(horizon))
+    return asked(made, horizon)
 
 
 def test_a_year_after_the_last_energisation_at_least():
@@ -22,7 +26,7 @@ def test_a_year_after_the_last_energisation_at_least():
 def test_what_never_comes_into_service_does_not_count():
     made = structure(racks=(("dc", 7, 1), ("dc", 30, 1)), months=0)
     made.classes.retired[:] = [40, 30]
-    assert months(made.topology, made, registry(None)) == 19
+    assert asked(made, None) == 19
 
 
 def test_the_longest_wish_is_met():

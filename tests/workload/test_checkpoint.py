@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 from hypothesis import given
@@ -46,7 +47,8 @@ def test_the_derivative_is_zero_at_the_optimum(write, mttf):
     assert 0.0 < y <= 1.0
     # log of (1 - y) exp(y + d) = 1; at y = 1 within rounding the left side is a logarithm of nothing
     if y < 1.0 - 1e-9:
-        assert math.log1p(-y) + y + d == pytest.approx(0.0, abs=1e-9 * (1.0 + d))
+        # and near it the last place of y moves the logarithm by as much over 1 - y
+        assert math.log1p(-y) + y + d == pytest.approx(0.0, abs=1e-9 * (1.0 + d) + 4 * sys.float_info.epsilon / (1 - y))
 
 
 @given(times, times, st.floats(0.01, 20.0), st.floats(0.0, 1.0))

@@ -11,7 +11,6 @@ from twin.cost.assertions import Row, calendar_covers, checks, let_covers, use_w
 from twin.cost.covenants import balloons, covenants, paid_from_cash, sized
 from twin.cost.cover import Deals
 from twin.cost.debt_metrics import debt_metrics
-from twin.cost.horizon import needs
 from twin.cost.inputs import roles
 from twin.cost.levelised import levelised
 from twin.cost.measures import party_metrics, positions
@@ -80,9 +79,8 @@ def _assertions(inputs: AnalysisInputs, done: Mapping[str, pl.DataFrame]) -> lis
     twin = inputs.twin
     if not twin.topology.section("deals"):
         return []
-    wanted = needs(twin.topology, twin.structure, twin.registry)
     return [
-        calendar_covers(twin.topology.name, twin.calendar.months, max(wanted.values(), default=0)),
+        calendar_covers(twin.topology.name, twin.calendar.months, max(twin.horizons.values(), default=0)),
         *let_covers(done["occupancy"], inputs.tables["schedule"]),
         *use_while_paying(done["occupancy"], inputs.tables["energy_cost"]),
         *sized(done["debt_sizing"]),

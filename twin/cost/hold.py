@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from itertools import compress
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,7 +13,7 @@ from twin.cost.categories import known
 from twin.errors import PluginError, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from twin.api import Category, FinancingInputs
 
@@ -93,27 +96,51 @@ def hold(
             raise PluginError(f"{who} returned a bad table '{table}': {fault}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What no row of a table may be, and what to say of the first that is."""
+
+    bad: pl.Expr
+    say: Callable[[dict[str, Any]], str]
+
+
 def _fault(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Collection[str]) -> str:
-    sites = inputs.phases["site"].unique().to_list()
-    known = {"deal": [entry.name for entry in inputs.entries], "site": sites}
+    """The first rule that a row breaks, and how; all are asked in one query."""
+    rules = [*_named(table, frame, inputs, parties), *_amounts(table), *_beside(table)]
+    if not rules or frame.is_empty():
+        return ""
+    broken = frame.select(rule.bad.any().alias(str(number)) for number, rule in enumerate(rules)).row(0)
+    for rule in compress(rules, broken):
+        return rule.say(frame.filter(rule.bad).row(0, named=True))
+    return ""
+
+
+def _named(table: str, frame: pl.DataFrame, inputs: FinancingInputs, parties: Collection[str]) -> Iterator[_Rule]:
+    """Deals, sites, parties and months are those that the model was given."""
+    known = {"deal": [entry.name for entry in inputs.entries], "site": inputs.phases["site"].unique().to_list()}
     known |= {column: list(parties) for column in _PARTIES[table]}
     for column, names in known.items():
-        strange = frame.filter(~pl.col(column).is_in(names)) if column in frame.columns else frame.clear()
-        if strange.height:
-            return (
-                f"{column} '{strange[column][0]}' is not one of those it was given; {one_of(strange[column][0], names)}"
-            )
-    months = inputs.calendar.dates()
-    outside = frame.filter(~pl.col("month").is_in(months)) if "month" in frame.columns else frame.clear()
-    if outside.height:
-        return f"month {outside['month'][0]} is not the first day of a month of the calendar"
+        if column in frame.columns:
+            yield _Rule(~pl.col(column).is_in(names), partial(_strange, column, names))
+    if "month" in frame.columns:
+        yield _Rule(
+            ~pl.col("month").is_in(inputs.calendar.dates()),
+            lambda row: f"month {row['month']} is not the first day of a month of the calendar",
+        )
+
+
+def _strange(column: str, names: Sequence[str], row: Mapping[str, Any]) -> str:
+    return f"{column} '{row[column]}' is not one of those it was given; {one_of(row[column], names)}"
+
+
+def _amounts(table: str) -> Iterator[_Rule]:
     for column in _NOT_NEGATIVE[table]:
-        negative = frame.filter(pl.col(column) < 0)
-        if negative.height:
-            deal, amount = negative["deal"][0], negative[column][0]
-            month = f" in {negative['month'][0]}" if "month" in negative.columns else ""
-            return f"deal '{deal}' has {column} {amount:,.2f}{month}; an amount is never negative: swap the parties"
-    return _own_fault(table, frame)
+        yield _Rule(pl.col(column) < 0, partial(_negative, column))
+
+
+def _negative(column: str, row: Mapping[str, Any]) -> str:
+    month = f" in {row['month']}" if "month" in row else ""
+    return f"deal '{row['deal']}' has {column} {row[column]:,.2f}{month}; an amount is never negative: swap the parties"
 
 
 def _category_fault(table: str, frame: pl.DataFrame, listed: Collection[str]) -> str:
@@ -129,29 +156,30 @@ def _category_fault(table: str, frame: pl.DataFrame, listed: Collection[str]) ->
     )
 
 
-def _own_fault(table: str, frame: pl.DataFrame) -> str:
-    """What is wrong with the rows of one table beside each other."""
+def _beside(table: str) -> Iterator[_Rule]:
+    """What the columns of a row, and the rows of a table, are beside each other."""
     if table == "cashflow":
-        own = frame.filter(pl.col("payer") == pl.col("payee"))
-        return f"deal '{own['deal'][0]}' lets '{own['payer'][0]}' pay itself" if own.height else ""
-    if table in _ONE_A_MONTH:
-        twice = frame.filter(pl.struct(_ONE_A_MONTH[table]).is_duplicated())
-        if twice.height:
-            return f"deal '{twice['deal'][0]}' has more than one row for {twice['month'][0]}"
-    if table == "waterfall":
-        off = frame.filter(
-            (pl.col("available_usd") - pl.col("paid_usd") - pl.col("left_usd")).abs()
-            > _ROUNDING * pl.max_horizontal("available_usd", 1.0)
+        yield _Rule(
+            pl.col("payer") == pl.col("payee"), lambda row: f"deal '{row['deal']}' lets '{row['payer']}' pay itself"
         )
-        if off.height:
-            return f"deal '{off['deal'][0]}' pays out something other than its cash in {off['month'][0]}"
+    if table in _ONE_A_MONTH:
+        yield _Rule(
+            pl.struct(_ONE_A_MONTH[table]).is_duplicated(),
+            lambda row: f"deal '{row['deal']}' has more than one row for {row['month']}",
+        )
+    if table == "waterfall":
+        gap = pl.col("available_usd") - pl.col("paid_usd") - pl.col("left_usd")
+        yield _Rule(
+            gap.abs() > _ROUNDING * pl.max_horizontal("available_usd", 1.0),
+            lambda row: f"deal '{row['deal']}' pays out something other than its cash in {row['month']}",
+        )
     if table == "debt":
         due = pl.col("opening_usd") + pl.col("draw_usd") + pl.col("capitalised_usd") - pl.col("principal_usd")
         size = pl.max_horizontal("opening_usd", "draw_usd", "closing_usd", 1.0)
-        off = frame.filter((due - pl.col("closing_usd")).abs() > _ROUNDING * size)
-        if off.height:
-            return (
-                f"deal '{off['deal'][0]}' closes {off['month'][0]} with {off['closing_usd'][0]:,.2f}, which is not "
-                f"opening + draw + capitalised - principal"
-            )
-    return ""
+        yield _Rule(
+            (due - pl.col("closing_usd")).abs() > _ROUNDING * size,
+            lambda row: (
+                f"deal '{row['deal']}' closes {row['month']} with {row['closing_usd']:,.2f}, which is not "
+                "opening + draw + capitalised - principal"
+            ),
+        )

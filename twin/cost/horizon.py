@@ -11,38 +11,44 @@ from twin.topology.settings import MAX_MONTHS
 from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from twin.api import Calendar, FinancingInputs
     from twin.registry import Provided, Registry
     from twin.structure.model import Structure
     from twin.topology.model import Topology
 
 
-def months(topology: Topology, structure: Structure, registry: Registry) -> int:
+def months(calendar: Calendar, structure: Structure, wanted: Mapping[str, int]) -> int:
     """Months of calendar: the most that any financing model asks for, and a year of full build at least.
 
     Args:
-        topology: read and resolved; its calendar has no months.
-        structure: compiled from it.
-        registry: the models.
+        calendar: the one without months.
+        structure: the compiled topology.
+        wanted: months that each model asks for, as `needs` gives them.
 
     Raises:
         RefusedError: the deals ask for more than a hundred years.
-        PluginError: a model's `horizon` failed or returned something other than a number of months.
     """
     used = structure.classes.energised[structure.classes.energised < structure.classes.retired]
     last = int(used.max()) if len(used) else 0
     build = {"the last energisation and a year": max(last, 0) + MONTHS_PER_YEAR}
-    wanted = build | needs(topology, structure, registry)
-    who = max(wanted, key=wanted.__getitem__)
-    _refuse_too_long(who, wanted[who], topology.calendar)
-    return wanted[who]
+    every = build | dict(wanted)
+    who = max(every, key=every.__getitem__)
+    _refuse_too_long(who, every[who], calendar)
+    return every[who]
 
 
 def needs(topology: Topology, structure: Structure, registry: Registry) -> dict[str, int]:
     """Months of calendar that each financing model of the file asks for, by `model 'name'`.
 
+    Args:
+        topology: read and resolved; its calendar may have no months.
+        structure: compiled from it.
+        registry: the models.
+
     Raises:
-        PluginError: as for `months`.
+        PluginError: a model's `horizon` failed or returned something other than a number of months.
     """
     wanted: dict[str, int] = {}
     calendar = replace(topology.calendar, months=0)

@@ -61,13 +61,14 @@ def financing_inputs(
         cashflow: table `cashflow` so far: the energy bills.
     """
     topology = structure.topology
+    loads = _loads(structure, calendar)
     return FinancingInputs(
         entries=(),
         calendar=calendar,
         discount_per_year=topology.discount_per_year,
         parties=parties(topology),
-        phases=phases(structure, calendar),
-        parts=parts(structure, calendar),
+        phases=phases(loads),
+        parts=parts(structure, calendar, loads),
         schedule=tables.table("schedule").empty() if schedule is None else schedule,
         cashflow=tables.table("cashflow").empty() if cashflow is None else cashflow,
         debt=tables.table("debt").empty(),
@@ -96,7 +97,7 @@ def parties(topology: Topology) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"party": pl.String, "role": pl.String, "rating": pl.String}, orient="row")
 
 
-def phases(structure: Structure, calendar: Calendar) -> pl.DataFrame:
+def phases(loads: pl.DataFrame) -> pl.DataFrame:
     """One row per site and month in which its loads grow beyond what was there before.
 
     Where nothing retires that is every month in which some of them come into service.  What takes the
@@ -108,7 +109,7 @@ def phases(structure: Structure, calendar: Calendar) -> pl.DataFrame:
         IT load, 0 where the site has none.
     """
     amounts = ("racks", "accelerators", "it_kw")
-    loads = _loads(structure, calendar).with_columns(racks=pl.col("racks") * pl.col("is_rack"))
+    loads = loads.with_columns(racks=pl.col("racks") * pl.col("is_rack"))
     come = loads.group_by("site", "month", maintain_order=True).agg(pl.col(amounts).sum())
     if loads["retired"].null_count() < len(loads):
         come = _growth(loads, come, amounts)
@@ -136,7 +137,7 @@ def _record(level: pl.Expr) -> pl.Expr:
     return level.cum_max().over("site").clip(lower_bound=0)
 
 
-def parts(structure: Structure, calendar: Calendar) -> pl.DataFrame:
+def parts(structure: Structure, calendar: Calendar, loads: pl.DataFrame) -> pl.DataFrame:
     """Racks, and whatever else holds accelerators, by group, months of service and price.
 
     Returns:
@@ -145,7 +146,7 @@ def parts(structure: Structure, calendar: Calendar) -> pl.DataFrame:
     """
     topology = structure.topology
     bought = pl.col("is_rack") | (pl.col("accelerators") > 0)
-    loads = _loads(structure, calendar).filter(bought)
+    loads = loads.filter(bought)
     own = [path for path in loads["group"].unique() if "price" in instances.varying(topology, path)]
     groups = loads["group"].unique(maintain_order=True)
     named = pl.DataFrame(

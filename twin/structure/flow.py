@@ -104,12 +104,19 @@ class Plan:
 
 
 def plan(structure: Structure) -> Plan:
-    """Prepare the propagation of loads.
+    """Prepare the propagation of loads; once for a structure.
 
     Raises:
         RefusedError: a consumer with two coolers that are not one liquid and one air, or without
             `liquid_fraction`.
     """
+    if "plan" not in structure.derived:
+        structure.derived["plan"] = _plan(structure)
+    prepared: Plan = structure.derived["plan"]
+    return prepared
+
+
+def _plan(structure: Structure) -> Plan:
     role = asks.roles(structure)
     power, heat, own = asks.of_elements(structure)
     onto = asks.onto_members(structure)

@@ -13,7 +13,7 @@ elements are stored suppliers first: every gate of element `e` has only members 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twin.topology.instances import FOREVER as FOREVER
 
@@ -293,6 +293,7 @@ class Structure:
         dependencies: (consumer group path, dependency), as `Gates.dependency` counts them.
         lifted: whether alike containers are represented by a few; see `twin.structure.symmetry`.
         rides: grids whose outages are lived through for a time; none until the failure engine is told.
+        derived: what `plan` and `snapshot` have worked out from it; a structure made by `replace` starts anew.
     """
 
     topology: Topology
@@ -304,6 +305,7 @@ class Structure:
     classes: Classes
     lifted: bool = False
     rides: tuple[Ride, ...] = ()
+    derived: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def months_of_change(structure: Structure) -> list[int]:
 def snapshot(structure: Structure, month: int, prepared: Plan | None = None) -> Snapshot:
     """The structure in one month, with everything in service that is energised by then and not retired.
 
+    The last one asked for is kept with the structure: capacity and failure both begin with it.
+
     Args:
         structure: the compiled system.
         month: month index of the calendar.
@@ -46,7 +48,14 @@ def snapshot(structure: Structure, month: int, prepared: Plan | None = None) -> 
     Raises:
         RefusedError: what a gate needs cannot be derived; see `twin.structure.thresholds`.
     """
-    work = prepared or plan(structure)
+    last: Snapshot | None = structure.derived.get("snapshot")
+    if last is None or last.month != month:
+        # one, and not all: of a large structure with many months of change they would fill the memory
+        last = structure.derived["snapshot"] = _snapshot(structure, month, prepared or plan(structure))
+    return last
+
+
+def _snapshot(structure: Structure, month: int, work: Plan) -> Snapshot:
     bare = connected(structure, month)
     alive, fed = live(bare, np.zeros((1, len(structure.elements)), dtype=bool))
     flow = loads(bare, alive, np.empty((len(structure.classes), 0)), fed, work)

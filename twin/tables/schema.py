@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from twin.errors import PluginError, nearest
@@ -35,7 +36,7 @@ class Column:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One table: what a row is, which analysis writes it, and its columns in order."""
 
@@ -43,7 +44,7 @@ class Table:
     doc: str
     columns: tuple[Column, ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The column names in order."""
         return tuple(column.name for column in self.columns)
@@ -55,9 +56,15 @@ class Table:
 
     def empty(self) -> pl.DataFrame:
         """A frame of this table without rows."""
+        return self._without_rows.clone()
+
+    @cached_property
+    def _without_rows(self) -> pl.DataFrame:
+        """Made once, from columns made once: a run asks for some dozens, and a column from nothing is not cheap."""
         import polars as pl  # noqa: PLC0415 - tables are read by commands that must not load polars
 
-        return pl.DataFrame(schema=self.schema())
+        blank = _blanks()
+        return pl.DataFrame([blank[column.dtype].alias(column.name) for column in self.columns])
 
     def frame(self, columns: Mapping[str, object]) -> pl.DataFrame:
         """A frame of this table from columns by name, each cast to its declared type; optional ones may be absent."""
@@ -87,6 +94,14 @@ def _dtypes() -> dict[str, pl.DataType]:
         "date": pl.Date(),
         "time": pl.Datetime("us"),
     }
+
+
+@cache
+def _blanks() -> dict[str, pl.Series]:
+    """A column without rows of every type."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    return {name: pl.Series(name, [], dtype) for name, dtype in _dtypes().items()}
 
 
 def hold(want: Table, frame: object, who: str) -> pl.DataFrame:
@@ -143,15 +158,15 @@ def _column_faults(want: Table, frame: pl.DataFrame) -> list[str]:
 
 
 def _value_faults(want: Table, frame: pl.DataFrame) -> list[str]:
-    import numpy as np  # noqa: PLC0415 - as above
-
     faults = []
+    series_of = {series.name: series for series in frame.get_columns()}
     for column in want.columns:
-        series = frame[column.name]
+        series = series_of[column.name]
         if not column.nullable and series.null_count():
             faults.append(f"column '{column.name}' has {series.null_count()} nulls")
-        if column.dtype == "f64" and series.len() > series.null_count():
-            bad = int(np.count_nonzero(~np.isfinite(series.drop_nulls().to_numpy())))
+        # a finite sum has finite terms only, and is the cheapest thing to ask of a column
+        if column.dtype == "f64" and not isfinite(series.sum()):
+            bad = int((~series.is_finite()).sum())
             if bad:
                 faults.append(f"column '{column.name}' has {bad} values that are NaN or infinite")
     return faults

@@ -103,43 +103,62 @@ def frame(lines: Sequence[Lines], names: Names) -> pl.DataFrame:
     What costs nothing in a month has no row in it.  Where the customer is paid, payer and payee
     are exchanged, and amount and rate are positive.
     """
-    parts = [_rows(block, names) for block in lines if len(block.account)]
-    if not parts:
+    blocks = [block for block in lines if len(block.account)]
+    if not blocks:
         return pl.DataFrame(schema=SCHEMA)
-    return pl.concat(parts).sort("site", "month", "supply", maintain_order=True)
-
-
-def _rows(block: Lines, names: Names) -> pl.DataFrame:
-    shown = block.charged & (block.amount != 0)
-    row, month = np.nonzero(shown)
-    account = block.account[row]
-    amount = block.amount[row, month]
-    paid = amount < 0
-    payer = pl.Series([tariff.payer for tariff in names.tariffs], dtype=pl.String).gather(account)
-    payee = pl.Series([tariff.payee for tariff in names.tariffs], dtype=pl.String).gather(account)
-    what = pl.Series(list(block.what), dtype=pl.String).gather(row)
-    found = pl.DataFrame(
-        {
-            "month": pl.Series(list(names.months), dtype=pl.Date).gather(month),
-            "site": pl.Series(list(names.sites), dtype=pl.String).gather(account),
-            "supply": pl.Series(list(names.entries), dtype=pl.String).gather(account),
-            "line": pl.Series(list(block.line), dtype=pl.String).gather(row),
-            "payer": payer,
-            "payee": payee,
-            "amount_usd": np.abs(amount),
-            "quantity": block.quantity[row, month],
-            "unit": pl.repeat(block.unit, len(row), dtype=pl.String, eager=True),
-            "rate_usd": np.abs(block.rate[row, month]),
-            "what": what,
-            "paid": paid,
-        }
+    first = np.cumsum([0, *(len(block.account) for block in blocks)])
+    parts = [_figures(block, start) for block, start in zip(blocks, first.tolist(), strict=False)]
+    figures = pl.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    accounts = pl.DataFrame(
+        [
+            (site, entry, tariff.payer, tariff.payee)
+            for site, entry, tariff in zip(names.sites, names.entries, names.tariffs, strict=True)
+        ],
+        schema={name: SCHEMA[name] for name in ("site", "supply", "payer", "payee")},
+        orient="row",
     )
-    if block.reason is not None:
-        reason = pl.Series(list(REASONS), dtype=pl.String).gather(block.reason[row, month])
-        found = found.with_columns(
-            pl.when(reason != "").then(pl.col("what") + ", " + reason).otherwise(pl.col("what")).alias("what")
-        )
-    return found.with_columns(
-        payer=pl.when("paid").then("payee").otherwise("payer"),
-        payee=pl.when("paid").then("payer").otherwise("payee"),
-    ).select(*SCHEMA)
+    charges = pl.DataFrame(
+        [(line, what, block.unit) for block in blocks for line, what in zip(block.line, block.what, strict=True)],
+        schema={name: SCHEMA[name] for name in ("line", "what", "unit")},
+        orient="row",
+    )
+    made = pl.concat(
+        [
+            figures,
+            accounts.select(pl.all().gather(figures["account"])),
+            charges.select(pl.all().gather(figures["charge"])),
+            pl.DataFrame({"reason": list(REASONS)}).select(pl.all().gather(figures["why"])),
+            pl.DataFrame({"month": list(names.months)}, {"month": pl.Date}).select(pl.all().gather(figures["number"])),
+        ],
+        how="horizontal",
+    )
+    paid, said = pl.col("amount_usd") < 0, pl.col("reason") != ""
+    return made.select(
+        "month",
+        "site",
+        "supply",
+        "line",
+        pl.when(paid).then("payee").otherwise("payer").alias("payer"),
+        pl.when(paid).then("payer").otherwise("payee").alias("payee"),
+        pl.col("amount_usd").abs(),
+        "quantity",
+        "unit",
+        pl.col("rate_usd").abs(),
+        pl.when(said).then(pl.format("{}, {}", "what", "reason")).otherwise("what").alias("what"),
+    ).sort("site", "month", "supply", maintain_order=True)
+
+
+def _figures(block: Lines, first: int) -> dict[str, Ints | Floats]:
+    """What stands in a block where it costs something, charges counted from `first`."""
+    row, month = np.nonzero(block.charged & (block.amount != 0))
+    # a block with nothing to say takes the empty reason
+    silent = np.full(len(row), REASONS.index(""))
+    return {
+        "account": block.account[row],
+        "charge": first + row,
+        "number": month,
+        "why": silent if block.reason is None else block.reason[row, month],
+        "amount_usd": block.amount[row, month],
+        "quantity": block.quantity[row, month],
+        "rate_usd": block.rate[row, month],
+    }

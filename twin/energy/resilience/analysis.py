@@ -109,8 +109,10 @@ def in_year(own: Fleet, year: slice) -> Fleet:
 
 def _lost(need: np.ndarray[tuple[int, ...], np.dtype[np.float64]], found: Survival, step_h: float) -> pl.Series:
     """Mean over starts of the critical load not served within 1, 2, … steps; what falls stays down until the end."""
-    ahead = np.stack([np.roll(need, -step) for step in range(len(found.share))])
-    return pl.Series(np.cumsum((ahead * (1 - found.share)).mean(axis=1)) * step_h)
+    # row `step` of the windows is the load that many steps after each start, the year going on as it began
+    steps = len(found.share)
+    ahead = np.lib.stride_tricks.sliding_window_view(np.resize(need, len(need) + steps - 1), len(need))
+    return pl.Series(np.cumsum(np.einsum("st,st->s", ahead, 1 - found.share) / len(need)) * step_h)
 
 
 def _survival(
