@@ -122,15 +122,18 @@ def _from_code(part: Part, plugin: str) -> CataloguePart:
 def _from_csv(path: Path, plugin: str) -> list[CataloguePart]:
     drafts: dict[str, _Draft] = {}
     for place, (name, kind, attribute, value, source, confidence, note) in _rows(path):
-        _check(name, kind, place)
-        draft = drafts.setdefault(name, _Draft(kind))
+        if name not in drafts:
+            _check(name, kind, place)
+            drafts[name] = _Draft(kind)
+        draft = drafts[name]
         if draft.kind != kind:
             raise PluginError(f"{place}: part '{name}' is a {draft.kind} above and a {kind} here")
         figure = Figure(value, source, confidence, note)
         if not attribute:
             draft.about = figure
             continue
-        _check_attribute(attribute, place)
+        if attribute not in draft.figures:
+            _check_attribute(attribute, place)
         if not figure.text:
             raise PluginError(f"{place}: part '{name}' has no value for '{attribute}'; leave the row out")
         draft.figures.setdefault(attribute, []).append(figure)

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -45,7 +46,6 @@ from twin.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from importlib.metadata import Distribution, EntryPoint
-    from types import ModuleType
 
     from twin.api import Descriptor
 
@@ -228,10 +228,19 @@ def _new(plugin: object, info: PluginInfo, seen: dict[int, PluginInfo]) -> objec
     return plugin
 
 
+class _Manager(pluggy.PluginManager):
+    """Looks at the functions of a module alone: most of what a module holds is what it imports."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        if isinstance(plugin, ModuleType) and not isinstance(vars(plugin).get(name), FunctionType | MethodType):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 def _callers(plugin: object) -> list[pluggy.HookCaller]:
     """The hooks that a plugin implements; pluggy checks their arguments."""
     # one manager a plugin: what one does wrong cannot touch another
-    manager = pluggy.PluginManager(PROJECT)
+    manager = _Manager(PROJECT)
     manager.add_hookspecs(Specs)
     manager.register(plugin, name="plugin")
     callers = []
