@@ -93,10 +93,12 @@ class RefusedError(TwinError):
         remedy: what the user can do about it.
         asked: the model that refused and the names of the entries it was given; empty where an engine itself refuses.
         place: `file:line:column: path` of the entry, or of its parameter; empty where it is not known.
+        findings: each thing that is refused, with its place, where the engine knows them.
     """
 
-    def __init__(self, engine: str, reason: str, remedy: str) -> None:
-        """Name the engine, the reason and the remedy."""
+    def __init__(self, engine: str, reason: str, remedy: str, findings: Iterable[Finding] = ()) -> None:
+        """Name the engine, the reason and the remedy, and the places in the file where they are known."""
+        self.findings = tuple(findings)
         self.engine = engine
         self.reason = reason
         self.remedy = remedy

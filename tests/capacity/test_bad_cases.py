@@ -77,6 +77,19 @@ REFUSED = {
         """,
         ("sites.s.contains.rack[4].power.need", "3", "2"),
     ),
+    "unlike suppliers dealt to several": Refused(
+        """
+        sites:
+          s:
+            contains:
+              a: {kind: utility, capacity: 60 kW}
+              b: {kind: utility, capacity: 150 kW}
+              c: {kind: utility, capacity: 100 kW}
+              d: {kind: utility, capacity: 240 kW}
+              rack[5]: {kind: rack, load: 70 kW, power: {from: [a, b, c, d], pick: 3}}  #!
+        """,
+        ("how many power suppliers 's/rack' needs cannot be derived", "state 'need:'"),
+    ),
     "more picked than there are": Refused(
         """
         sites:

@@ -5,10 +5,12 @@ from importlib.resources import files
 from types import SimpleNamespace
 
 import pytest
+from structure.build import Plant
 
 from twin import tables
 from twin.errors import EXIT_BAD_INPUT
 from twin.loading import BROKEN, PluginInfo
+from twin.structure.compile import compile_structure
 
 
 def test_init_writes_the_starter_and_says_what_is_next(call, tmp_path):
@@ -84,6 +86,7 @@ def test_validate_counts_what_there_is_and_warns_of_broken_plugins(call, twin, f
         attribute=lambda *_: None,
         calendar=SimpleNamespace(months=12),
     )
+    twin.lifted = compile_structure(Plant().done())
     twin.registry.broken = (PluginInfo("odd", "odd-package", "1.0", state=BROKEN, reason="no such module"),)
     done = call("validate", file)
     assert (done.status, done.out) == (0, "ok: 2 groups, 1,201 instances, 1 model entry, 12 months\n")

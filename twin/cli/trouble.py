@@ -58,6 +58,11 @@ def say_remarks(topology: Topology) -> None:
 
 def report_error(error: TwinError) -> None:
     """A refusal on stderr: findings one a line with their number, anything else as it stands."""
+    if isinstance(error, RefusedError) and len(error.findings) > 1:
+        for finding in error.findings:
+            say(str(finding))
+        say(f"{len(error.findings)} refusals of the {error.engine}; nothing was run")
+        return
     if not isinstance(error, InputError):
         placed = isinstance(error, RefusedError) and error.place  # as a finding: the place comes first
         say(str(error) if placed else f"error: {error}")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from twin.errors import RefusedError
 from twin.structure.lump import row_of
 from twin.structure.model import AIR, LIQUID, NETWORK, POWER, Csr
+from twin.structure.refusals import refuse_groups
 from twin.topology import instances
 from twin.topology.attributes import AIR_KINDS, COOLING_KINDS, NETWORK_KINDS
 
@@ -107,11 +107,11 @@ def _heat_fraction(structure: Structure, row: Ints, resource: Ints, liquid: Floa
     both = np.bincount(row[resource == LIQUID], minlength=len(liquid)) == 1
     wrong = split & (~both[row] | (count[row] > 2) | np.isnan(liquid[row]))  # noqa: PLR2004 - one liquid, one air
     if wrong.any():
-        path = structure.groups[group[row[wrong][0]]]
-        raise RefusedError(
-            "structure",
-            f"it is not said how '{path}' divides its heat between two cooling suppliers",
-            f"give '{path}' one liquid and one air supplier and state 'liquid_fraction'",
+        refuse_groups(
+            structure.topology,
+            [structure.groups[number] for number in np.unique(group[row[wrong]]).tolist()],
+            "it is not said how '{path}' divides its heat between two cooling suppliers",
+            "give '{path}' one liquid and one air supplier and state 'liquid_fraction'",
         )
     share = np.where(resource == LIQUID, liquid[row], 1.0 - liquid[row])
     return np.where(split, share, 1.0)

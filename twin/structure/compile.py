@@ -21,6 +21,7 @@ from twin.structure.gates import GateTable, joined
 from twin.structure.kept import contained, representatives
 from twin.structure.lump import lump
 from twin.structure.model import CURVE_POINTS, Classes, Csr, Elements, Structure
+from twin.structure.roles import refuse_roles
 from twin.structure.symmetry import kept_scopes
 from twin.topology import instances
 from twin.topology.attributes import (
@@ -61,6 +62,7 @@ def compile_structure(topology: Topology, lifted: bool = False) -> Structure:
     Raises:
         RefusedError: a load that feeds others, or a supplier both of power and of cooling.
     """
+    refuse_roles(topology)
     compiler = _Compiler(topology, lifted)
     for path in compiler.order:
         compiler.add(path)
@@ -142,16 +144,9 @@ class _Compiler:
         )
 
     def _is_load(self, group: Group) -> bool:
-        fed_from = group.path in self.suppliers
         if group.kind in SINK_KINDS:
-            if fed_from:
-                raise RefusedError(
-                    "structure",
-                    f"'{group.path}' is a {group.kind} and feeds others ({group.where})",
-                    "give what feeds others a kind of its own, as switch or pdu",
-                )
             return True
-        if fed_from or group.kind in _CARRIERS:
+        if group.path in self.suppliers or group.kind in _CARRIERS:
             return False
         if "load" not in instances.varying(self.topology, group.path):
             return (self.topology.attribute(group.path, "load") or 0.0) > 0

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.errors import RefusedError
 from twin.structure.model import AIR, LIQUID, NETWORK, POWER, Csr, Gates
 from twin.structure.redundancy import tolerated
 from twin.topology.attributes import AIR_KINDS
@@ -32,7 +31,6 @@ class GateTable:
         self.ranks: list[Ints] = []
         self.rows: list[tuple[int, int, int, int, bool]] = []
         self.counts: list[int] = []
-        self.feeds: dict[str, int] = {}
 
     def of(self, consumer: str, dependency: Dependency, kept: Mapping[str, Kept], first: dict[str, int]) -> Ints:
         """The gate of every kept instance of a consumer.
@@ -54,8 +52,6 @@ class GateTable:
             members[here] = first[pool.group] + position
             count[here] = kept[pool.group].count[position]
         resource = resource_of(self.topology, dependency)
-        for pool in wiring.pools:
-            self._one_role(pool.group, resource, dependency)
         need = -1 if dependency.need is None else dependency.need
         primary = dependency.share == "primary"
         row = (resource, len(self.dependencies), need, _tolerance(dependency, wiring.k), primary)
@@ -97,15 +93,6 @@ class GateTable:
                 self.counts.append(int(counts[index]))
             numbers.append(number)
         return numbers
-
-    def _one_role(self, group: str, resource: int, dependency: Dependency) -> None:
-        role = LIQUID if resource == AIR else resource
-        if self.feeds.setdefault(group, role) != role:
-            raise RefusedError(
-                "structure",
-                f"'{group}' feeds two different layers ({dependency.where})",
-                "make two groups of it, one for each layer",
-            )
 
 
 def resource_of(topology: Topology, dependency: Dependency) -> int:

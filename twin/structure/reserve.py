@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from twin.errors import RefusedError
 from twin.structure.asks import onto_members
 from twin.structure.live import levels_of
 from twin.structure.lump import joined, row_of
 from twin.structure.model import FAILING, TOLERANCE
+from twin.structure.refusals import refuse_needs
 from twin.structure.sharing import shares
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twin.structure.model import Bools, Floats, Ints, Structure
     from twin.structure.thresholds import Asked, Thresholds
 
@@ -137,9 +139,10 @@ def derive(structure: Structure, asked: Asked, rule: Thresholds, chosen: Bools) 
     of = label[members.values[entry]]
     known: dict[bytes, list[tuple[tuple[int, ...], ...]]] = {}
     cuts: Cuts = {}
+    undecided: list[tuple[int, str]] = []
     for part in np.split(entry, np.flatnonzero(np.diff(of)) + 1) if len(entry) else []:
-        _cut(structure, asked, rule, chosen, part, known, cuts)
-    _in_order(structure, cuts)
+        undecided += _cut(structure, asked, rule, chosen, part, known, cuts)
+    refuse_needs(structure, [*undecided, *_out_of_order(structure, cuts)])
     return cuts
 
 
@@ -151,8 +154,8 @@ def _cut(
     entry: Ints,
     known: dict[bytes, list[tuple[tuple[int, ...], ...]]],
     cuts: Cuts,
-) -> None:
-    """Add the cut sets of one pool."""
+) -> list[tuple[int, str]]:
+    """Add the cut sets of one pool; gates for which that cannot be done, and why."""
     gates = structure.gates
     rows = np.searchsorted(gates.members.start, entry, side="right") - 1
     numbers, size = np.unique(rows, return_counts=True)
@@ -171,14 +174,14 @@ def _cut(
         limit=asked.limit[elements],
     )
     if len(elements) > MAX_SUPPLIERS:
-        _refuse(structure, pool, numbers, np.flatnonzero(structure.elements.role[elements] == FAILING))
-        return
+        return _too_many(pool, numbers, np.flatnonzero(structure.elements.role[elements] == FAILING))
     key = pool.key()
     if key not in known:
         known[key] = _minimal(pool)
     for number, sets in zip(numbers.tolist(), known[key], strict=True):
         if sets:
             cuts[number] = tuple(tuple(int(elements[e]) for e in cut) for cut in sets)
+    return []
 
 
 def _minimal(pool: _Pool) -> list[tuple[tuple[int, ...], ...]]:
@@ -196,8 +199,8 @@ def _minimal(pool: _Pool) -> list[tuple[tuple[int, ...], ...]]:
     return [tuple(tuple(np.flatnonzero(lost[:, s]).tolist()) for s in np.flatnonzero(row)) for row in least]
 
 
-def _refuse(structure: Structure, pool: _Pool, numbers: Ints, fails: Ints) -> None:
-    """Refuse a large pool in which the loss of one or two of those that fail overloads what others lean on."""
+def _too_many(pool: _Pool, numbers: Ints, fails: Ints) -> list[tuple[int, str]]:
+    """Gates of a large pool that the loss of one or two of those that fail takes down by overload."""
     size = len(pool.derated)
     found = np.ones(len(numbers), dtype=bool)
     if size <= _MAX_PAIRS:
@@ -213,25 +216,15 @@ def _refuse(structure: Structure, pool: _Pool, numbers: Ints, fails: Ints) -> No
             short, down = pool.down(alive)
             found |= (down & ~short).any(axis=1)
     found &= pool.need > 0
-    if found.any():
-        gate = int(numbers[np.flatnonzero(found)[0]])
-        _stop(structure, gate, f"two losses among the {size} that it shares with others overload a third")
+    why = f"two losses among the {size} that it shares with others overload a third"
+    return [(gate, why) for gate in numbers[found].tolist()]
 
 
-def _in_order(structure: Structure, cuts: Cuts) -> None:
-    """Refuse cut sets with an element that stands above the gate and might depend on it."""
+def _out_of_order(structure: Structure, cuts: Cuts) -> Iterator[tuple[int, str]]:
+    """Gates with an element in a cut set that stands above the gate and might depend on it."""
     if not cuts:
         return
     element, gate = levels_of(structure)
     for number, sets in cuts.items():
         if any(element[e] > gate[number] for cut in sets for e in cut):
-            _stop(structure, number, "it shares them with suppliers further down that overload them when lost")
-
-
-def _stop(structure: Structure, gate: int, why: str) -> None:
-    consumer, dependency = structure.dependencies[structure.gates.dependency[gate]]
-    raise RefusedError(
-        "structure",
-        f"how many {dependency.layer} suppliers '{consumer}' needs cannot be derived: {why} ({dependency.where})",
-        f"state 'need:' for the {dependency.layer} dependency of '{consumer}'",
-    )
+            yield number, "it shares them with suppliers further down that overload them when lost"

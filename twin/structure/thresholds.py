@@ -27,15 +27,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.errors import RefusedError
 from twin.structure import dealt, reserve
 from twin.structure.lump import row_of
 from twin.structure.model import FAILING, NETWORK, TOLERANCE
+from twin.structure.refusals import refuse_needs
 
 if TYPE_CHECKING:
     from twin.structure.model import Bools, Floats, Ints, Structure
     from twin.structure.reserve import Cuts
     from twin.structure.upstream import Upstream
+
+
+_UNLIKE = "they differ or are many, and serve others as well"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def derive(structure: Structure, asked: Asked, upstream: Upstream) -> Thresholds
     tried = np.flatnonzero(known & (~pooled | (tight & ~equal)))
     undecided += dealt.derive(structure, asked, rule, tried, upstream, tight)
     stated = gates.need >= 0
-    _refuse(structure, [gate for gate in undecided if not stated[gate]])
+    refuse_needs(structure, [(gate, _UNLIKE) for gate in undecided if not stated[gate]])
     rule.weight = np.where(stated[pool.gate], pool.on.astype(float), rule.weight)
     rule.threshold = np.where(stated, np.maximum(gates.need, 1), rule.threshold)
     rule.shortfall |= stated & asked.used & (pool.wired < gates.need)
@@ -236,15 +239,3 @@ def _weigh(structure: Structure, rule: Thresholds, pool: _Pool, gate: int) -> No
     rule.shortfall[gate] = enough == 0
     rule.spare[gate] = max(enough - 1, 0)
     rule.threshold[gate] = float(weight.sum()) if enough == 0 else threshold
-
-
-def _refuse(structure: Structure, undecided: list[int]) -> None:
-    if not undecided:
-        return
-    consumer, dependency = structure.dependencies[structure.gates.dependency[undecided[0]]]
-    raise RefusedError(
-        "structure",
-        f"how many {dependency.layer} suppliers '{consumer}' needs cannot be derived, because they differ or are many "
-        f"and serve others as well ({dependency.where})",
-        f"state 'need:' for the {dependency.layer} dependency of '{consumer}'",
-    )
