@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NAME = "risk"
-NEEDS = ("cashflow", "debt", "guarantee", "guarantee_terms", "guarantee_cover", "wind_up")
+NEEDS = ("cashflow", "debt", "guarantee", "guarantee_terms", "guarantee_cover", "residual_value", "wind_up")
 """Tables of the analysis `cost` that scenarios are made of."""
 
 
@@ -100,9 +100,10 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
         RefusedError: a default without a probability or a recovery, or an assumption on what the file does not have.
     """
     params, twin = inputs.params, inputs.twin
-    if inputs.tables["guarantee_terms"].is_empty() and not _anything(params):
+    guarantee, *contracts = (inputs.tables[name] for name in ("guarantee", "guarantee_terms", "residual_value"))
+    if all(one.is_empty() for one in contracts) and not _anything(params):
         nothing = {name: tables.table(name).empty() for name in ("risk", "risk_events")}
-        return {**nothing, "checks": not_called(left_out(inputs.tables["guarantee"], inputs.tables["guarantee_terms"]))}
+        return {**nothing, "checks": not_called(left_out(guarantee, *contracts))}
     deal, drivers, terms = prepare(inputs)
     outcomes = simulate(deal, drivers, terms, params.scenarios, inputs.seed)
     base = deal.net @ terms.factors
@@ -142,6 +143,7 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
         yearly = _hazard(params, party, known) if party in source.obligors else _guarantor(params, party, known)
         hazard[number] = 1.0 - (1.0 - yearly) ** (1 / 12)
         starts = [one.start for one in deal.guarantees if number in (one.obligor, one.defaults)]
+        starts += [one.start for one in deal.residuals if number == one.defaults]
         first[number] = min(starts) if starts else _first_payment(deal, number)
     drivers = Drivers(
         hazard,
@@ -153,6 +155,7 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
         delays,
         any(one.called < 1 for one in deal.guarantees),
         len(deal.collateral),
+        len(deal.residuals),
     )
     factors = discount_factors(twin.topology.discount_per_year, deal.months)
     return deal, drivers, Terms(factors, params.lock_up)
@@ -175,6 +178,7 @@ def _source(inputs: AnalysisInputs, latest: int, known: Assumed) -> Source:
         given["guarantee"],
         given["guarantee_terms"],
         given["guarantee_cover"],
+        given["residual_value"],
         given["wind_up"],
         inputs.twin.calendar,
         {
@@ -207,7 +211,7 @@ def _refuse_unused(params: RiskParams, deal: Deal, source: Source) -> None:
     rents = any(one.kind in {RENT, THROUGH} for one in deal.streams)
     for name, unused, missing in (
         ("tenant_default", not source.obligors, "nobody leases anything"),
-        ("guarantor_default", not deal.guarantees, "nobody guarantees anything"),
+        ("guarantor_default", not (deal.guarantees or deal.residuals), "nobody guarantees anything"),
         ("recovery", not rents, "nobody who may default pays rent for a site"),
         ("downtime", not rents, "nobody who may default pays rent for a site"),
     ):

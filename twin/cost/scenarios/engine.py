@@ -9,6 +9,7 @@ In each month, from the ledger and what is drawn:
     call it or the guarantor has defaulted itself.
     Collateral: sold in the month of default; the claims have the proceeds in turn, the guarantor pays what is left of
     those that it supports, and the owners have the rest.
+    Residual values: at exercise the guarantor makes up what the value is below the strike, if the use ends.
 2.  Loans: due is the scheduled service and what is overdue with interest at the loan's rate.  There is the CFADS of
     the month, cash kept under lock-up, and what the borrower pays out of its own pocket in the ledger; nothing more.
     What is then missing the reserve pays, as far as it goes; cash that is left fills it again, and while the trailing
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from twin.cost.scenarios.compiled import Deal, Stream
     from twin.cost.scenarios.draws import Draws, Drivers, Price
-    from twin.cost.scenarios.promises import Guarantee, WindUp
+    from twin.cost.scenarios.promises import Guarantee, Residual, WindUp
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -68,7 +69,8 @@ class Outcomes:
 
     Attributes:
         change: of the present value of each party, shape (parties, scenarios).
-        claimed, paid: what is claimed of each guarantor and what it pays, undiscounted, shape (guarantees, scenarios).
+        claimed, paid: what is claimed of each guarantor and what it pays, undiscounted, shape (guarantees, scenarios);
+            those of residual values last.
         least_dscr: lowest trailing cover of each loan, infinite without any; missed: months in which something was
             overdue; overdue: what is at the end; each of shape (loans, scenarios).
         short: left unpaid on each claim on collateral, those of the first collateral first, shape (claims, scenarios).
@@ -180,7 +182,7 @@ class _Run:
             np.empty(count),
         )
         self.debts = [Debt(loan, terms.lock_up, count) for loan in deal.loans]
-        self.claimed, self.paid = (np.zeros((len(deal.guarantees), count)) for _ in range(2))
+        self.claimed, self.paid = (np.zeros((len(deal.promises), count)) for _ in range(2))
         self.short = [np.zeros((len(one.names), count)) for one in deal.collateral]
         self.called = [_called(guarantee, drawn) for guarantee in deal.guarantees]
         self.delayed = bool(drawn.delay.any())
@@ -193,6 +195,24 @@ class _Run:
         books.month = month
         books.more[:] = 0.0
         alive = month < self.drawn.default
+        self._flow(alive, month, factors)
+        for number, guarantee in enumerate(self.deal.guarantees):
+            self._claim(number, guarantee, alive, month)
+        for number, collateral in enumerate(self.deal.collateral):
+            self._sell(number, collateral, alive, month, factors)
+        for number, residual in enumerate(self.deal.residuals):
+            if residual.month == month:
+                self._make_up(number, residual, alive, factors)
+        for number, debt in enumerate(self.debts):
+            performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
+            pays = debt.month(month, books.more[number], performs)
+            books.post(debt.loan.borrower, debt.loan.lender, pays - debt.loan.service[month])
+            if debt.reserved:
+                books.post(debt.loan.account, debt.loan.borrower, debt.given)
+
+    def _flow(self, alive: Bools, month: int, factors: dict[str, Floats]) -> None:
+        """What streams come to, and who pays instead of an obligor in default."""
+        books = self.books
         for stream in self.deal.streams:
             now = self._amount(stream, month)
             if now is None:
@@ -207,16 +227,6 @@ class _Run:
                 books.post(self.market, stream.payee, again, stream.loans)
                 if stream.kind == THROUGH:
                     books.post(stream.landlord, stream.payee, unpaid - again, stream.loans)
-        for number, guarantee in enumerate(self.deal.guarantees):
-            self._claim(number, guarantee, alive, month)
-        for number, collateral in enumerate(self.deal.collateral):
-            self._sell(number, collateral, alive, month, factors)
-        for number, debt in enumerate(self.debts):
-            performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
-            pays = debt.month(month, books.more[number], performs)
-            books.post(debt.loan.borrower, debt.loan.lender, pays - debt.loan.service[month])
-            if debt.reserved:
-                books.post(debt.loan.account, debt.loan.borrower, debt.given)
 
     def _amount(self, stream: Stream, month: int) -> Floats | None:
         """What the stream comes to without default; None where it is nothing, in the ledger and here.
@@ -282,6 +292,20 @@ class _Run:
             if one.supported[claim] and one.guarantee >= 0:
                 short = short - self._honour(one.guarantee, short, claimant, alive)
             self.short[number][claim] += short
+
+    def _make_up(self, number: int, one: Residual, alive: Bools, factors: dict[str, Floats]) -> None:
+        """Have the guarantor of a residual value pay what is missing, in the month of exercise."""
+        price: Floats | float = 1.0
+        if one.priced:
+            price = factors.get(GPU, 1.0)
+        elif self.drawn.worth is not None:
+            price = np.exp(one.deviation * self.drawn.worth[number] - one.deviation**2 / 2)
+        claim = one.asked(price, None if self.drawn.ending is None else self.drawn.ending[number] < one.ends)
+        pays = claim * alive[one.defaults]
+        place = len(self.deal.guarantees) + number
+        self.claimed[place] += claim
+        self.paid[place] += pays
+        self.books.post(one.guarantor, one.beneficiary, pays - one.posted, one.loans)
 
     def outcomes(self) -> Outcomes:
         """What has become of the scenarios."""
