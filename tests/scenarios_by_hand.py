@@ -69,6 +69,7 @@ class Life:
         promised = len(deal.guarantees) + len(deal.residuals)
         self.claimed, self.paid = [0.0] * promised, [0.0] * promised
         self.overdue, self.kept, self.missed = [0.0] * len(deal.loans), [0.0] * len(deal.loans), [0] * len(deal.loans)
+        self.lost, self.exposed = ([0.0] * (len(deal.loans) + len(self.short_names(deal))) for _ in range(2))
         self.least_dscr = [math.inf] * len(deal.loans)
         self.past = [[0.0] * 12 for _ in deal.loans]
         self.more = [0.0] * len(deal.loans)
@@ -77,6 +78,11 @@ class Life:
         self.trigger = self.sale = self.ending = self.value = None
         self.off = dict.fromkeys(plain.prices, 0.0)
         self.worth = 1.0
+
+    @staticmethod
+    def short_names(deal: Deal) -> list[str]:
+        """Claims on all collateral."""
+        return [name for one in deal.collateral for name in one.names]
 
     def month(self, month: int) -> None:
         plain = self.plain
@@ -156,6 +162,9 @@ class Life:
                     if one.supported[claim]:
                         short -= self.honour(one.guarantee, short, claimant, month)
                     self.short[place + claim] += short
+                    here = len(self.plain.deal.loans) + place + claim
+                    self.lost[here] += short * self.worth
+                    self.exposed[here] += owed[claim][at] * self.worth
                 self.post(one.owner, one.residual, left)
             place += len(one.names)
 
@@ -194,7 +203,12 @@ class Life:
         self.post(loan.account, loan.borrower, drawn + more - filled - (used - self.used[number]))
         pays, left = pays + drawn, left - filled
         self.overdue[number] = due - pays
+        if self.overdue[number] > 0.5 and not self.missed[number]:
+            self.exposed[number] = loan.opening[month] * self.worth
         self.missed[number] += self.overdue[number] > 0.5
+        released = drawn + more - filled - (used - self.used[number])
+        self.lost[number] += (service[month] - pays) * self.worth
+        self.lost[number] += released * self.worth if loan.account == loan.lender else 0.0
         self.past[number][month % 12] = cash
         self.kept[number] = 0.0
         if year_service[month] > 0:

@@ -62,6 +62,39 @@ TABLES = (
         Column("when_it_happens_usd", "f64", "mean amount where it happens; null where it never does", nullable=True),
     ),
     declare(
+        "loan_risk",
+        "One row per loan, and tranche paid from a sale of chips: how likely it is not paid, and what is then lost.",
+        Column("deal", "str", "entry of `deals:`"),
+        Column("tranche", "str", "tranche that has a claim on chips; null for a loan", nullable=True),
+        Column("borrower", "str", "party that owes"),
+        Column("lender", "str", "party that is owed"),
+        Column(
+            "missed_fraction",
+            "f64",
+            "share of the scenarios in which a month's service is not paid in full; for a tranche, in which the lessee "
+            "of the chips defaults while something is owed",
+        ),
+        Column("standard_error_fraction", "f64", "of that share"),
+        Column(
+            "exposure_usd",
+            "f64",
+            "exposure at default: mean present value of what is owed at the start of the month in which that first "
+            "happens; null where it never does",
+            nullable=True,
+        ),
+        Column("lgd_fraction", "f64", "loss given default, as a share of that exposure; null as above", nullable=True),
+        Column(
+            "lgd_usd",
+            "f64",
+            "the same in dollars: mean present value of service that is not paid; for a tranche, of what the sale and "
+            "the guarantor leave owed; null as above",
+            nullable=True,
+        ),
+        Column("expected_loss_usd", "f64", "missed_fraction x exposure_usd x lgd_fraction"),
+        Column("standard_error_usd", "f64", "of that"),
+        Column("not_repaid_fraction", "f64", "share of the scenarios in which something is owed at the end"),
+    ),
+    declare(
         "shock",
         "One row per shock and party: who bears it.",
         Column("shock", "str", "what happens, as `delay=6 months`"),

@@ -137,7 +137,7 @@ def test_plain_python_says_the_same(tmp_path):
         assert deal.residuals[0].priced == bool(more)
         some = draw(drivers, deal.months, 7, [0])
         got, want = live(deal, drivers, terms, some), Plain(deal, drivers, terms).all(some, 80)
-        for name in ("change", "claimed", "paid", "missed", "overdue"):
+        for name in ("change", "claimed", "paid", "missed", "overdue", "lost", "exposed"):
             expected = np.array([getattr(life, name) for life in want]).T.reshape(getattr(got, name)[..., :80].shape)
             np.testing.assert_allclose(getattr(got, name)[..., :80], expected, rtol=1e-9, atol=1e-2, err_msg=name)
         assert got.claimed[-1].any()

@@ -17,7 +17,7 @@ from twin.cost.scenarios.compiled import RENT, THROUGH, Deal, Source, compiled
 from twin.cost.scenarios.draws import Drivers, Price
 from twin.cost.scenarios.engine import Terms, simulate
 from twin.cost.scenarios.promises import left_out
-from twin.cost.scenarios.statistics import agreement, events, not_called, risk
+from twin.cost.scenarios.statistics import agreement, events, loans, not_called, risk
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class RiskParams(Params):
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `risk`, `risk_events` and rows of `checks`; no rows where the file lets nothing happen.
+    """Tables `risk`, `risk_events`, `loan_risk` and rows of `checks`; no rows where the file lets nothing happen.
 
     Raises:
         RefusedError: a default without a probability or a recovery, or an assumption on what the file does not have.
@@ -102,7 +102,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     params, twin = inputs.params, inputs.twin
     guarantee, *contracts = (inputs.tables[name] for name in ("guarantee", "guarantee_terms", "residual_value"))
     if all(one.is_empty() for one in contracts) and not _anything(params):
-        nothing = {name: tables.table(name).empty() for name in ("risk", "risk_events")}
+        nothing = {name: tables.table(name).empty() for name in ("risk", "risk_events", "loan_risk")}
         return {**nothing, "checks": not_called(left_out(guarantee, *contracts))}
     deal, drivers, terms = prepare(inputs)
     outcomes = simulate(deal, drivers, terms, params.scenarios, inputs.seed)
@@ -110,6 +110,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     return {
         "risk": risk(deal, outcomes, base, roles(twin.topology), inputs.seed),
         "risk_events": events(deal, drivers, terms, outcomes, params.default_dscr),
+        "loan_risk": loans(deal, outcomes),
         "checks": agreement(deal, drivers, outcomes, as_the_file_says=_as_the_file_says(params)),
     }
 
@@ -260,6 +261,6 @@ def twin_analyses() -> list[Analysis]:
             params=RiskParams,
             run=run,
             requires=NEEDS,
-            produces=("risk", "risk_events", "checks"),
+            produces=("risk", "risk_events", "loan_risk", "checks"),
         )
     ]

@@ -73,6 +73,7 @@ class Loan:
         deal: its name.
         borrower, lender: numbers of parties.
         obligor: number of the borrower among the defaulting parties; -1 where it is none of them.
+        opening: owed at the start of the month in the ledger.
         cfads: cash flow available for debt service; operating cash of the borrower after maturity.
         service: due in cash.
         own: what the borrower pays of it out of its own pocket in the ledger, and so has committed.
@@ -86,6 +87,7 @@ class Loan:
     borrower: int
     lender: int
     obligor: int
+    opening: Floats
     cfads: Floats
     service: Floats
     own: Floats
@@ -355,6 +357,7 @@ def _loans(named: _Named, debt: pl.DataFrame) -> tuple[Loan, ...]:
                 number[borrower],
                 number[lender],
                 defaulting.index(borrower) if borrower in defaulting else -1,
+                taken["opening"],
                 cfads,
                 service,
                 np.maximum(service - np.maximum(cfads, 0.0), 0.0),

@@ -67,6 +67,10 @@ class Debt:
             self.kept = np.zeros(len(cash))
         return np.asarray(pays)
 
+    def begins(self) -> Bools:
+        """Whether in the month that has just been lived through a payment is missed for the first time."""
+        return np.asarray((self.missed == 1) & (self.overdue > _OWED))
+
     def _reserve(
         self, month: int, due: Floats, pays: Floats, left: Floats, performs: Bools | None
     ) -> tuple[Floats, Floats]:

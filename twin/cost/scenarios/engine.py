@@ -74,6 +74,9 @@ class Outcomes:
         least_dscr: lowest trailing cover of each loan, infinite without any; missed: months in which something was
             overdue; overdue: what is at the end; each of shape (loans, scenarios).
         short: left unpaid on each claim on collateral, those of the first collateral first, shape (claims, scenarios).
+        lost: present value of what the lender of each loan does not get, loans first and then claims on collateral;
+            exposed: of what is owed when a payment is first missed, or the collateral is sold; zero where that never
+            is; each of shape (loans + claims, scenarios).
         default: month of default of each defaulting party, shape (parties, scenarios).
         delay: months late.
         log_rate: log(1 + monthly rate of return) of the party watched, NaN where there is none; verdict: why, as in
@@ -87,6 +90,8 @@ class Outcomes:
     missed: Ints
     overdue: Floats
     short: Floats
+    lost: Floats
+    exposed: Floats
     default: Ints
     delay: Ints
     log_rate: Floats
@@ -184,6 +189,8 @@ class _Run:
         self.debts = [Debt(loan, terms.lock_up, count) for loan in deal.loans]
         self.claimed, self.paid = (np.zeros((len(deal.promises), count)) for _ in range(2))
         self.short = [np.zeros((len(one.names), count)) for one in deal.collateral]
+        self.lost, self.exposed = (np.zeros((len(deal.loans), count)) for _ in range(2))
+        self.unsold, self.sold = ([np.zeros_like(one) for one in self.short] for _ in range(2))
         self.called = [_called(guarantee, drawn) for guarantee in deal.guarantees]
         self.delayed = bool(drawn.delay.any())
         since = drawn.default - drawn.delay
@@ -204,11 +211,20 @@ class _Run:
             if residual.month == month:
                 self._make_up(number, residual, alive, factors)
         for number, debt in enumerate(self.debts):
-            performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
-            pays = debt.month(month, books.more[number], performs)
-            books.post(debt.loan.borrower, debt.loan.lender, pays - debt.loan.service[month])
-            if debt.reserved:
-                books.post(debt.loan.account, debt.loan.borrower, debt.given)
+            self._serve(number, debt, alive, month)
+
+    def _serve(self, number: int, debt: Debt, alive: Bools, month: int) -> None:
+        """Pay what a loan is due as far as it goes, and count what its lender loses."""
+        books, loan = self.books, debt.loan
+        performs = alive[loan.obligor] if loan.obligor >= 0 else None
+        more = debt.month(month, books.more[number], performs) - loan.service[month]
+        books.post(loan.borrower, loan.lender, more)
+        if debt.reserved:
+            books.post(loan.account, loan.borrower, debt.given)
+            more = more - debt.given * (loan.account == loan.lender)
+        factor = self.terms.factors[month]
+        self.lost[number] -= more * factor
+        self.exposed[number] += loan.opening[month] * factor * debt.begins()
 
     def _flow(self, alive: Bools, month: int, factors: dict[str, Floats]) -> None:
         """What streams come to, and who pays instead of an obligor in default."""
@@ -292,6 +308,8 @@ class _Run:
             if one.supported[claim] and one.guarantee >= 0:
                 short = short - self._honour(one.guarantee, short, claimant, alive)
             self.short[number][claim] += short
+            self.unsold[number][claim] += short * self.terms.factors[month]
+            self.sold[number][claim] += owed[claim] * self.terms.factors[month]
 
     def _make_up(self, number: int, one: Residual, alive: Bools, factors: dict[str, Floats]) -> None:
         """Have the guarantor of a residual value pay what is missing, in the month of exercise."""
@@ -323,6 +341,8 @@ class _Run:
             np.array([debt.missed for debt in self.debts], dtype=np.int64).reshape(shape),
             np.array([debt.overdue for debt in self.debts]).reshape(shape),
             np.concatenate([np.zeros((0, count)), *self.short]),
+            np.concatenate([self.lost, *self.unsold]),
+            np.concatenate([self.exposed, *self.sold]),
             drawn.default,
             drawn.delay,
             log_rate,

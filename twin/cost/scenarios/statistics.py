@@ -2,6 +2,8 @@
 
 VaR_a       the a-quantile of the loss, loss = present value in the ledger less that of the scenario
 CVaR_a      mean of the losses not below VaR_a
+expected    of a loan: P(a payment is missed) x EAD x LGD, EAD the mean of what is owed when it first is, LGD the mean
+            of what the lender then loses over that, both as present values; a gain by interest on arrears is no loss
 variance of the estimate of CVaR_a: (var(tail) + a (CVaR_a - VaR_a)^2) / (n (1 - a))
 """
 
@@ -155,6 +157,46 @@ def _event(
         "standard_error_usd": None if amount is None else float(amount.std() / np.sqrt(len(amount))),
         "when_it_happens_usd": float(amount[happens].mean()) if amount is not None and happens.any() else None,
     }
+
+
+def loans(deal: Deal, outcomes: Outcomes) -> pl.DataFrame:
+    """Table `loan_risk`: one row a loan, and a tranche that is paid from the sale of collateral.
+
+    Args:
+        deal: made ready.
+        outcomes: of the scenarios.
+    """
+    named = [(one.deal, None, one.borrower, one.lender) for one in deal.loans] + [
+        (one.deal, name, one.owner, claimant)
+        for one in deal.collateral
+        for name, claimant in zip(one.names, one.claimants, strict=True)
+    ]
+    missed = np.concatenate([outcomes.missed > 0, outcomes.exposed[len(deal.loans) :] > 0])
+    unpaid = np.concatenate([outcomes.overdue, outcomes.short])
+    rows = []
+    for number, (name, tranche, borrower, lender) in enumerate(named):
+        here = missed[number]
+        count, loss = len(here), np.maximum(outcomes.lost[number], 0.0) * here
+        share, any_ = float(here.mean()), bool(here.any())
+        exposure = float(outcomes.exposed[number][here].mean()) if any_ else None
+        given = float(loss[here].mean()) if any_ else None
+        rows.append(
+            {
+                "deal": name,
+                "tranche": tranche,
+                "borrower": deal.parties[borrower],
+                "lender": deal.parties[lender],
+                "missed_fraction": share,
+                "standard_error_fraction": float(np.sqrt(share * (1 - share) / count)),
+                "exposure_usd": exposure,
+                "lgd_fraction": given / exposure if given is not None and exposure else None,
+                "lgd_usd": given,
+                "expected_loss_usd": float(loss.mean()),
+                "standard_error_usd": float(loss.std() / np.sqrt(count)),
+                "not_repaid_fraction": float((unpaid[number] > _A_DOLLAR).mean()),
+            }
+        )
+    return _frame("loan_risk", rows)
 
 
 def agreement(deal: Deal, drivers: Drivers, outcomes: Outcomes, *, as_the_file_says: bool) -> pl.DataFrame:
