@@ -92,8 +92,8 @@ TABLES = (
             "event",
             "str",
             "failure: an element by itself; common cause: several of its group at once; maintenance; failure+failure; "
-            "common cause+failure; common cause+common cause; or maintenance+failure: the second element fails while the "
-            "first is out for maintenance",
+            "common cause+failure; common cause+common cause; or maintenance+failure: the second element fails while "
+            "the first is out for maintenance",
         ),
         Column("element", "str", "id of the first element of the set"),
         Column("group", "str", "its group"),
