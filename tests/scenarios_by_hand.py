@@ -51,6 +51,8 @@ class Plain:
             life = Life(self, drawn.default[:, number].tolist(), int(drawn.delay[number]), own)
             life.trigger = None if drawn.trigger is None else drawn.trigger[:, number].tolist()
             life.sale = None if drawn.sale is None else drawn.sale[:, number].tolist()
+            life.ending = None if drawn.ending is None else drawn.ending[:, number].tolist()
+            life.value = None if drawn.worth is None else drawn.worth[:, number].tolist()
             for month in range(self.deal.months):
                 life.month(month)
             lives.append(life)
@@ -64,16 +66,23 @@ class Life:
         deal = plain.deal
         self.plain, self.default, self.late, self.shocks = plain, default, late, shocks
         self.change = [0.0] * len(deal.parties)
-        self.claimed, self.paid = [0.0] * len(deal.guarantees), [0.0] * len(deal.guarantees)
+        promised = len(deal.guarantees) + len(deal.residuals)
+        self.claimed, self.paid = [0.0] * promised, [0.0] * promised
         self.overdue, self.kept, self.missed = [0.0] * len(deal.loans), [0.0] * len(deal.loans), [0] * len(deal.loans)
+        self.lost, self.exposed = ([0.0] * (len(deal.loans) + len(self.short_names(deal))) for _ in range(2))
         self.least_dscr = [math.inf] * len(deal.loans)
         self.past = [[0.0] * 12 for _ in deal.loans]
         self.more = [0.0] * len(deal.loans)
         self.used = [0.0] * len(deal.loans)
         self.short = [0.0] * sum(len(one.names) for one in deal.collateral)
-        self.trigger = self.sale = None
+        self.trigger = self.sale = self.ending = self.value = None
         self.off = dict.fromkeys(plain.prices, 0.0)
         self.worth = 1.0
+
+    @staticmethod
+    def short_names(deal: Deal) -> list[str]:
+        """Claims on all collateral."""
+        return [name for one in deal.collateral for name in one.names]
 
     def month(self, month: int) -> None:
         plain = self.plain
@@ -99,6 +108,7 @@ class Life:
             if plain.asked[number] is not None and 0 <= when < plain.deal.months and since >= 0:
                 self.honour(number, plain.asked[number][since][when], guarantee.beneficiary, month, guarantee.loans)
         self.sell(month, factor)
+        self.make_up(month, factor)
         for loan in plain.loans:
             self.serve(*loan, month)
 
@@ -152,8 +162,29 @@ class Life:
                     if one.supported[claim]:
                         short -= self.honour(one.guarantee, short, claimant, month)
                     self.short[place + claim] += short
+                    here = len(self.plain.deal.loans) + place + claim
+                    self.lost[here] += short * self.worth
+                    self.exposed[here] += owed[claim][at] * self.worth
                 self.post(one.owner, one.residual, left)
             place += len(one.names)
+
+    def make_up(self, month: int, factor: dict[str, float]) -> None:
+        """What a residual value is below its strike is paid in the month of exercise, if the use ends."""
+        for number, one in enumerate(self.plain.deal.residuals):
+            if one.month != month:
+                continue
+            worth = one.value
+            if one.priced and GPU in factor:
+                worth *= factor[GPU]
+            elif not one.priced and self.value is not None:
+                worth *= math.exp(one.deviation * self.value[number] - one.deviation**2 / 2)
+            ends = one.called if self.ending is None else self.ending[number] < one.ends
+            claim = min(max(one.strike - worth, 0.0), one.most) if ends else 0.0
+            pays = claim if month < self.default[one.defaults] else 0.0
+            place = len(self.plain.deal.guarantees) + number
+            self.claimed[place] += claim
+            self.paid[place] += pays
+            self.post(one.guarantor, one.beneficiary, pays - one.posted, one.loans)
 
     def serve(self, number, loan, cfads, service, own, year_service, reserve, month) -> None:
         cash = cfads[month] + self.more[number]
@@ -172,7 +203,12 @@ class Life:
         self.post(loan.account, loan.borrower, drawn + more - filled - (used - self.used[number]))
         pays, left = pays + drawn, left - filled
         self.overdue[number] = due - pays
+        if self.overdue[number] > 0.5 and not self.missed[number]:
+            self.exposed[number] = loan.opening[month] * self.worth
         self.missed[number] += self.overdue[number] > 0.5
+        released = drawn + more - filled - (used - self.used[number])
+        self.lost[number] += (service[month] - pays) * self.worth
+        self.lost[number] += released * self.worth if loan.account == loan.lender else 0.0
         self.past[number][month % 12] = cash
         self.kept[number] = 0.0
         if year_service[month] > 0:

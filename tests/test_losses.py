@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from twin.losses import claims, in_turn, owing, unpaid
+from twin.losses import claims, in_turn, owing, shortfall, unpaid
 
 DUE = np.array([[10.0, 10, 10, 10, 0], [0, 0, 6, 6, 6]])
 SINCE = np.array([-3, 2])
@@ -38,6 +38,11 @@ def test_first_loss_pays_until_it_is_used_up_and_pro_rata_a_share_of_each_month(
     assert claims(lost, guaranteed)[0].tolist() == [10, 2, 0, 0, 0]
     exposure = owing(SINCE, DUE).sum(axis=1)
     assert claims(lost, guaranteed, exposure)[0] == pytest.approx(np.array([10, 10, 5, 5, 0]) * 12 / 40)
+
+
+def test_what_is_below_the_strike_is_made_up_to_the_most():
+    assert shortfall(np.array([0.0, 30, 45, 50, 80]), 50.0, 12.0).tolist() == [12, 12, 5, 0, 0]
+    assert shortfall(45.0, 50.0, 50.0) == 5
 
 
 @given(

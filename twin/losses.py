@@ -5,6 +5,7 @@ scenarios of `twin risk` read the same matrices: rows are months of default, col
 
 unpaid      in each month from the default on, what the phases that had commenced by then owe, less what the site brings
             when it is let again
+shortfall   of a residual value: what the value at exercise is below the strike, up to the most that is guaranteed
 claims      first loss: all of it until the amount guaranteed in the month of default is used up;
             pro rata: of every month the share that was guaranteed of all that was owed
 """
@@ -69,6 +70,19 @@ def claims(lost: Floats, guaranteed: Floats, exposure: Floats | None = None) -> 
         return np.asarray(lost * share[:, None])
     so_far = np.minimum(np.cumsum(lost, axis=1), guaranteed[:, None])
     return np.diff(so_far, axis=1, prepend=0.0)
+
+
+def shortfall(value: Floats | float, strike: float, most: float) -> Floats:
+    """What a guarantor of a residual value makes up.
+
+    Args:
+        value: what it is worth at exercise.
+        strike: value that is guaranteed.
+        most: up to so much.
+    """
+    import numpy as np  # noqa: PLC0415 - the door loads no numpy
+
+    return np.asarray(np.minimum(np.maximum(strike - np.asarray(value, dtype=np.float64), 0.0), most))
 
 
 def in_turn(value: Floats, owed: Floats) -> Floats:

@@ -13,17 +13,37 @@ import polars as pl
 from pydantic import Field, model_validator
 from scipy.special import ndtr
 
-from twin.api import Date, DealRef, Entry, FinancingInputs, FinancingModel, Fraction, Money, Params, PartyRef, Rate
+from twin.api import (
+    Date,
+    DealRef,
+    Entry,
+    FinancingInputs,
+    FinancingModel,
+    Fraction,
+    Money,
+    Params,
+    PartyRef,
+    Rate,
+    shortfall,
+)
 from twin_financing import debt_rows, terms
 from twin_financing.backstop import GUARANTEE
 from twin_financing.lease_params import LeaseParams
 from twin_financing.lease_roll import last_month
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from twin_financing.terms import Floats
 
 NAME = "residual-value-guarantee"
 _YEAR = 12
+_TERMS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("deal", "guarantor", "beneficiary"), pl.String()),
+    "exercise": pl.Date(),
+    **dict.fromkeys(("strike_usd", "most_usd", "value_usd", "log_deviation_ratio", "ends_fraction"), pl.Float64()),
+    "called": pl.Boolean(),
+}
 _CERTAIN = 1e-9
 """Standard deviation below which a value is taken for certain."""
 
@@ -91,7 +111,7 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     """The fees, what is paid in the base case, and the exposure.
 
     Returns:
-        `cashflow` (guarantee_fee, residual_value_payment), `guarantee` from its start to exercise,
+        `cashflow` (guarantee_fee, residual_value_payment), `guarantee` from its start to exercise, `residual_value`,
         `deal_figures`.  The expected payment is a valuation and not in the ledger.
 
     Raises:
@@ -101,14 +121,15 @@ def run(inputs: FinancingInputs) -> dict[str, pl.DataFrame]:
     made = [_one(entry, inputs, ledger) for entry in inputs.entries]
     return {
         "cashflow": ledger.frame(),
-        "guarantee": terms.together([frame for frame, _ in made], GUARANTEE),
-        "deal_figures": terms.together([figures for _, figures in made], dict(debt_rows.FIGURES)),
+        "guarantee": terms.together([frame for frame, _, _ in made], GUARANTEE),
+        "residual_value": terms.together([contract for _, contract, _ in made], _TERMS),
+        "deal_figures": terms.together([figures for _, _, figures in made], dict(debt_rows.FIGURES)),
     }
 
 
 def _one(
     entry: Entry[ResidualValueParams], inputs: FinancingInputs, ledger: terms.Ledger
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     params, calendar = entry.params, inputs.calendar
     at = calendar.index(params.exercise)
     start = 0 if params.start is None else calendar.index(params.start)
@@ -133,7 +154,7 @@ def _one(
         terms.two_parties(NAME, entry.name, payer, params.guarantor)
         ledger.add(entry.name, payer, params.guarantor, "guarantee_fee", live * params.fee_rate / _YEAR)
     paid = np.zeros(calendar.months)
-    paid[at] = min(most, max(strike - params.market_value, 0.0)) * params.called
+    paid[at] = shortfall(params.market_value, strike, most) * params.called
     ledger.add(entry.name, params.guarantor, params.beneficiary, "residual_value_payment", paid)
     chance = np.zeros(calendar.months)
     chance[at] = params.probability
@@ -157,7 +178,18 @@ def _one(
         ("expected_payment", expected, "$", "at exercise, if the use ends then: a put on a lognormal value, capped"),
         ("expected_loss", worth, "$", "present value at the file's discount rate, times the probability"),
     )
-    return frame.filter(pl.col("guaranteed_usd") > 0).select(list(GUARANTEE)), figures
+    contract = _terms(entry, calendar.date(at), strike, most, float(deviation))
+    return frame.filter(pl.col("guaranteed_usd") > 0).select(list(GUARANTEE)), contract, figures
+
+
+def _terms(
+    entry: Entry[ResidualValueParams], exercise: date, strike: float, most: float, deviation: float
+) -> pl.DataFrame:
+    """What scenarios read of the contract."""
+    params = entry.params
+    names = (entry.name, params.guarantor, params.beneficiary)
+    figures = (strike, most, params.market_value, deviation, params.probability)
+    return pl.DataFrame([(*names, exercise, *figures, params.called)], schema=_TERMS, orient="row")
 
 
 def _refuse_after_use(entry: Entry[ResidualValueParams], inputs: FinancingInputs, at: int) -> None:

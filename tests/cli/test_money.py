@@ -46,6 +46,17 @@ def test_the_money_of_every_deal_fits_one_screen(capsys, monkeypatch, name):
     assert max(map(len, out.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("name", ["river-bend", "chip-lease", "five-sites"])
+def test_the_risk_of_every_deal_fits_one_screen(capsys, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "100")
+    status, out, _ = type_(capsys, "risk", str(TOPOLOGIES / f"{name}.yaml"), "--scenarios", "1000")
+    assert status == 0
+    assert len(out.splitlines()) <= 45
+    assert max(map(len, out.splitlines())) <= 100
+    for part in ("DEFAULT", "NPV by party", "LOANS", "P(missed)", "LGD", "GUARANTEES", "CHECKS"):
+        assert part in out
+
+
 def test_a_mini_perm_has_a_balloon_that_nothing_pays(capsys):
     _, out, _ = type_(capsys, "cost", str(TOPOLOGIES / "helios.yaml"))
     said = " ".join(out.split())

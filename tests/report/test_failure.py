@@ -8,6 +8,7 @@ import pytest
 
 import twin
 from twin.report.failure import lines
+from twin.report.plant import at_once
 
 ROOT = Path(__file__).parents[2]
 ROOM = """
@@ -60,3 +61,17 @@ def test_figures_are_those_of_the_tables(tmp_path: Path) -> None:
     assert any("state 'analyses: {failure: {accelerator_hour_price" in line for line in said)
     (first,) = (line for line in said if "hall[1]/rack[1]" in line and "100 kW" in line)
     assert f"{results.contingency['expected_kwh_lost_per_year'][0] / 1000:.3g} MWh" in first
+
+
+@pytest.mark.parametrize(
+    ("event", "failed", "said"),
+    [
+        ("failure", 1, ""),
+        ("failure+failure", 2, ""),
+        ("common cause", 3, " and 2 more at once"),
+        ("common cause+failure", 4, " and 2 more at once"),
+        ("common cause+common cause", 5, ", of 5 at once in all,"),
+    ],
+)
+def test_a_common_cause_says_how_many_it_takes(event, failed, said):
+    assert at_once({"event": event, "elements_failed": failed}) == said

@@ -46,6 +46,17 @@ def screen(section, **named):
     return " ".join(" ".join(lines).split())
 
 
+def test_what_a_guarantor_pays_when_called_times_how_likely_is_its_expected_loss():
+    here = worth(call_probability_fraction=0.4)
+    said = screen(lenders.guarantors, guarantee=[guaranteed()], guarantee_value=[here])
+    assert "called with 40 % on the file's assumption, then pays $1.5B (present value);" in said
+    assert "expected loss $600M" in said
+    said = screen(lenders.guarantors, guarantee=[guaranteed()])
+    assert "called with 50 % on the file's assumption, then pays $1.8B (undiscounted);" in said
+    never = guaranteed(default_probability_fraction=0.0, expected_loss_usd=0.0)
+    assert "then pays" not in screen(lenders.guarantors, guarantee=[never])
+
+
 SCULPTED = [{"owner": "deals.notes", "attribute": "amortisation", "value": "sculpted"}]
 
 

@@ -50,7 +50,7 @@ from twin.api.inputs import (
 )
 from twin.api.inputs import no_weather as no_weather
 from twin.errors import Finding, InputError, PluginError, RefusedError, TwinError
-from twin.losses import FIRST, PRO_RATA, claims, in_turn, owing, unpaid
+from twin.losses import FIRST, PRO_RATA, claims, in_turn, owing, shortfall, unpaid
 from twin.parameters import (
     Area,
     Bandwidth,
@@ -180,6 +180,7 @@ __all__ = [
     "in_turn",
     "month_index",
     "owing",
+    "shortfall",
     "unpaid",
 ]
 

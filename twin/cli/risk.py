@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_TABLES = ("risk", "risk_events", "loan_risk")
+_REST = ("party_metrics", "debt_metrics", "guarantee", "checks")
+
+
 def _usual(function: Callable[..., None]) -> Callable[..., None]:
     return file_argument(topology_options(output_options(table=True)(function)))
 
@@ -52,9 +56,12 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
     """
     from dataclasses import replace
 
-    from twin.cli.output import emit_tables
+    from twin.cli.output import emit_tables, mention, save
+    from twin.cli.run import width
+    from twin.cli.screen import screen
     from twin.cost.scenarios.analysis import NAME, RiskParams
     from twin.errors import RefusedError, UsageError
+    from twin.report.risk import lines
     from twin.topology.given import with_params
 
     wanted = {name: value for name, value in given.items() if value is not None}
@@ -73,5 +80,10 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
             "nothing in the file may happen: nobody's default is known, and no price or delay is drawn",
             "give --tenant-default or --delay, or say in `analyses: {risk: …}` what may happen",
         )
-    emit_tables(results, out, ("risk", "risk_events"), "risk", ("party_metrics", "debt_metrics", "guarantee", "checks"))
+    if out.resolve() is None and out.table is None:
+        click.echo(screen(lines(results, width())), nl=False)
+        save(results, out)
+        mention(results, (*_TABLES, *_REST))
+    else:
+        emit_tables(results, out, _TABLES, "risk", _REST)
     end_on_failed_checks(results)

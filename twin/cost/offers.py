@@ -1,6 +1,8 @@
 """Own, lease or rent: the ways to have the same accelerators over the same months, from the side of who uses them.
 
-paid ahead      the largest excess of what has been paid over what the hours delivered so far are worth, at the
+cost            as in `twin.cost.unit_cost`: without financing, and without rented hours where there are those of a
+                site; cash is all that is paid
+paid ahead      the largest excess of what it has cost over what the hours delivered so far are worth, at the
                 offer's own levelised cost: what has to be funded
 break-even      against an offer that is paid by the hour used, at utilisation u it costs u times as much; an offer
                 whose cost does not depend on use is cheaper above u = its unit cost over that of the other
@@ -22,7 +24,7 @@ from twin import tables
 from twin.api import Analysis, AnalysisInputs, DealRef, Fraction, Params, PartyRef, Ratio, hookimpl
 from twin.cost.measures import discount_factors, month_numbers
 from twin.cost.run import run_deals
-from twin.cost.unit_cost import owned, used
+from twin.cost.unit_cost import ELSEWHERE, costs, owned, used
 from twin.errors import RefusedError
 from twin.progress import counted
 
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NAME = "offers"
-_CLOUD = "cloud_"
 _HOURS = "delivered_hours"
 
 
@@ -91,8 +92,8 @@ class Worked:
     """An offer worked out.
 
     Attributes:
-        paid: what the user pays less what it is paid, by category and month.
-        out, back: all it pays and all it is paid, by month.
+        paid: cost of its hours by category and month: what the user pays for them less what it is paid.
+        out, back: all it pays and all it is paid, by month, with its loans.
         nameplate, delivered: accelerator-hours of the file that it has, by month.
         metered: whether all of its cost is for hours used.
     """
@@ -105,8 +106,13 @@ class Worked:
     metered: bool
 
     @property
+    def cost(self) -> Floats:
+        """Of its hours, by month."""
+        return np.asarray(sum(self.paid.values(), np.zeros(len(self.out))))
+
+    @property
     def net(self) -> Floats:
-        """Cost by month."""
+        """Cash that goes out, by month."""
         return self.out - self.back
 
 
@@ -161,7 +167,7 @@ def work(inputs: AnalysisInputs, name: str) -> Worked:
     if not on_site:  # whoever has no site pays no energy for it
         deals = [entry.name for entry in (*kept, *own)]
         ledger = ledger.filter(pl.col("deal").is_in(deals))
-    rented = pl.col("category").str.starts_with(_CLOUD)
+    rented = pl.col("category").is_in(ELSEWHERE)
     scale = pl.when(rented).then(offer.rented_per_accelerator).otherwise(1.0)
     ledger = ledger.with_columns(pl.col("amount_usd") * scale)
     if on_site:
@@ -170,7 +176,9 @@ def work(inputs: AnalysisInputs, name: str) -> Worked:
     else:
         hours = _rented(ledger, schedule, twin.calendar, offer.delivered)
     metered = not on_site and not any(_committed(entry.params) for entry in (*kept, *own))
-    return _worked(ledger, str(user), hours, twin.calendar, metered=metered)
+    paid = _by_category(costs(ledger, rented=not on_site), str(user), twin.calendar)
+    out, back = (_by_month(ledger.filter(pl.col(side) == user), twin.calendar) for side in ("payer", "payee"))
+    return Worked(paid, out, back, *hours, metered)
 
 
 def _committed(params: Params) -> bool:
@@ -178,41 +186,35 @@ def _committed(params: Params) -> bool:
     return any(getattr(params, name, 0) for name in ("commitment", "reserved_months", "committed_spend"))
 
 
-def _worked(
-    ledger: pl.DataFrame, user: str, hours: tuple[Floats, Floats], calendar: Calendar, *, metered: bool
-) -> Worked:
-    months = calendar.months
+def _by_category(ledger: pl.DataFrame, user: str, calendar: Calendar) -> dict[str, Floats]:
+    """What the user pays less what it is paid, by category and month."""
     paid: dict[str, Floats] = {}
-    sums = {"payer": np.zeros(months), "payee": np.zeros(months)}
     for column, sign in (("payer", 1.0), ("payee", -1.0)):
         rows = ledger.filter(pl.col(column) == user)
         for (category,), part in rows.group_by("category", maintain_order=True):
-            amount = np.bincount(month_numbers(part, calendar), weights=part["amount_usd"].to_numpy(), minlength=months)
-            paid[str(category)] = paid.get(str(category), np.zeros(months)) + sign * amount
-            sums[column] += amount
-    return Worked(paid, sums["payer"], sums["payee"], *hours, metered)
+            before = paid.get(str(category), np.zeros(calendar.months))
+            paid[str(category)] = before + sign * _by_month(part, calendar)
+    return paid
+
+
+def _by_month(rows: pl.DataFrame, calendar: Calendar, column: str = "amount_usd") -> Floats:
+    place = month_numbers(rows, calendar)
+    return np.bincount(place, weights=rows[column].to_numpy(), minlength=calendar.months).astype(np.float64)
 
 
 def _on_site(use: pl.DataFrame, calendar: Calendar) -> tuple[Floats, Floats]:
     """Accelerator-hours of a user by month, nameplate and delivered: its share of those of each site."""
-    place = month_numbers(use, calendar)
-
-    def by_month(name: str) -> Floats:
-        return np.bincount(place, weights=use[name].to_numpy(), minlength=calendar.months).astype(np.float64)
-
-    return by_month("accelerator_h"), by_month("delivered_accelerator_h")
+    return _by_month(use, calendar, "accelerator_h"), _by_month(use, calendar, "delivered_accelerator_h")
 
 
 def _rented(
     ledger: pl.DataFrame, schedule: pl.DataFrame, calendar: Calendar, delivered: float
 ) -> tuple[Floats, Floats]:
     """The accelerator-hours of the file in the months in which some are rented."""
-    hours = np.bincount(
-        month_numbers(schedule, calendar), weights=schedule["accelerator_h"].to_numpy(), minlength=calendar.months
-    )
+    hours = _by_month(schedule, calendar, "accelerator_h")
     rented = np.zeros(calendar.months, dtype=bool)
-    rented[month_numbers(ledger.filter(pl.col("category").str.starts_with(_CLOUD)), calendar)] = True
-    had = hours.astype(np.float64) * rented
+    rented[month_numbers(ledger.filter(pl.col("category").is_in(ELSEWHERE)), calendar)] = True
+    had = hours * rented
     return had, had * delivered
 
 
@@ -244,19 +246,20 @@ def _offers(worked: Mapping[str, Worked], against: str, factors: Floats, calenda
     other = worked[against]
     rows = []
     for name, one in worked.items():
-        cost, hours = float(one.net @ factors), float(one.delivered @ factors)
+        cost, hours = float(one.cost @ factors), float(one.delivered @ factors)
         if not hours > 0:
             raise RefusedError(NAME, f"the offer '{name}' gives no accelerator-hours", "let it give the use of a site")
-        ahead = np.cumsum(one.net - one.delivered * cost / hours)
-        utilisation = cost / hours / (float(other.net @ factors) / float(other.delivered @ factors))
+        ahead = np.cumsum(one.cost - one.delivered * cost / hours)
+        utilisation = cost / hours / (float(other.cost @ factors) / float(other.delivered @ factors))
         compared = name != against and other.metered and not one.metered
-        month = break_even(one.net, other.net) if name != against else None
+        month = break_even(one.cost, other.cost) if name != against else None
         rows.append(
             {
                 "offer": name,
                 "paid_usd": float(one.out.sum()),
                 "net_cost_usd": float(one.net.sum()),
-                "npv_usd": -cost,
+                "npv_usd": -float(one.net @ factors),
+                "cost_pv_usd": cost,
                 "peak_funding_usd": float(max(ahead.max(), 0.0)),
                 "usd_per_accelerator_h": cost / float(one.nameplate @ factors),
                 "usd_per_delivered_accelerator_h": cost / hours,
@@ -311,7 +314,7 @@ def bridge(one: tuple[str, Worked], other: tuple[str, Worked], factors: Floats) 
         category: float((end.paid.get(category, none) - start.paid.get(category, none)) @ factors)
         for category in categories
     }
-    last = float(end.net @ factors)
+    last = float(end.cost @ factors)
     rates = {category: change / hours for category, change in reasons.items()}
     reasons[_HOURS], rates[_HOURS] = 0.0, last / float(end.delivered @ factors) - last / hours
     ordered = sorted(reasons, key=lambda reason: -abs(rates[reason]))

@@ -30,6 +30,7 @@ WRITTEN = (
     "guarantee_value",
     "guarantee_terms",
     "guarantee_cover",
+    "residual_value",
     "wind_up",
     "debt_pricing",
     "lease_accounting",

@@ -64,6 +64,17 @@ def unit_cost(
     )
 
 
+def costs(cashflow: pl.DataFrame, *, rented: bool = False) -> pl.DataFrame:
+    """The flows that are cost of an accelerator-hour.
+
+    Args:
+        cashflow: table `cashflow`.
+        rented: whether the hours are bought themselves, so that their rent is the cost.
+    """
+    left_out = [name for name in cashflow["category"].unique() if financing(name)]
+    return cashflow.filter(~pl.col("category").is_in([*left_out, *(() if rented else ELSEWHERE)]))
+
+
 def owned(cashflow: pl.DataFrame) -> list[str]:
     """Deals under which something is bought: the use that they give is that of an owner."""
     return cashflow.filter(pl.col("category") == "capex")["deal"].unique().to_list()
@@ -112,8 +123,7 @@ def _hours(use: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
 
 def _cost(cashflow: pl.DataFrame, parties: list[str], months: pl.DataFrame) -> pl.DataFrame:
     """`party, category, cost_pv_usd`: payments by the party counted positive, payments to it negative."""
-    left_out = [*ELSEWHERE, *(name for name in cashflow["category"].unique() if financing(name))]
-    flows = cashflow.filter(~pl.col("category").is_in(left_out)).join(months, on="month")
+    flows = costs(cashflow).join(months, on="month")
     value = pl.col("amount_usd") * pl.col("factor")
     sides = [
         flows.select(pl.col(column).alias("party"), "category", (value * sign).alias("cost_pv_usd"))

@@ -74,17 +74,17 @@ def of_singles(net: Net, limit: int = MAX_ENTRIES) -> tuple[Blasts, list[Singles
         one=np.concatenate([lost.columns, dark]),
         other=np.full(len(lost.columns) + len(dark), -1),
         count=np.concatenate([lost.ways, net.places.total[net.element_place[dark]]]),
-        elements=np.concatenate([elements, np.zeros(len(dark), dtype=np.int64)]),
+        elements=np.concatenate([elements - 1, np.zeros(len(dark), dtype=np.int64)]),
         lost=taken,
         added=taken,
     ), batches
 
 
 def _figures(net: Net, found: Singles) -> tuple[Ints, Floats]:
-    """(columns,) further elements and (3, columns) of loads that each single loss takes down."""
+    """(columns,) elements, with what is lost, and (3, columns) of loads that each single loss takes down."""
     place, size = net.element_place, len(found.columns)
     row, x = row_of(found.down), found.down.values
-    elements = np.bincount(x, net.places.ways(place[row], place[found.columns[x]]), minlength=size) - 1.0
+    elements = np.bincount(x, net.places.ways(place[row], place[found.columns[x]]), minlength=size)
     row, x = row_of(found.unfed), found.unfed.values
     ways = net.places.ways(net.class_place[row], place[found.columns[x]])
     taken = [np.bincount(x, each[row] * ways, minlength=size) for each in worth(net)]
@@ -93,33 +93,49 @@ def _figures(net: Net, found: Singles) -> tuple[Ints, Floats]:
 
 def of_pairs(net: Net, found: Pairs) -> Blasts:
     """Every pair that leaves a load unfed that neither of the two leaves unfed alone."""
-    width = len(found.lost.columns)
-    keys = np.unique(found.unfed.values)
+    i, j, down, lost, added = by_pairs(net, found.singles, found.down, found.unfed)
+    columns = found.lost.columns
+    return Blasts(columns[i], columns[j], ways_of(net, found.lost, i, j), down - 2, lost, added)
+
+
+def by_pairs(net: Net, alone: Singles, down: Csr, unfed: Csr) -> tuple[Ints, Ints, Ints, Floats, Floats]:
+    """What every pair takes down that leaves a load unfed that neither of the two leaves unfed alone.
+
+    Args:
+        net: the thresholds.
+        alone: what each takes down by itself.
+        down: by element, the pairs that take it down together.
+        unfed: the same by class of loads.
+
+    Returns:
+        Positions of the two, elements with what is lost, and (3, n) of loads: all, and what neither takes down alone.
+    """
+    width = len(alone.columns)
+    keys = np.unique(unfed.values)
     i, j = np.divmod(keys, width)
-    place = net.element_place[found.lost.columns]
+    place = net.element_place[alone.columns]
     where = (place[i], place[j])
 
     def ways(what: Ints, pair: Ints) -> Ints:
         return net.places.ways(what, where[0][pair], where[1][pair])
 
     value = worth(net)
-    elements, alone = _figures(net, found.singles)
-    row, pair = row_of(found.unfed), np.searchsorted(keys, found.unfed.values)
+    elements, taken = _figures(net, alone)
+    row, pair = row_of(unfed), np.searchsorted(keys, unfed.values)
     times = ways(net.class_place[row], pair)
     added = np.stack([np.bincount(pair, each[row] * times, minlength=len(keys)) for each in value]).astype(float)
-    lost = alone[:, i] + alone[:, j] + added
-    for row, pair in _both(found.singles.unfed, i, j, width):
+    lost = taken[:, i] + taken[:, j] + added
+    for row, pair in _both(alone.unfed, i, j, width):
         times = ways(net.class_place[row], pair)
         lost -= np.stack([np.bincount(pair, each[row] * times, minlength=len(keys)) for each in value])
     further = (elements[i] + elements[j]).astype(float)
-    row, pair = _of_keys(found.down, keys)
+    row, pair = _of_keys(down, keys)
     further += np.bincount(pair, ways(net.element_place[row], pair), minlength=len(keys))
-    for row, pair in _both(found.singles.down, i, j, width):
+    for row, pair in _both(alone.down, i, j, width):
         further -= np.bincount(pair, ways(net.element_place[row], pair), minlength=len(keys))
-    columns = found.lost.columns
     # A sum less what is counted twice may miss 0 by rounding.
     lost[KW] = np.round(lost[KW], _DIGITS)
-    return Blasts(columns[i], columns[j], ways_of(net, found.lost, i, j), further.astype(np.int64), lost, added)
+    return i, j, further.astype(np.int64), lost, added
 
 
 def ways_of(net: Net, lost: Lost, i: Ints, j: Ints) -> Ints:

@@ -8,13 +8,14 @@ meanwhile, and leaves out what three or more events take down.  Table `availabil
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from twin.failure.alike import kinds
 from twin.failure.blast import ACCELERATORS, KW, RACKS, Blasts, of_pairs, of_singles
+from twin.failure.coincident import coincident
 from twin.failure.naming import named
 from twin.failure.parts import alone as failing_alone
 from twin.failure.parts import common_causes
@@ -22,7 +23,7 @@ from twin.failure.redundant import checks
 from twin.failure.together import of_common_causes
 from twin.structure.lump import number
 from twin.tables import table
-from twin.tables.failure import COMMON_CAUSE
+from twin.tables.failure import COMMON_CAUSE, COMMON_CAUSE_AND_FAILURE, TWO_COMMON_CAUSES
 from twin.topology.instances import offsets
 from twin.units import HOURS_PER_YEAR
 
@@ -109,6 +110,8 @@ def contingency(
     own = failing_alone(structure, share)
     parts = [_loads(snapshot), *_single(snapshot, alone, own, maintenance), _common(net, causes)]
     parts += _double(snapshot, of_pairs(net, found), own, maintenance)
+    if causes and found.order > 1:
+        parts += _beside(net, causes, own)
     return _frame(structure, [_merged(structure, part) for part in parts], price), checks(net, batches, alone)
 
 
@@ -159,6 +162,23 @@ def _double(snapshot: Snapshot, blasts: Blasts, own: Own, maintenance: Maintenan
         out = _some(both, maintenance.per_year[both.one] > 0)
         rows.append(_rows("maintenance+failure", elements, out, _in_maintenance(own, out, maintenance)))
     return rows
+
+
+def _beside(net: Net, causes: list[Common], own: Own) -> list[Rows]:
+    """Rows of a common cause beside another failure, and of two common causes."""
+    found = coincident(net, causes, own)
+    (q, also), (w, often) = found.unavailability, found.per_year
+    per_year = w * also + often * q
+    clock = per_year, _mean(q * also, per_year)
+    rows = replace(_rows(COMMON_CAUSE, net.snapshot.structure.elements, found.blasts, clock), failed=found.failed)
+    parts = (COMMON_CAUSE_AND_FAILURE, ~found.caused), (TWO_COMMON_CAUSES, found.caused)
+    return [replace(_of(rows, which), event=event) for event, which in parts]
+
+
+def _of(rows: Rows, which: Bools) -> Rows:
+    """Some rows."""
+    names = [each.name for each in fields(Rows) if each.name != "event"]
+    return Rows(rows.event, *(getattr(rows, name)[..., which] for name in names))
 
 
 def _rows(event: str, elements: Elements, blasts: Blasts, clock: tuple[Floats, Floats]) -> Rows:

@@ -87,7 +87,7 @@ class Singles:
     """What single losses take down.  Values of the lists are positions in `columns`, ascending in each row.
 
     Attributes:
-        columns: the elements that are lost, one at a time.
+        columns: the elements that are lost, one at a time; where several are at once, the first of each.
         down: by element, the losses that it goes down with, its own among them.
         short: by threshold, the losses that it goes down with.
         unfed: by class of loads, the losses that leave it unfed.
@@ -99,26 +99,28 @@ class Singles:
     unfed: Csr
 
 
-def singles(net: Net, columns: Ints, limit: int = MAX_ENTRIES) -> Singles:
+def singles(net: Net, columns: Ints, limit: int = MAX_ENTRIES, together: Csr | None = None) -> Singles:
     """What the loss of each of some elements takes down.
 
     Args:
         net: the thresholds.
         columns: elements that are live with nothing failed.
         limit: entries that all sets together may have.
+        together: the elements that are lost with each of `columns`, itself among them; none others if not given.
 
     Raises:
         ExplodedError: they have more.
     """
     width = len(columns)
     down, short = Growing(len(net.alive), limit), Growing(len(net.level), limit)
-    own = np.full(len(net.alive), -1, dtype=np.int64)
-    own[columns] = np.arange(width)
+    which, element = (np.arange(width), columns) if together is None else (row_of(together), together.values)
+    order = np.argsort(element, kind="stable")
+    own = csr(element[order], which[order], len(net.alive))
     for level in range(int(max(net.element_level.max(initial=-1), net.level.max(initial=-1))) + 1):
         elements = np.flatnonzero(net.element_level == level)
         at, values = united(net.element_needs, elements, short)
-        fails = np.flatnonzero(own[elements] >= 0)
-        at, values = np.concatenate([at, fails]), np.concatenate([values, own[elements[fails]]])
+        fails, lost_with = gather(own, elements)
+        at, values = np.concatenate([at, fails]), np.concatenate([values, lost_with])
         down.add(elements, *summed(at, values, (len(elements), width))[:2])
         thresholds = np.flatnonzero(net.level == level)
         at, values, lost = weighed(net, thresholds, down, width)

@@ -11,6 +11,7 @@ the first of two sets, or to the first two of one set.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,12 +71,14 @@ class Pairs:
         singles: what each of them takes down alone.
         down: by element, the pairs.
         unfed: by class of loads, the pairs.
+        order: 1 where there are none because none were asked for.
     """
 
     lost: Lost
     singles: Singles
     down: Csr
     unfed: Csr
+    order: int = 2
 
 
 def to_lose(net: Net, alone: bool = False) -> Lost:
@@ -125,21 +128,24 @@ def pairs(net: Net, order: int = 2, limit: int = MAX_ENTRIES) -> Pairs:
             none = [
                 Csr(np.zeros(size + 1, dtype=np.int64), lost.columns[:0]) for size in (len(net.alive), len(net.fed))
             ]
-            return Pairs(lost, singles(net, lost.columns, limit), *none)
-        return _Propagation(net, limit).run()
+            return Pairs(lost, singles(net, lost.columns, limit), none[0], none[1], order=1)
+        lost = to_lose(net)
+        alone = singles(net, lost.columns, limit)
+        down, unfed = _OfElements(net, alone, lost, limit).run()
+        return Pairs(lost, alone, down, unfed)
     except ExplodedError:
         raise too_large("the sets of failures that take something down hold", limit) from None
 
 
-class _Propagation:
-    """The sets of pairs while they are made."""
+class Propagation(ABC):
+    """The sets of pairs while they are made; which pairs there are is said by who inherits it."""
 
-    def __init__(self, net: Net, limit: int) -> None:
+    def __init__(self, net: Net, alone: Singles, limit: int = MAX_ENTRIES) -> None:
+        """Nothing is known yet but what single losses take down."""
         self.net = net
         self.limit = limit
-        self.lost = to_lose(net)
-        self.width = len(self.lost.columns)
-        self.alone = singles(net, self.lost.columns, limit)
+        self.width = len(alone.columns)
+        self.alone = alone
         self.down = Growing(len(net.alive), limit)
         self.short = Growing(len(net.level), limit)
         self.single = Growing(len(net.alive), limit)
@@ -148,8 +154,8 @@ class _Propagation:
             keyed(lists, self.width) for lists in (self.alone.down, self.alone.short, self.alone.unfed)
         )
 
-    def run(self) -> Pairs:
-        """All levels."""
+    def run(self) -> tuple[Csr, Csr]:
+        """All levels: the pairs that take down each element, and each class of loads."""
         net = self.net
         for level in range(int(max(net.element_level.max(initial=-1), net.level.max(initial=-1))) + 1):
             elements = np.flatnonzero(net.element_level == level)
@@ -159,7 +165,21 @@ class _Propagation:
                 self.short.add(part, *self._short(part))
         every = np.arange(len(net.fed))
         of, keys = self._together(net.class_needs, every, self.unfed_alone)
-        return Pairs(self.lost, self.alone, self.down.csr(), csr(of, keys, len(every)))
+        return self.down.csr(), csr(of, keys, len(every))
+
+    @abstractmethod
+    def by_loss(self, of: Ints, x: Ints, loss: Floats, slack: Floats) -> tuple[Ints, Ints]:
+        """The pairs of which the losses of one and the other sum to more than the slack.
+
+        Args:
+            of: threshold, ascending.
+            x: what it loses something to, ascending in each.
+            loss: so much.
+            slack: of each threshold.
+
+        Returns:
+            Threshold and pair.
+        """
 
     def _together(self, needs: Csr, rows: Ints, alone: Ints) -> tuple[Ints, Ints]:
         """The pairs of any threshold that some rows need, but for those of which one alone is enough."""
@@ -184,7 +204,7 @@ class _Propagation:
         slack = self.net.slack[thresholds]
         keep = loss <= slack[of]
         of, x, loss = of[keep], x[keep], loss[keep]
-        candidates = [self._by_loss(of, x, loss, slack)]
+        candidates = [self.by_loss(of, x, loss, slack)]
         bonus = self._bonus(thresholds)
         candidates.append(bonus[:2])
         at, keys = distinct(*(np.concatenate(column) for column in zip(*candidates, strict=True)))
@@ -200,27 +220,6 @@ class _Propagation:
         total = total[likely] - self._overlap(thresholds, at[likely], i[likely], j[likely])
         fatal = likely[total > slack[at[likely]]]
         return at[fatal], keys[fatal]
-
-    def _by_loss(self, of: Ints, x: Ints, loss: Floats, slack: Floats) -> tuple[Ints, Ints]:
-        """The pairs of which the losses of one and the other sum to more than the slack."""
-        lost = self.lost
-        first = np.flatnonzero(lost.first[x])
-        two = first[(lost.partner[x[first]] >= 0) & (2.0 * loss[first] > slack[of[first]])]
-        twin = (of[two], x[two] * self.width + lost.partner[x[two]])
-        order = first[np.lexsort((-loss[first], of[first]))]
-        of, x, loss = of[order], x[order], loss[order]
-        end = np.searchsorted(of, of, side="right")
-        # The larger of two that sum to more than the slack is more than half of it.
-        big = np.flatnonzero(2.0 * loss > slack[of])
-        size = end[big] - big - 1
-        if int(size.sum()) > self.limit:
-            raise ExplodedError
-        one = np.repeat(big, size)
-        other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(size) - size, size)
-        keep = loss[one] + loss[other] > slack[of[one]]
-        one, other = one[keep], other[keep]
-        low, high = np.minimum(x[one], x[other]), np.maximum(x[one], x[other])
-        return np.concatenate([twin[0], of[one]]), np.concatenate([twin[1], low * self.width + high])
 
     def _bonus(self, thresholds: Ints) -> tuple[Ints, Ints, Floats]:
         """Weight of the members that each pair takes down only together: position of the threshold, pair, weight."""
@@ -245,6 +244,35 @@ class _Propagation:
         both = among(self.down_alone, net.members.values[hit] * self.width + j[pair])
         overlap: Floats = np.bincount(pair[both], net.weight[hit[both]], minlength=len(at)).astype(float)
         return overlap
+
+
+class _OfElements(Propagation):
+    """Pairs of elements; of exact twins the first two."""
+
+    def __init__(self, net: Net, alone: Singles, lost: Lost, limit: int) -> None:
+        super().__init__(net, alone, limit)
+        self.lost = lost
+
+    def by_loss(self, of: Ints, x: Ints, loss: Floats, slack: Floats) -> tuple[Ints, Ints]:
+        """As `Propagation` says: of any two elements."""
+        lost = self.lost
+        first = np.flatnonzero(lost.first[x])
+        two = first[(lost.partner[x[first]] >= 0) & (2.0 * loss[first] > slack[of[first]])]
+        twin = (of[two], x[two] * self.width + lost.partner[x[two]])
+        order = first[np.lexsort((-loss[first], of[first]))]
+        of, x, loss = of[order], x[order], loss[order]
+        end = np.searchsorted(of, of, side="right")
+        # The larger of two that sum to more than the slack is more than half of it.
+        big = np.flatnonzero(2.0 * loss > slack[of])
+        size = end[big] - big - 1
+        if int(size.sum()) > self.limit:
+            raise ExplodedError
+        one = np.repeat(big, size)
+        other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(size) - size, size)
+        keep = loss[one] + loss[other] > slack[of[one]]
+        one, other = one[keep], other[keep]
+        low, high = np.minimum(x[one], x[other]), np.maximum(x[one], x[other])
+        return np.concatenate([twin[0], of[one]]), np.concatenate([twin[1], low * self.width + high])
 
 
 def distinct(at: Ints, keys: Ints) -> tuple[Ints, Ints]:

@@ -71,7 +71,7 @@ def of_common_causes(net: Net, causes: list[Common]) -> Together:
 def _of_one(net: Net, plan: Order, twins: Ints, cause: Common) -> Together:
     """The sets of one size of one group."""
     there = net.snapshot.element_on & (net.snapshot.structure.elements.role == FAILING)
-    container, members, ways = _sets(cause.rows[there[cause.rows].any(axis=1)], twins, cause.size)
+    container, members, ways = sets_of(cause.rows[there[cause.rows].any(axis=1)], twins, cause.size)
     some = there[members].any(axis=1)
     container, members, ways = container[some], members[some], ways[some]
     first = np.where(there[members], members, len(there)).min(axis=1)
@@ -89,7 +89,7 @@ def _of_one(net: Net, plan: Order, twins: Ints, cause: Common) -> Together:
     return Together(blasts, there[members].sum(axis=1), cause.unavailability[of], cause.per_year[of])
 
 
-def _sets(rows: Ints, twins: Ints, size: int) -> tuple[Ints, Ints, Ints]:
+def sets_of(rows: Ints, twins: Ints, size: int) -> tuple[Ints, Ints, Ints]:
     """Sets of so many in each container, one of those that lose as many of each kind of twins.
 
     Containers with the same numbers of twins are gone through together.

@@ -198,7 +198,7 @@ def guarantors(results: Results, width: int) -> list[Text]:
         most = f"up to {money(largest(part['guaranteed_usd']))}{convention(results, deal)}, undiscounted"
         worth = _worth(results, deal)
         text = f"({deal}) guarantees {most}, for {part['obligor'][0]}; "
-        text += f"called with {percent(_called(part, worth))} on the file's assumption; "
+        text += f"called with {percent(_called(part, worth))} on the file's assumption{_severity(part, worth)}; "
         if worth is None:
             fees = total(_fees(results, deal, guarantor)["amount_usd"])
             lost = money(total(part["expected_loss_usd"]))
@@ -219,6 +219,19 @@ def _called(part: pl.DataFrame, worth: dict[str, Any] | None) -> float:
     if worth is not None:
         return float(worth["call_probability_fraction"])
     return min(total(part["default_probability_fraction"]), 1.0)
+
+
+def _severity(part: pl.DataFrame, worth: dict[str, Any] | None) -> str:
+    """What it pays on average where it is called, so that the expected loss is how likely it is called times this."""
+    if worth is None:
+        chance, lost, how = (
+            total(part["default_probability_fraction"]),
+            total(part["expected_loss_usd"]),
+            "undiscounted",
+        )
+    else:
+        chance, lost, how = worth["call_probability_fraction"], worth["expected_loss_pv_usd"], "present value"
+    return f", then pays {money(lost / chance)} ({how})" if chance > 0 and lost > 0 else ""
 
 
 def _worth(results: Results, deal: object) -> dict[str, Any] | None:

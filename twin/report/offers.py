@@ -46,7 +46,7 @@ def offers(results: Results, width: int) -> list[Text]:
         Col("$/h delivered"),
         Col("nameplate", keep=5),
         Col("NPV"),
-        Col("cost", keep=6),
+        Col("net paid", keep=6),
         Col("paid ahead", keep=8),
         Col("from use of"),
         Col("from", keep=8),

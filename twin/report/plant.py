@@ -10,7 +10,7 @@ import polars as pl
 
 from twin.report import bills, nines
 from twin.report.layout import Col, block, count, energy_text, fact, hours, largest, note, percent, power, total
-from twin.tables.failure import COMMON_CAUSE
+from twin.tables.failure import COMMON_CAUSE, COMMON_CAUSE_AND_FAILURE, TWO_COMMON_CAUSES
 from twin.topology.attributes import ROLLUP_KINDS, SINK_KINDS
 from twin.units import MONTHS_PER_YEAR
 
@@ -276,7 +276,11 @@ def failures(results: Results, width: int) -> list[Text]:
 
 def at_once(row: Mapping[str, Any]) -> str:
     """What follows the first element of a row of `contingency` in which a common cause takes out more of its group."""
-    return f" and {row['elements_failed'] - 1:,} more at once" if row["event"] == COMMON_CAUSE else ""
+    # Beside another failure it is that of one element less; of two common causes the table has only what both take out.
+    beside = {COMMON_CAUSE: 1, COMMON_CAUSE_AND_FAILURE: 2}.get(row["event"])
+    if beside is not None:
+        return f" and {row['elements_failed'] - beside:,} more at once"
+    return f", of {row['elements_failed']:,} at once in all," if row["event"] == TWO_COMMON_CAUSES else ""
 
 
 def _own_failures(sinks: pl.DataFrame, lead: str = "") -> str:

@@ -34,7 +34,7 @@ def default(base: Base, one: Shock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     deal, terms, least = ready(base)
     when = _month(base, one)
-    guarantors = {guarantee.defaults for guarantee in deal.guarantees}
+    guarantors = {one.defaults for one in deal.promises}
     obligors = [number for number in range(len(deal.defaulting)) if number not in guarantors]
     if not obligors:
         raise RefusedError(
@@ -97,7 +97,7 @@ def _figures(deal: Deal, before: Outcomes, after: Outcomes, least_dscr: float) -
     claims = [f"{one.deal} {name}" for one in deal.collateral for name in one.names]
     for number, name in enumerate(claims):
         found.append(row(name, "overdue", "$", [float(one.short[number, 0]) for one in (before, after)], holds=None))
-    for number, guarantee in enumerate(deal.guarantees):
+    for number, guarantee in enumerate(deal.promises):
         claimed = [float(one.claimed[number, 0]) for one in (before, after)]
         found.append(row(guarantee.deal, "claimed", "$", claimed, holds=None))
     return found

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from twin.cost.scenarios.compiled import Deal, Loan
-    from twin.cost.scenarios.engine import Debt, Terms
+    from twin.cost.scenarios.debt import Debt
+    from twin.cost.scenarios.engine import Terms
     from twin.results.results import Results
     from twin.scenario.rerun import Base
     from twin.scenario.shocks import Shock

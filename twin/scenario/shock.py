@@ -16,7 +16,7 @@ from twin import tables
 from twin.cost.inputs import roles
 from twin.cost.measures import discount_factors
 from twin.cost.operating import operating
-from twin.cost.scenarios.engine import Debt
+from twin.cost.scenarios.debt import Debt
 from twin.cost.unit_cost import unit_cost
 from twin.evaluate import counted
 from twin.scenario.default import default

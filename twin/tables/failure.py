@@ -33,6 +33,9 @@ AVAILABILITY = declare(
 COMMON_CAUSE = "common cause"
 """Event of a row of `contingency` in which several elements of a group fail at once."""
 
+COMMON_CAUSE_AND_FAILURE, TWO_COMMON_CAUSES = "common cause+failure", "common cause+common cause"
+"""The same beside a failure of one element, and beside another common cause."""
+
 TABLES = (
     AVAILABILITY,
     declare(
@@ -83,27 +86,33 @@ TABLES = (
     ),
     declare(
         "contingency",
-        "One row per set of alike losses of one element or by one common cause (N-1), or of two elements that lose "
+        "One row per set of alike losses of one element or by one common cause (N-1), or by two of these that lose "
         "more than either alone (N-2), at full build; the largest expected loss first.",
         Column(
             "event",
             "str",
             "failure: an element by itself; common cause: several of its group at once; maintenance; failure+failure; "
-            "or maintenance+failure: the second element fails while the first is out for maintenance",
+            "common cause+failure; common cause+common cause; or maintenance+failure: the second element fails while "
+            "the first is out for maintenance",
         ),
         Column("element", "str", "id of the first element of the set"),
         Column("group", "str", "its group"),
         Column("kind", "str", "what it is"),
-        Column("second_element", "str", "id of the element lost with it; null where it is one", nullable=True),
+        Column(
+            "second_element",
+            "str",
+            "id of the element lost with it, the first of a common cause; null where it is one event",
+            nullable=True,
+        ),
         Column("second_group", "str", "group of the second; null where it is one", nullable=True),
         Column(
-            "elements_failed", "i64", "elements that the event itself takes out: one, two, or all of a common cause"
+            "elements_failed", "i64", "elements that the event itself takes out: one, two, or all of its common causes"
         ),
-        Column("count", "i64", "elements, pairs of them, or common causes, in the set"),
+        Column("count", "i64", "elements, common causes, or pairs of these, in the set"),
         Column("elements_lost", "i64", "other elements that lose supply"),
         Column("racks_lost", "i64", "racks that lose supply"),
         Column("lost_it_kw", "f64", "IT load that loses supply"),
-        Column("added_it_kw", "f64", "of it, what no element of a pair takes down alone; all where it is one event"),
+        Column("added_it_kw", "f64", "of it, what neither of a pair takes down alone; all where it is one event"),
         Column("accelerators_lost", "i64", "accelerators that lose supply"),
         Column("lost_usd_per_h", "f64", "what they are worth at `accelerator_hour_price`; null without", nullable=True),
         Column(

@@ -62,6 +62,39 @@ TABLES = (
         Column("when_it_happens_usd", "f64", "mean amount where it happens; null where it never does", nullable=True),
     ),
     declare(
+        "loan_risk",
+        "One row per loan, and tranche paid from a sale of chips: how likely it is not paid, and what is then lost.",
+        Column("deal", "str", "entry of `deals:`"),
+        Column("tranche", "str", "tranche that has a claim on chips; null for a loan", nullable=True),
+        Column("borrower", "str", "party that owes"),
+        Column("lender", "str", "party that is owed"),
+        Column(
+            "missed_fraction",
+            "f64",
+            "share of the scenarios in which a month's service is not paid in full; for a tranche, in which the lessee "
+            "of the chips defaults while something is owed",
+        ),
+        Column("standard_error_fraction", "f64", "of that share"),
+        Column(
+            "exposure_usd",
+            "f64",
+            "exposure at default: mean present value of what is owed at the start of the month in which that first "
+            "happens; null where it never does",
+            nullable=True,
+        ),
+        Column("lgd_fraction", "f64", "loss given default, as a share of that exposure; null as above", nullable=True),
+        Column(
+            "lgd_usd",
+            "f64",
+            "the same in dollars: mean present value of service that is not paid; for a tranche, of what the sale and "
+            "the guarantor leave owed; null as above",
+            nullable=True,
+        ),
+        Column("expected_loss_usd", "f64", "missed_fraction x exposure_usd x lgd_fraction"),
+        Column("standard_error_usd", "f64", "of that"),
+        Column("not_repaid_fraction", "f64", "share of the scenarios in which something is owed at the end"),
+    ),
+    declare(
         "shock",
         "One row per shock and party: who bears it.",
         Column("shock", "str", "what happens, as `delay=6 months`"),
@@ -104,13 +137,14 @@ TABLES = (
         "offers",
         "One row per offer: what it costs its user, and how it stands against another.",
         Column("offer", "str", "name of the offer"),
-        Column("paid_usd", "f64", "all that the user pays"),
+        Column("paid_usd", "f64", "all that the user pays, to its lenders too"),
         Column("net_cost_usd", "f64", "the same less all it is paid"),
-        Column("npv_usd", "f64", "net present value to the user, at the file's discount rate"),
+        Column("npv_usd", "f64", "net present value to the user, at the file's discount rate, with its loans"),
+        Column("cost_pv_usd", "f64", "present value of the cost of its hours: without loans, as in unit_cost"),
         Column(
             "peak_funding_usd",
             "f64",
-            "most that is paid ahead of the hours delivered so far, at the offer's own cost of an hour",
+            "most that they have cost ahead of those delivered so far, at the offer's own cost of an hour",
         ),
         Column("usd_per_accelerator_h", "f64", "levelised cost at nameplate"),
         Column("usd_per_delivered_accelerator_h", "f64", "levelised cost of what is delivered"),
@@ -125,7 +159,7 @@ TABLES = (
         Column(
             "break_even",
             "date",
-            "month from which it has cost less in all, for good; null for never, or where it never cost more",
+            "month from which its hours have cost less in all, for good; null for never, or where they never cost more",
             nullable=True,
         ),
     ),
@@ -144,7 +178,7 @@ TABLES = (
         Column("from_offer", "str", "offer to start from"),
         Column("to_offer", "str", "offer to end at"),
         Column("reason", "str", "category of cost, or delivered_hours: the same cost over more or fewer hours"),
-        Column("change_usd", "f64", "by how much the present value of the cost rises"),
+        Column("change_usd", "f64", "by how much the present value of the cost rises: cost_pv_usd of offers"),
         Column("change_usd_per_h", "f64", "by how much the levelised cost of a delivered accelerator-hour rises"),
     ),
 )

@@ -47,7 +47,7 @@ def test_every_scenario_is_what_plain_python_says(river, params):
     drawn = draw(drivers, deal.months, 7, [0])
     got = live(deal, drivers, terms, drawn)
     want = Plain(deal, drivers, terms).all(drawn, 60)
-    for name in ("change", "claimed", "paid", "least_dscr", "missed", "overdue"):
+    for name in ("change", "claimed", "paid", "least_dscr", "missed", "overdue", "lost", "exposed"):
         expected = np.array([getattr(life, name) for life in want]).T
         np.testing.assert_allclose(getattr(got, name)[:, :60], expected, rtol=1e-9, atol=1e-2, err_msg=name)
 

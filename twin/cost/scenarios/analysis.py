@@ -17,7 +17,7 @@ from twin.cost.scenarios.compiled import RENT, THROUGH, Deal, Source, compiled
 from twin.cost.scenarios.draws import Drivers, Price
 from twin.cost.scenarios.engine import Terms, simulate
 from twin.cost.scenarios.promises import left_out
-from twin.cost.scenarios.statistics import agreement, events, not_called, risk
+from twin.cost.scenarios.statistics import agreement, events, loans, not_called, risk
 from twin.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NAME = "risk"
-NEEDS = ("cashflow", "debt", "guarantee", "guarantee_terms", "guarantee_cover", "wind_up")
+NEEDS = ("cashflow", "debt", "guarantee", "guarantee_terms", "guarantee_cover", "residual_value", "wind_up")
 """Tables of the analysis `cost` that scenarios are made of."""
 
 
@@ -94,21 +94,23 @@ class RiskParams(Params):
 
 
 def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
-    """Tables `risk`, `risk_events` and rows of `checks`; no rows where the file lets nothing happen.
+    """Tables `risk`, `risk_events`, `loan_risk` and rows of `checks`; no rows where the file lets nothing happen.
 
     Raises:
         RefusedError: a default without a probability or a recovery, or an assumption on what the file does not have.
     """
     params, twin = inputs.params, inputs.twin
-    if inputs.tables["guarantee_terms"].is_empty() and not _anything(params):
-        nothing = {name: tables.table(name).empty() for name in ("risk", "risk_events")}
-        return {**nothing, "checks": not_called(left_out(inputs.tables["guarantee"], inputs.tables["guarantee_terms"]))}
+    guarantee, *contracts = (inputs.tables[name] for name in ("guarantee", "guarantee_terms", "residual_value"))
+    if all(one.is_empty() for one in contracts) and not _anything(params):
+        nothing = {name: tables.table(name).empty() for name in ("risk", "risk_events", "loan_risk")}
+        return {**nothing, "checks": not_called(left_out(guarantee, *contracts))}
     deal, drivers, terms = prepare(inputs)
     outcomes = simulate(deal, drivers, terms, params.scenarios, inputs.seed)
     base = deal.net @ terms.factors
     return {
         "risk": risk(deal, outcomes, base, roles(twin.topology), inputs.seed),
         "risk_events": events(deal, drivers, terms, outcomes, params.default_dscr),
+        "loan_risk": loans(deal, outcomes),
         "checks": agreement(deal, drivers, outcomes, as_the_file_says=_as_the_file_says(params)),
     }
 
@@ -142,6 +144,7 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
         yearly = _hazard(params, party, known) if party in source.obligors else _guarantor(params, party, known)
         hazard[number] = 1.0 - (1.0 - yearly) ** (1 / 12)
         starts = [one.start for one in deal.guarantees if number in (one.obligor, one.defaults)]
+        starts += [one.start for one in deal.residuals if number == one.defaults]
         first[number] = min(starts) if starts else _first_payment(deal, number)
     drivers = Drivers(
         hazard,
@@ -153,6 +156,7 @@ def prepare(inputs: AnalysisInputs) -> tuple[Deal, Drivers, Terms]:
         delays,
         any(one.called < 1 for one in deal.guarantees),
         len(deal.collateral),
+        len(deal.residuals),
     )
     factors = discount_factors(twin.topology.discount_per_year, deal.months)
     return deal, drivers, Terms(factors, params.lock_up)
@@ -175,6 +179,7 @@ def _source(inputs: AnalysisInputs, latest: int, known: Assumed) -> Source:
         given["guarantee"],
         given["guarantee_terms"],
         given["guarantee_cover"],
+        given["residual_value"],
         given["wind_up"],
         inputs.twin.calendar,
         {
@@ -207,7 +212,7 @@ def _refuse_unused(params: RiskParams, deal: Deal, source: Source) -> None:
     rents = any(one.kind in {RENT, THROUGH} for one in deal.streams)
     for name, unused, missing in (
         ("tenant_default", not source.obligors, "nobody leases anything"),
-        ("guarantor_default", not deal.guarantees, "nobody guarantees anything"),
+        ("guarantor_default", not (deal.guarantees or deal.residuals), "nobody guarantees anything"),
         ("recovery", not rents, "nobody who may default pays rent for a site"),
         ("downtime", not rents, "nobody who may default pays rent for a site"),
     ):
@@ -256,6 +261,6 @@ def twin_analyses() -> list[Analysis]:
             params=RiskParams,
             run=run,
             requires=NEEDS,
-            produces=("risk", "risk_events", "checks"),
+            produces=("risk", "risk_events", "loan_risk", "checks"),
         )
     ]

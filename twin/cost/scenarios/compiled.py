@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from twin.api import Calendar
     from twin.cost.measures import Floats
-    from twin.cost.scenarios.promises import Guarantee, WindUp
+    from twin.cost.scenarios.promises import Guarantee, Residual, WindUp
 
 RENT, THROUGH, STOP = "rent", "through", "stop"
 """What becomes of a stream when its obligor defaults: rent is let again; a pass-through falls to the
@@ -32,6 +32,7 @@ landlord; anything else stops.  A stream that does not end with a default has no
 GPU, POWER = "gpu", "power"
 _CAPITAL = ("capex", "salvage")
 _LOAN = ("debt_draw", "principal", "interest")
+_RESIDUAL = "residual_value_payment"
 MARKET = "market"
 
 
@@ -72,6 +73,7 @@ class Loan:
         deal: its name.
         borrower, lender: numbers of parties.
         obligor: number of the borrower among the defaulting parties; -1 where it is none of them.
+        opening: owed at the start of the month in the ledger.
         cfads: cash flow available for debt service; operating cash of the borrower after maturity.
         service: due in cash.
         own: what the borrower pays of it out of its own pocket in the ledger, and so has committed.
@@ -85,6 +87,7 @@ class Loan:
     borrower: int
     lender: int
     obligor: int
+    opening: Floats
     cfads: Floats
     service: Floats
     own: Floats
@@ -107,6 +110,7 @@ class Deal:
         streams, guarantees, loans: as above.
         left_out: guarantees whose contract no table has, which scenarios do not call.
         collateral: that is sold when an obligor defaults.
+        residuals: guarantees of residual values.
     """
 
     parties: tuple[str, ...]
@@ -118,6 +122,12 @@ class Deal:
     loans: tuple[Loan, ...]
     left_out: tuple[str, ...] = ()
     collateral: tuple[WindUp, ...] = ()
+    residuals: tuple[Residual, ...] = ()
+
+    @property
+    def promises(self) -> tuple[Guarantee | Residual, ...]:
+        """All that guarantors are asked under, in the order of what is claimed and paid."""
+        return (*self.guarantees, *self.residuals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class Source:
     """Where a deal comes from.
 
     Attributes:
-        cashflow, debt, guarantee, terms, cover, wind_up: tables of the analysis `cost`.
+        cashflow, debt, guarantee, terms, cover, residual, wind_up: tables of the analysis `cost`.
         calendar: the months.
         secured_by: deals that pay each loan, by its name; all of the borrower's where it is not among them.
         gpu_deals, power_deals: deals whose prices wander.
@@ -140,6 +150,7 @@ class Source:
     guarantee: pl.DataFrame
     terms: pl.DataFrame
     cover: pl.DataFrame
+    residual: pl.DataFrame
     wind_up: pl.DataFrame
     calendar: Calendar
     secured_by: Mapping[str, Collection[str]]
@@ -170,7 +181,7 @@ def compiled(source: Source) -> Deal:
         RefusedError: nothing says what letting a site again brings.
     """
     ledger = source.cashflow
-    defaulting = tuple(dict.fromkeys((*source.obligors, *source.terms["guarantor"])))
+    defaulting = tuple(dict.fromkeys((*source.obligors, *source.terms["guarantor"], *source.residual["guarantor"])))
     names = sorted(set(ledger["payer"]) | set(ledger["payee"]) | set(defaulting) | {MARKET})
     number = {name: place for place, name in enumerate(names)}
     months = source.calendar.months + source.latest
@@ -182,7 +193,7 @@ def compiled(source: Source) -> Deal:
     debt = source.debt.filter(~pl.col("deal").is_in(sold))
     loans = debt.group_by("deal", "borrower", maintain_order=True).len()
     named = _Named(source, months, number, defaulting, loans, sold)
-    guarantees, collateral = _promises(named)
+    guarantees, collateral, residuals = _promises(named)
     return Deal(
         tuple(names),
         defaulting,
@@ -191,8 +202,9 @@ def compiled(source: Source) -> Deal:
         _streams(named),
         guarantees,
         _loans(named, debt),
-        promises.left_out(source.guarantee, source.terms),
+        promises.left_out(source.guarantee, source.terms, source.residual),
         collateral,
+        residuals,
     )
 
 
@@ -202,13 +214,14 @@ def _by_month(rows: pl.DataFrame, source: Source, months: int, column: str = "am
     )
 
 
-def _promises(named: _Named) -> tuple[tuple[Guarantee, ...], tuple[WindUp, ...]]:
-    """The guarantees that scenarios call, and the collateral that they sell."""
+def _promises(named: _Named) -> tuple[tuple[Guarantee, ...], tuple[WindUp, ...], tuple[Residual, ...]]:
+    """The guarantees that scenarios call, the collateral that they sell, and the residual values guaranteed."""
     source = named.source
     given = promises.Promised(
         source.guarantee,
         source.terms,
         source.cover,
+        source.residual,
         source.wind_up,
         source.calendar,
         named.months,
@@ -227,7 +240,7 @@ def _promises(named: _Named) -> tuple[tuple[Guarantee, ...], tuple[WindUp, ...]]
     )
     support = {row["covers"]: place for place, row in enumerate(rows) if row["loss"] == SALE}
     sold = source.wind_up.filter(pl.col("obligor").is_in(list(source.obligors)))
-    return guarantees, tuple(
+    collateral = tuple(
         promises.wind_up(
             part,
             given,
@@ -236,6 +249,24 @@ def _promises(named: _Named) -> tuple[tuple[Guarantee, ...], tuple[WindUp, ...]]
             late=deal in source.energised,
         )
         for (deal,), part in sold.group_by("deal", maintain_order=True)
+    )
+    residuals = tuple(
+        promises.residual(
+            row,
+            given,
+            float(_residual_payments(source).filter(deal=row["deal"])["amount_usd"].sum()),
+            _served(named, row["deal"], (row["guarantor"], row["beneficiary"])),
+            priced=row["deal"] in source.gpu_deals,
+        )
+        for row in source.residual.iter_rows(named=True)
+    )
+    return guarantees, collateral, residuals
+
+
+def _residual_payments(source: Source) -> pl.DataFrame:
+    """What the ledger has paid under guarantees of residual values: no stream, as scenarios call them themselves."""
+    return source.cashflow.filter(
+        pl.col("deal").is_in(source.residual["deal"].to_list()) & (pl.col("category") == _RESIDUAL)
     )
 
 
@@ -252,7 +283,7 @@ def _streams(named: _Named) -> tuple[Stream, ...]:
     source = named.source
     rows = source.cashflow.filter(
         ~(pl.col("deal").is_in(named.loans["deal"].to_list()) & pl.col("category").is_in(list(_LOAN)))
-    )
+    ).join(_residual_payments(source), on=source.cashflow.columns, how="anti", maintain_order="left")
     keys = ("payer", "payee", "deal", "category")
     landlords = {
         str(deal): str(payee)
@@ -326,6 +357,7 @@ def _loans(named: _Named, debt: pl.DataFrame) -> tuple[Loan, ...]:
                 number[borrower],
                 number[lender],
                 defaulting.index(borrower) if borrower in defaulting else -1,
+                taken["opening"],
                 cfads,
                 service,
                 np.maximum(service - np.maximum(cfads, 0.0), 0.0),

@@ -76,6 +76,7 @@ class Drivers:
         delays: months late and cumulative probability, ascending; none where all is in time.
         triggers: whether a default may or may not call a guarantee.
         sales: kinds of collateral whose price is drawn.
+        residuals: guarantees of residual values, of which it is drawn whether the use ends, and at what value.
     """
 
     hazard: Floats
@@ -87,6 +88,7 @@ class Drivers:
     delays: tuple[tuple[int, float], ...] = ()
     triggers: bool = False
     sales: int = 0
+    residuals: int = 0
 
     @property
     def latest(self) -> int:
@@ -104,6 +106,8 @@ class Draws:
         gpu, power: shocks, shape (months, scenarios); None where the price stays as it is.
         trigger: uniform, shape (parties, scenarios): how bad a default is; None where every one calls all guarantees.
         sale: standard normal, shape (sales, scenarios): where the price of collateral is; None where as expected.
+        ending: uniform, shape (residuals, scenarios): whether the use ends; None where as in the ledger.
+        worth: standard normal, of the same shape: where its residual value is; None where as expected.
     """
 
     default: Ints
@@ -112,6 +116,8 @@ class Draws:
     power: Floats | None = None
     trigger: Floats | None = None
     sale: Floats | None = None
+    ending: Floats | None = None
+    worth: Floats | None = None
 
     @property
     def count(self) -> int:
@@ -140,6 +146,8 @@ def draw(drivers: Drivers, months: int, seed: int, blocks: Sequence[int]) -> Dra
         side_by_side([one.power for one in drawn]),
         side_by_side([one.trigger for one in drawn]),
         side_by_side([one.sale for one in drawn]),
+        side_by_side([one.ending for one in drawn]),
+        side_by_side([one.worth for one in drawn]),
     )
 
 
@@ -151,6 +159,8 @@ def _block(drivers: Drivers, months: int, seed: int, block: int) -> Draws:
     power = None if drivers.power is None else rng.standard_normal((months, BLOCK))
     trigger = rng.random((len(drivers.hazard), BLOCK)) if drivers.triggers else None
     sale = rng.standard_normal((drivers.sales, BLOCK)) if drivers.sales else None
+    ending = rng.random((drivers.residuals, BLOCK)) if drivers.residuals else None
+    worth = rng.standard_normal((drivers.residuals, BLOCK)) if drivers.residuals else None
     if gpu is not None and drivers.market_correlation:
         with_market = min(_MARKET_MONTHS, months)
         market = gpu[:with_market].sum(axis=0) / np.sqrt(with_market)
@@ -162,7 +172,7 @@ def _block(drivers: Drivers, months: int, seed: int, block: int) -> Draws:
     for term, up_to in drivers.delays:
         delay[(late >= below) & (late < up_to)] = term
         below = up_to
-    return Draws(_months_of_default(drivers, normal, delay), delay, gpu, power, trigger, sale)
+    return Draws(_months_of_default(drivers, normal, delay), delay, gpu, power, trigger, sale, ending, worth)
 
 
 def _months_of_default(drivers: Drivers, normal: Floats, delay: Ints) -> Ints:

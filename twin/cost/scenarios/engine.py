@@ -9,6 +9,7 @@ In each month, from the ledger and what is drawn:
     call it or the guarantor has defaulted itself.
     Collateral: sold in the month of default; the claims have the proceeds in turn, the guarantor pays what is left of
     those that it supports, and the owners have the rest.
+    Residual values: at exercise the guarantor makes up what the value is below the strike, if the use ends.
 2.  Loans: due is the scheduled service and what is overdue with interest at the loan's rate.  There is the CFADS of
     the month, cash kept under lock-up, and what the borrower pays out of its own pocket in the ledger; nothing more.
     What is then missing the reserve pays, as far as it goes; cash that is left fills it again, and while the trailing
@@ -26,27 +27,25 @@ import numpy as np
 
 from twin.cost.irr import rates
 from twin.cost.scenarios.compiled import GPU, MARKET, POWER, RENT, THROUGH
+from twin.cost.scenarios.debt import Debt
 from twin.cost.scenarios.draws import BLOCK, draw
 from twin.losses import in_turn
 from twin.progress import counted
-from twin.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from twin.cost.scenarios.compiled import Deal, Loan, Stream
+    from twin.cost.scenarios.compiled import Deal, Stream
     from twin.cost.scenarios.draws import Draws, Drivers, Price
-    from twin.cost.scenarios.promises import Guarantee, WindUp
+    from twin.cost.scenarios.promises import Guarantee, Residual, WindUp
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
 CHUNK = 4 * BLOCK
-_OWED = 0.5
-"""Dollars overdue that count as a payment missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,14 @@ class Outcomes:
 
     Attributes:
         change: of the present value of each party, shape (parties, scenarios).
-        claimed, paid: what is claimed of each guarantor and what it pays, undiscounted, shape (guarantees, scenarios).
+        claimed, paid: what is claimed of each guarantor and what it pays, undiscounted, shape (guarantees, scenarios);
+            those of residual values last.
         least_dscr: lowest trailing cover of each loan, infinite without any; missed: months in which something was
             overdue; overdue: what is at the end; each of shape (loans, scenarios).
         short: left unpaid on each claim on collateral, those of the first collateral first, shape (claims, scenarios).
+        lost: present value of what the lender of each loan does not get, loans first and then claims on collateral;
+            exposed: of what is owed when a payment is first missed, or the collateral is sold; zero where that never
+            is; each of shape (loans + claims, scenarios).
         default: month of default of each defaulting party, shape (parties, scenarios).
         delay: months late.
         log_rate: log(1 + monthly rate of return) of the party watched, NaN where there is none; verdict: why, as in
@@ -87,6 +90,8 @@ class Outcomes:
     missed: Ints
     overdue: Floats
     short: Floats
+    lost: Floats
+    exposed: Floats
     default: Ints
     delay: Ints
     log_rate: Floats
@@ -182,8 +187,10 @@ class _Run:
             np.empty(count),
         )
         self.debts = [Debt(loan, terms.lock_up, count) for loan in deal.loans]
-        self.claimed, self.paid = (np.zeros((len(deal.guarantees), count)) for _ in range(2))
+        self.claimed, self.paid = (np.zeros((len(deal.promises), count)) for _ in range(2))
         self.short = [np.zeros((len(one.names), count)) for one in deal.collateral]
+        self.lost, self.exposed = (np.zeros((len(deal.loans), count)) for _ in range(2))
+        self.unsold, self.sold = ([np.zeros_like(one) for one in self.short] for _ in range(2))
         self.called = [_called(guarantee, drawn) for guarantee in deal.guarantees]
         self.delayed = bool(drawn.delay.any())
         since = drawn.default - drawn.delay
@@ -195,6 +202,33 @@ class _Run:
         books.month = month
         books.more[:] = 0.0
         alive = month < self.drawn.default
+        self._flow(alive, month, factors)
+        for number, guarantee in enumerate(self.deal.guarantees):
+            self._claim(number, guarantee, alive, month)
+        for number, collateral in enumerate(self.deal.collateral):
+            self._sell(number, collateral, alive, month, factors)
+        for number, residual in enumerate(self.deal.residuals):
+            if residual.month == month:
+                self._make_up(number, residual, alive, factors)
+        for number, debt in enumerate(self.debts):
+            self._serve(number, debt, alive, month)
+
+    def _serve(self, number: int, debt: Debt, alive: Bools, month: int) -> None:
+        """Pay what a loan is due as far as it goes, and count what its lender loses."""
+        books, loan = self.books, debt.loan
+        performs = alive[loan.obligor] if loan.obligor >= 0 else None
+        more = debt.month(month, books.more[number], performs) - loan.service[month]
+        books.post(loan.borrower, loan.lender, more)
+        if debt.reserved:
+            books.post(loan.account, loan.borrower, debt.given)
+            more = more - debt.given * (loan.account == loan.lender)
+        factor = self.terms.factors[month]
+        self.lost[number] -= more * factor
+        self.exposed[number] += loan.opening[month] * factor * debt.begins()
+
+    def _flow(self, alive: Bools, month: int, factors: dict[str, Floats]) -> None:
+        """What streams come to, and who pays instead of an obligor in default."""
+        books = self.books
         for stream in self.deal.streams:
             now = self._amount(stream, month)
             if now is None:
@@ -209,16 +243,6 @@ class _Run:
                 books.post(self.market, stream.payee, again, stream.loans)
                 if stream.kind == THROUGH:
                     books.post(stream.landlord, stream.payee, unpaid - again, stream.loans)
-        for number, guarantee in enumerate(self.deal.guarantees):
-            self._claim(number, guarantee, alive, month)
-        for number, collateral in enumerate(self.deal.collateral):
-            self._sell(number, collateral, alive, month, factors)
-        for number, debt in enumerate(self.debts):
-            performs = alive[debt.loan.obligor] if debt.loan.obligor >= 0 else None
-            pays = debt.month(month, books.more[number], performs)
-            books.post(debt.loan.borrower, debt.loan.lender, pays - debt.loan.service[month])
-            if debt.reserved:
-                books.post(debt.loan.account, debt.loan.borrower, debt.given)
 
     def _amount(self, stream: Stream, month: int) -> Floats | None:
         """What the stream comes to without default; None where it is nothing, in the ledger and here.
@@ -284,6 +308,22 @@ class _Run:
             if one.supported[claim] and one.guarantee >= 0:
                 short = short - self._honour(one.guarantee, short, claimant, alive)
             self.short[number][claim] += short
+            self.unsold[number][claim] += short * self.terms.factors[month]
+            self.sold[number][claim] += owed[claim] * self.terms.factors[month]
+
+    def _make_up(self, number: int, one: Residual, alive: Bools, factors: dict[str, Floats]) -> None:
+        """Have the guarantor of a residual value pay what is missing, in the month of exercise."""
+        price: Floats | float = 1.0
+        if one.priced:
+            price = factors.get(GPU, 1.0)
+        elif self.drawn.worth is not None:
+            price = np.exp(one.deviation * self.drawn.worth[number] - one.deviation**2 / 2)
+        claim = one.asked(price, None if self.drawn.ending is None else self.drawn.ending[number] < one.ends)
+        pays = claim * alive[one.defaults]
+        place = len(self.deal.guarantees) + number
+        self.claimed[place] += claim
+        self.paid[place] += pays
+        self.books.post(one.guarantor, one.beneficiary, pays - one.posted, one.loans)
 
     def outcomes(self) -> Outcomes:
         """What has become of the scenarios."""
@@ -301,6 +341,8 @@ class _Run:
             np.array([debt.missed for debt in self.debts], dtype=np.int64).reshape(shape),
             np.array([debt.overdue for debt in self.debts]).reshape(shape),
             np.concatenate([np.zeros((0, count)), *self.short]),
+            np.concatenate([self.lost, *self.unsold]),
+            np.concatenate([self.exposed, *self.sold]),
             drawn.default,
             drawn.delay,
             log_rate,
@@ -313,70 +355,6 @@ def _called(guarantee: Guarantee, drawn: Draws) -> Bools | None:
     if guarantee.called >= 1 or drawn.trigger is None:
         return None
     return np.asarray(drawn.trigger[guarantee.obligor] < guarantee.called)
-
-
-class Debt:
-    """A loan in all scenarios of a chunk."""
-
-    def __init__(self, loan: Loan, lock_up: float, count: int) -> None:
-        """Nothing is overdue and nothing kept."""
-        self.loan, self.lock_up = loan, lock_up
-        self.overdue, self.kept, self.year, self.used, self.given = (np.zeros(count) for _ in range(5))
-        self.reserved = bool(loan.reserve.any())
-        self.past = np.zeros((MONTHS_PER_YEAR, count))
-        self.least = np.full(count, np.inf)
-        self.missed = np.zeros(count, np.int64)
-
-    def month(self, month: int, more: Floats, performs: Bools | None) -> Floats:
-        """One month: what is paid; `given` is what the reserve gives over the ledger, negative where it takes.
-
-        Args:
-            month: its number.
-            more: cash for debt service beyond that of the ledger.
-            performs: whether the borrower has not defaulted; None where it never does.
-        """
-        loan = self.loan
-        cash = loan.cfads[month] + more
-        due = loan.service[month] + self.overdue * (1.0 + loan.rate)
-        have = np.maximum(cash, 0.0) + self.kept + loan.own[month]
-        pays = np.minimum(due, have)
-        if performs is not None:
-            pays = pays * performs
-        left = have - pays
-        if self.reserved:
-            pays, left = self._reserve(month, due, pays, left, performs)
-        self.overdue = due - pays
-        self.missed += self.overdue > _OWED
-        past = self.past[month % MONTHS_PER_YEAR]
-        self.year += cash - past
-        past[:] = cash
-        year = loan.year_service[month]
-        if year > 0:
-            cover = self.year / year
-            np.minimum(self.least, cover, out=self.least)
-            self.kept = np.where(cover < self.lock_up, left, 0.0)
-        else:
-            self.kept = np.zeros(len(cash))
-        return np.asarray(pays)
-
-    def _reserve(
-        self, month: int, due: Floats, pays: Floats, left: Floats, performs: Bools | None
-    ) -> tuple[Floats, Floats]:
-        """What is paid with what the reserve gives, and what cash is left when it is filled again.
-
-        `used` is what it holds less than in the ledger.  What the ledger releases of that is not there, and what it
-        puts in while the loan is repaid is put in here if there is cash.
-        """
-        held, more = self.loan.reserve[month - 1] if month else 0.0, self.loan.topped_up[month]
-        drawn = np.minimum(due - pays, np.maximum(held - self.used, 0.0))
-        if performs is not None:
-            drawn = drawn * performs
-        filled = np.minimum(self.used + more, left)
-        used = self.used + drawn + more - filled
-        missing = np.maximum(used - self.loan.reserve[month], 0.0)
-        self.used = used - missing
-        self.given = drawn + more - filled - missing
-        return pays + drawn, left - filled
 
 
 def _prices(drivers: Drivers, drawn: Draws, months: int) -> Iterator[dict[str, Floats]]:

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from twin.cost.measures import month_numbers
 from twin.cost.scenarios.assumed import SALE
-from twin.losses import PRO_RATA, claims, owing, unpaid
+from twin.losses import PRO_RATA, claims, owing, shortfall, unpaid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,11 +119,64 @@ class WindUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Residual:
+    """A guarantee of what something is worth at the end of its use.
+
+    Attributes:
+        deal: its name.
+        guarantor: number of the party; `defaults` its number among the defaulting ones.
+        beneficiary: number of the party.
+        start: first month in which it is guaranteed; month: of exercise.
+        strike, most: value that is guaranteed, and the most that is paid.
+        value, deviation: expected value at exercise, and the deviation of its logarithm.
+        ends: probability that the use ends then; called: whether it does in the ledger.
+        posted: paid under it in the ledger.
+        said: expected loss in table `guarantee`, undiscounted.
+        priced: whether a price that wanders is that of the collateral, in place of the deviation.
+        loans: numbers of the loans that are paid from it.
+    """
+
+    deal: str
+    guarantor: int
+    defaults: int
+    beneficiary: int
+    start: int
+    month: int
+    strike: float
+    most: float
+    value: float
+    deviation: float
+    ends: float
+    called: bool
+    posted: float
+    said: float
+    priced: bool
+    loans: tuple[int, ...]
+
+    def asked(self, price: Floats | float, ended: NDArray[np.bool_] | None) -> Floats:
+        """What is asked of the guarantor.
+
+        Args:
+            price: factor on the expected value.
+            ended: whether the use has ended; None for as in the ledger.
+        """
+        missing = shortfall(self.value * np.asarray(price), self.strike, self.most)
+        return missing * (self.called if ended is None else ended)
+
+    def short(self) -> float:
+        """Probability that something is asked: that the use ends, and the value is below the strike."""
+        if self.deviation > 0 and self.value > 0:
+            far = np.log(self.value / self.strike) / self.deviation - self.deviation / 2
+            return float(self.ends * ndtr(-far))
+        return self.ends * (self.value < self.strike)
+
+
+@dataclass(frozen=True, slots=True)
 class Promised:
     """The tables of guarantees and collateral, and what they are read with.
 
     Attributes:
-        guarantee, terms, cover, wind_up: tables.
+        guarantee, terms, cover, residual, wind_up: tables.
         calendar: the months.
         months: of the scenarios, with the longest delay.
         number: of each party.
@@ -133,6 +186,7 @@ class Promised:
     guarantee: pl.DataFrame
     terms: pl.DataFrame
     cover: pl.DataFrame
+    residual: pl.DataFrame
     wind_up: pl.DataFrame
     calendar: Calendar
     months: int
@@ -146,10 +200,51 @@ class Promised:
         return found
 
 
-def left_out(guarantee: pl.DataFrame, terms: pl.DataFrame) -> tuple[str, ...]:
+def left_out(guarantee: pl.DataFrame, terms: pl.DataFrame, residual: pl.DataFrame) -> tuple[str, ...]:
     """Guarantees whose contract no table has, so that scenarios cannot call them."""
     names = guarantee["deal"].unique(maintain_order=True)
-    return tuple(names.filter(~names.is_in(terms["deal"].to_list())).to_list())
+    known = [*terms["deal"], *residual["deal"]]
+    return tuple(names.filter(~names.is_in(known)).to_list())
+
+
+def residual(
+    row: Mapping[str, object], given: Promised, posted: float, loans: tuple[int, ...], *, priced: bool
+) -> Residual:
+    """One guarantee of a residual value.
+
+    Args:
+        row: of table `residual_value`.
+        given: the tables.
+        posted: paid under it in the ledger.
+        loans: that are paid from it.
+        priced: whether what it guarantees has a price that wanders.
+    """
+    deal, guarantor = str(row["deal"]), str(row["guarantor"])
+    rows = given.guarantee.filter(pl.col("deal") == deal)
+    live = month_numbers(rows, given.calendar)
+    month = given.calendar.index(row["exercise"])  # type: ignore[arg-type]
+    strike, most, value, deviation, ends = (
+        float(row[name])  # type: ignore[arg-type]
+        for name in ("strike_usd", "most_usd", "value_usd", "log_deviation_ratio", "ends_fraction")
+    )
+    return Residual(
+        deal,
+        given.number[guarantor],
+        given.defaulting.index(guarantor),
+        given.number[str(row["beneficiary"])],
+        int(live.min()) if len(live) else month,
+        month,
+        strike,
+        most,
+        value,
+        deviation,
+        ends,
+        bool(row["called"]),
+        posted,
+        float(rows["expected_loss_usd"].sum()),
+        priced,
+        loans,
+    )
 
 
 def guarantee(

@@ -2,6 +2,8 @@
 
 VaR_a       the a-quantile of the loss, loss = present value in the ledger less that of the scenario
 CVaR_a      mean of the losses not below VaR_a
+expected    of a loan: P(a payment is missed) x EAD x LGD, EAD the mean of what is owed when it first is, LGD the mean
+            of what the lender then loses over that, both as present values; a gain by interest on arrears is no loss
 variance of the estimate of CVaR_a: (var(tail) + a (CVaR_a - VaR_a)^2) / (n (1 - a))
 """
 
@@ -112,6 +114,19 @@ def events(deal: Deal, drivers: Drivers, terms: Terms, outcomes: Outcomes, defau
             _event("backstop_called", guarantee.deal, claimed > _HALF_A_CENT, claimed, exact),
             _event("backstop_not_honoured", guarantee.deal, claimed - paid > _A_DOLLAR, claimed - paid),
         ]
+    for number, residual in enumerate(deal.residuals, len(deal.guarantees)):
+        claimed, paid = outcomes.claimed[number], outcomes.paid[number]
+        wanders = residual.priced and drivers.gpu is not None
+        rows += [
+            _event(
+                "backstop_called",
+                residual.deal,
+                claimed > _HALF_A_CENT,
+                claimed,
+                None if wanders else residual.short(),
+            ),
+            _event("backstop_not_honoured", residual.deal, claimed - paid > _A_DOLLAR, claimed - paid),
+        ]
     for number, loan in enumerate(deal.loans):
         least, overdue = outcomes.least_dscr[number], outcomes.overdue[number]
         if np.isfinite(loan.year_service).any():
@@ -144,6 +159,46 @@ def _event(
     }
 
 
+def loans(deal: Deal, outcomes: Outcomes) -> pl.DataFrame:
+    """Table `loan_risk`: one row a loan, and a tranche that is paid from the sale of collateral.
+
+    Args:
+        deal: made ready.
+        outcomes: of the scenarios.
+    """
+    named = [(one.deal, None, one.borrower, one.lender) for one in deal.loans] + [
+        (one.deal, name, one.owner, claimant)
+        for one in deal.collateral
+        for name, claimant in zip(one.names, one.claimants, strict=True)
+    ]
+    missed = np.concatenate([outcomes.missed > 0, outcomes.exposed[len(deal.loans) :] > 0])
+    unpaid = np.concatenate([outcomes.overdue, outcomes.short])
+    rows = []
+    for number, (name, tranche, borrower, lender) in enumerate(named):
+        here = missed[number]
+        count, loss = len(here), np.maximum(outcomes.lost[number], 0.0) * here
+        share, any_ = float(here.mean()), bool(here.any())
+        exposure = float(outcomes.exposed[number][here].mean()) if any_ else None
+        given = float(loss[here].mean()) if any_ else None
+        rows.append(
+            {
+                "deal": name,
+                "tranche": tranche,
+                "borrower": deal.parties[borrower],
+                "lender": deal.parties[lender],
+                "missed_fraction": share,
+                "standard_error_fraction": float(np.sqrt(share * (1 - share) / count)),
+                "exposure_usd": exposure,
+                "lgd_fraction": given / exposure if given is not None and exposure else None,
+                "lgd_usd": given,
+                "expected_loss_usd": float(loss.mean()),
+                "standard_error_usd": float(loss.std() / np.sqrt(count)),
+                "not_repaid_fraction": float((unpaid[number] > _A_DOLLAR).mean()),
+            }
+        )
+    return _frame("loan_risk", rows)
+
+
 def agreement(deal: Deal, drivers: Drivers, outcomes: Outcomes, *, as_the_file_says: bool) -> pl.DataFrame:
     """Rows of `checks`: what guarantors lose by the scenarios against table `guarantee`.
 
@@ -170,19 +225,26 @@ def agreement(deal: Deal, drivers: Drivers, outcomes: Outcomes, *, as_the_file_s
             said = "expected loss of the guarantor, undiscounted, by the rule of table guarantee" + (
                 " as far as the calendar goes" if guarantee.cut else " and the assumptions that are given"
             )
-        honoured = outcomes.claimed[number] * guarantee.honoured
-        mean, error = float(honoured.mean()), float(honoured.std() / np.sqrt(len(honoured)))
-        rows.append(
-            {
-                "check": "risk_agrees_with_closed_form",
-                "scope": guarantee.deal,
-                "ok": abs(mean - wanted) <= _ERRORS * error + 1.0,
-                "got": f"${mean:,.0f} by {len(honoured):,} scenarios, standard error ${error:,.0f}",
-                "wanted": f"${wanted:,.0f} within {_ERRORS:g} standard errors",
-                "message": said,
-            }
-        )
+        rows.append(_agrees(guarantee.deal, outcomes.claimed[number] * guarantee.honoured, wanted, said))
+    for number, residual in enumerate(deal.residuals, len(deal.guarantees)):
+        if residual.priced and drivers.gpu is not None:
+            continue
+        said = "expected loss of the guarantor in table guarantee, undiscounted"
+        rows.append(_agrees(residual.deal, outcomes.claimed[number], residual.said, said))
     return pl.concat([_frame("checks", rows), not_called(deal.left_out)])
+
+
+def _agrees(deal: str, honoured: Floats, wanted: float, said: str) -> dict[str, Any]:
+    """A row of `checks`: the mean of what is paid against its closed form."""
+    mean, error = float(honoured.mean()), float(honoured.std() / np.sqrt(len(honoured)))
+    return {
+        "check": "risk_agrees_with_closed_form",
+        "scope": deal,
+        "ok": abs(mean - wanted) <= _ERRORS * error + 1.0,
+        "got": f"${mean:,.0f} by {len(honoured):,} scenarios, standard error ${error:,.0f}",
+        "wanted": f"${wanted:,.0f} within {_ERRORS:g} standard errors",
+        "message": said,
+    }
 
 
 def not_called(names: Sequence[str]) -> pl.DataFrame:
@@ -195,8 +257,8 @@ def not_called(names: Sequence[str]) -> pl.DataFrame:
                 "scope": name,
                 "ok": True,
                 "got": "left out",
-                "wanted": "a guarantee of rent, or of what collateral is sold for",
-                "message": "tables guarantee_terms and guarantee_cover do not say what a default leaves of it, so "
+                "wanted": "a guarantee of rent, of what collateral is sold for, or of a residual value",
+                "message": "tables guarantee_terms, guarantee_cover and residual_value do not say what it pays, so "
                 "scenarios do not call it; its own expected loss is in table guarantee",
             }
             for name in names

@@ -94,7 +94,7 @@ def listing(results: Results) -> str:
         )
         for row in frame.iter_rows(named=True)
     ]
-    head = ("offer", "$/h delivered", "$/h nameplate", "NPV", "net cost", "paid ahead, at most", "cheaper from use of")
+    head = ("offer", "$/h delivered", "$/h nameplate", "NPV", "net paid", "paid ahead, at most", "cheaper from use of")
     against = str(frame["against"][0])
     return (
         "<h3>Offers</h3>"

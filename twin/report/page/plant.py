@@ -15,6 +15,7 @@ from twin.report.needs import in_one, short
 from twin.report.page.charts import Figure, axis, by_month_or_year, by_the_month, colour, steps
 from twin.report.page.grids import grid, listed
 from twin.report.plant import at_full_build, at_once
+from twin.tables.failure import COMMON_CAUSE_AND_FAILURE, TWO_COMMON_CAUSES
 from twin.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _FAILURES = 10
-_EVENTS = {"failure+failure": "two failures", "maintenance+failure": "a failure in maintenance"}
+_EVENTS = {
+    "failure+failure": "two failures",
+    "maintenance+failure": "a failure in maintenance",
+    COMMON_CAUSE_AND_FAILURE: "a common cause and a failure",
+    TWO_COMMON_CAUSES: "two common causes",
+}
 _LEAST = 1e-15
 _ROUNDING = 1e-9
 _FIGURES = 3
