@@ -62,7 +62,8 @@ class Results:
         """
         if name not in self._tables:
             if name not in self._on_demand:
-                raise UnknownTableError(f"these results have no table '{name}'; {one_of(name, self.tables, 30)}")
+                have = one_of(name, self.tables, rest="'twin tables' lists them")
+                raise UnknownTableError(f"these results have no table '{name}'; {have}")
             self._tables[name] = self._on_demand[name]()
             del self._on_demand[name]
         return self._tables[name]

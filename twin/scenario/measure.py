@@ -118,7 +118,7 @@ def target(text: str) -> Target:
         raise UsageError(f"'{text}' is not a target; write it as 'irr(hut8)=12 %' or 'dscr(notes)=1.3'")
     name = match["measure"].replace("_", "-").lower()
     if name not in MEASURES:
-        raise UsageError(f"there is no measure '{match['measure']}'; {one_of(name, MEASURES, limit=20)}")
+        raise UsageError(f"there is no measure '{match['measure']}'; {one_of(name, MEASURES)}")
     return Target(name, match["subject"], _value(match["value"], MEASURES[name].dimension))
 
 
