@@ -28,7 +28,7 @@ _EVERY_INSTANCE = ("nodes", "edges")
 @click.argument("before", metavar="A", type=click.Path(exists=True, path_type=Path))
 @click.argument("after", metavar="B", type=click.Path(exists=True, path_type=Path))
 @click.option("--evaluate", is_flag=True, help="Of two files: compare what they give, and not what they state.")
-@output_options(table=True)
+@output_options(table=True, folder=False)
 def diff(before: Path, after: Path, evaluate: bool, out: Output) -> None:
     """Show what differs between two topologies or two results.
 

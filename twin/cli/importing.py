@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_NODES = 2_000_000
 _ALL = "*"
+_MORE = {"cut_sets": "cut_sets", "cut_set_counts": "cut_sets", "importance": "importance"}
+"""Tables that there are only where they are asked for -> by which option."""
 
 
 @command(
@@ -69,12 +71,14 @@ def import_model(
     Open-PSA files together are one model; the top events are the gates that no gate uses. What is not read is
     refused by name.
     """
-    from twin.cli.output import emit_tables
+    from twin.cli.output import asked, emit_tables
     from twin.failure.exact import FaultTree
     from twin.interop.open_psa import read_open_psa
     from twin.results.provenance import Provenance
     from twin.results.results import Results
 
+    more = [name for name, wanted in _MORE.items() if {"cut_sets": order is not None, "importance": matters}[wanted]]
+    asked(out, ("top_events", "gates", "events", *more))
     with working(f"solving {files[0]}"):
         model = read_open_psa(
             files,

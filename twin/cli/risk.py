@@ -52,7 +52,7 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
     """
     from dataclasses import replace
 
-    from twin.cli.output import emit_tables
+    from twin.cli.output import asked, emit_tables
     from twin.cost.scenarios.analysis import NAME, RiskParams
     from twin.errors import RefusedError, UsageError
     from twin.topology.given import with_params
@@ -66,6 +66,7 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
     with working(f"drawing scenarios of {source.file}"):
         twin = source.load()
         twin = replace(twin, topology=with_params(twin.topology, NAME, RiskParams, wanted))
+        asked(out, twin.gives("risk"))
         results = twin.run("risk", seed=source.seed)
     if results["risk_events"].is_empty():
         raise RefusedError(

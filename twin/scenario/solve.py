@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from twin import tables, units
+from twin import progress, tables, units
 from twin.errors import InputError, RefusedError, UnitError, UsageError
 from twin.scenario import measure
 
@@ -56,6 +56,10 @@ def written(text: str) -> Written | None:
     return Written(before, float(found[0].replace(",", "").replace("_", "")), after)
 
 
+_AS_A_RULE = 12
+"""Evaluations of a search, of which the time left is made: the searches of the docs take 8 to 12."""
+
+
 @dataclass
 class _Search:
     """Evaluations of one setting, kept."""
@@ -76,6 +80,7 @@ class _Search:
             InputError, RefusedError: the file does not take the value, or the measure is not defined with it.
         """
         if number not in self.known:
+            progress.reached(self.count, max(_AS_A_RULE, self.count + 1), "evaluations (as a rule)")
             self.count += 1
             results = self.base.with_overlays((f"{self.path}={self.form.at(number)}",))
             self.known[number] = measure.of(results, self.aim) - self.aim.value
