@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from twin.cli.trouble import say
-from twin.errors import EXIT_CHECK_FAILED, UsageError
+from twin.errors import EXIT_CHECK_FAILED, UsageError, nearest
 from twin.progress import listening
 
 if TYPE_CHECKING:
@@ -178,10 +178,30 @@ def topology_options(function: Callable[..., None]) -> Callable[..., None]:
     )
 
 
+class Given(click.Path):
+    """A file, or also a folder, that is there; where it is not, what may be meant."""
+
+    def __init__(self, *, folder: bool = False) -> None:
+        """`folder` says whether a folder will do."""
+        super().__init__(exists=True, dir_okay=folder, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or an error that says what would be right."""
+        path = Path(value)
+        if not path.exists():
+            beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+            hint = nearest(path.name, beside) or "'twin init' writes a topology to start from"
+            self.fail(f"there is no '{path}'; {hint}", param, ctx)
+        if path.is_dir() and not self.dir_okay:
+            saved = (path / "provenance.json").is_file()
+            what = "holds results, which 'twin query' and 'twin diff' read" if saved else "is a folder"
+            self.fail(f"'{path}' {what}; name a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def file_argument(function: Function) -> Function:
     """The argument FILE: a topology file that is there."""
-    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
-    return click.argument("file", metavar="FILE", type=kind)(function)
+    return click.argument("file", metavar="FILE", type=Given())(function)
 
 
 def tables_begun(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:

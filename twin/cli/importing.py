@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from twin.cli.common import Output, command, output_options, working
+from twin.cli.common import Given, Output, command, output_options, working
 from twin.cli.trouble import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import polars as pl
 
@@ -34,9 +34,7 @@ _MORE = {"cut_sets": "cut_sets", "cut_set_counts": "cut_sets", "importance": "im
     name="import",
 )
 @click.argument("form", metavar="open-psa", type=click.Choice(("open-psa",)))
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Given())
 @click.option(
     "--top", "tops", multiple=True, metavar="GATE", help="Solve this gate; may be repeated; '*' for all gates."
 )

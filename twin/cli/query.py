@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from twin.cli.common import (
+    Given,
     Output,
     Source,
     command,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     ),
     ('twin query quickstart.yaml "show tables"', "The tables there are; their columns: twin tables NAME."),
 )
-@click.argument("file", metavar="FILE_OR_RESULTS", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", metavar="FILE_OR_RESULTS", type=Given(folder=True))
 @click.argument("sql")
 @topology_options
 @output_options(table=False)

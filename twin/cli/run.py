@@ -186,7 +186,7 @@ def simulate(source: Source, out: Output, **given: object) -> None:
 
     with working(f"simulating {source.file}"):
         twin = source.load()
-        wanted = {name: value for name, value in given.items() if value not in (None, False)}
+        wanted = {name: value for name, value in given.items() if value is not None and value is not False}
         if wanted:
             twin = replace(twin, topology=with_params(twin.topology, wanted))
         # what uncertain rates do to the work is asked only where rates are drawn and there is work

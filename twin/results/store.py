@@ -121,6 +121,10 @@ def manifest(folder: Path) -> dict[str, Any]:
     Raises:
         UsageError: not a results folder, or one of another version.
     """
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(
+            f"'{folder}' is not a results folder: it has no {MANIFEST}; 'twin evaluate FILE -o FOLDER' makes one"
+        )
     try:
         found = _read(folder)
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from twin.errors import RefusedError, UnitError, UsageError, one_of
 if TYPE_CHECKING:
     from twin.results.results import Results
 
+_HALF_A_CENT = 0.005
 _TARGET = re.compile(r"\s*(?P<measure>[\w-]+)\s*\(\s*(?P<subject>[^()]+?)\s*\)\s*=\s*(?P<value>.+?)\s*$")
 
 
@@ -103,7 +104,9 @@ class Target:
         return f"{self.name}({self.subject})"
 
     def show(self, value: float) -> str:
-        """A value with its unit."""
+        """A value with its unit; a rest of dollars below half a cent is none."""
+        if self.measure.dimension == "money" and abs(value) < _HALF_A_CENT:
+            value = 0.0
         return units.show(value, self.measure.dimension, 6)
 
 
