@@ -73,3 +73,7 @@ def test_a_setting_that_is_misspelt_names_the_nearest(call, starter):
 def test_a_rest_of_dollars_is_none():
     aim = target("npv(owner)=$1")
     assert (aim.show(0.0003), aim.show(-0.0003), aim.show(0.01)) == ("$0", "$0", "$0.01")
+
+
+def test_a_seed_is_not_negative(call, starter):
+    assert "-1 is not in the range x>=0" in said(call, "simulate", starter, "--seed", "-1")

@@ -174,7 +174,14 @@ def topology_options(function: Callable[..., None]) -> Callable[..., None]:
             help="Set one value, after the scenario; may be repeated.",
         ),
         click.option("--trust", is_flag=True, help="Run the twinfile.py beside the topology as a plugin."),
-        click.option("--seed", default=0, show_default=True, metavar="N", help="Seed of what is drawn at random."),
+        click.option(
+            "--seed",
+            default=0,
+            show_default=True,
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="Seed of what is drawn at random.",
+        ),
     )
 
 
