@@ -78,7 +78,7 @@ CHIPS = (
     tranches:
       - {name: A, lender: bank, share: 75 %, rate: 5 %/year, supported: true}
       - {name: B, lender: mezz, share: 18 %, rate: 8 %/year, repaid_by: residual}
-    support: {guarantor: parent, default_probability: 10 %, volatility: 30 %/year, sale_discount: 20 %}
+    support: {guarantor: parent, default_probability: 10 %/year, volatility: 30 %/year, sale_discount: 20 %}
 """
 )
 QUIET = RiskParams(lock_up=0.0)

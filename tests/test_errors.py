@@ -52,3 +52,10 @@ def test_long_text_is_cut_on_one_line() -> None:
     text = shorten("a\n" * 200, limit=20)
     assert len(text) == 20
     assert "\n" not in text
+
+
+def test_a_list_that_is_cut_says_where_the_rest_is() -> None:
+    names = [f"name{n:02}" for n in range(40)]
+    assert one_of("x", names, rest="'twin tables' lists them").endswith("… (40 in all; 'twin tables' lists them)")
+    assert one_of("x", names, limit=None).endswith("name39")
+    assert one_of("x", names[:3], rest="'twin tables' lists them") == "one of: name00, name01, name02"

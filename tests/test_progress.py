@@ -8,6 +8,11 @@ import pytest
 
 import twin
 from twin.progress import counted, listening
+from twin.scenario.measure import target
+from twin.scenario.rerun import base
+from twin.scenario.shock import shocks
+from twin.scenario.shocks import shock
+from twin.scenario.solve import solve
 
 TOPOLOGIES = Path(__file__).parents[1] / "topologies"
 
@@ -32,6 +37,31 @@ def test_nobody_listens_any_more_when_it_is_over():
         raise ZeroDivisionError
     list(counted(range(3), 3, "racks"))
     assert told == []
+
+
+def test_work_that_stops_early_says_that_it_is_over():
+    told = []
+    with listening(lambda *words: told.append(words)):
+        for piece in counted(range(10), 10, "racks"):
+            if piece == 2:
+                break
+    assert told == [("racks", 0, 10), ("racks", 1, 10), ("racks", 2, 10), ("racks", 10, 10)]
+
+
+def test_a_search_and_shocks_and_dispatch_count():
+    told: dict[str, list[tuple[int, int]]] = {}
+    path = TOPOLOGIES / "river-bend.yaml"
+    start = base(path)
+    with listening(lambda what, done, total: told.setdefault(what, []).append((done, total))):
+        found = solve(start, "deals.lease.rent", target("irr(hut8)=15 %"))
+        shocks(start, [shock("default=2032-06"), shock("tariff=+20 %")])
+        twin.load(TOPOLOGIES / "gigawatt.yaml").run("energy")
+    done = [each for each, _ in told["evaluations (as a rule)"]]
+    assert done == list(range(found["evaluations"][0]))
+    assert all(each < total for each, total in told["evaluations (as a rule)"])
+    assert told["shocks"] == [(0, 2), (1, 2), (2, 2)]
+    summary = twin.load(TOPOLOGIES / "gigawatt.yaml").run("energy")["dispatch_summary"]
+    assert told["years of sites"] == [(done, summary.height) for done in range(summary.height + 1)]
 
 
 def test_long_engines_count_to_the_end():

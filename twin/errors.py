@@ -137,9 +137,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{close[0]}'?" if close else ""
 
 
-def one_of(name: str, known: Iterable[str], limit: int = 24) -> str:
-    """The nearest known name and the list to choose from, as an `expected` text."""
+def one_of(name: str, known: Iterable[str], limit: int | None = 24, rest: str = "") -> str:
+    """The nearest known name and the list to choose from, as an `expected` text.
+
+    Args:
+        name: what was written.
+        known: what may be.
+        limit: how many are listed at most; None for all.
+        rest: what lists them all, said where not all are.
+    """
     names = sorted(known)
-    listed = ", ".join(names[:limit]) + (f", … ({len(names)} in all)" if len(names) > limit else "")
+    listed = ", ".join(names[:limit])
+    if limit is not None and len(names) > limit:
+        listed += f", … ({len(names)} in all{'; ' * bool(rest)}{rest})"
     hint = nearest(name, names)
     return f"{hint} one of: {listed}".strip() if names else hint

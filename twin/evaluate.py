@@ -153,6 +153,12 @@ class Twin:
         """
         return self._run(names, seed, given or {})
 
+    def gives(self, *names: str) -> tuple[str, ...]:
+        """The tables that a run of these analyses has, without running them; of all where none is named."""
+        analyses = self.registry.models("analyses")
+        ran = _order(names or analyses, analyses)
+        return (*INPUT_TABLES, *dict.fromkeys(table for name in ran for table in self._produces(name)))
+
     def _run(
         self, names: Iterable[str], seed: int, given: Mapping[str, pl.DataFrame], later: Sequence[str] = ()
     ) -> Results:

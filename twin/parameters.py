@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydantic.config import JsonDict
+    from pydantic.fields import FieldInfo
 
 
 class Params(BaseModel):
@@ -49,12 +50,8 @@ _TRUST = {"recalled": "unverified", "assumed": "assumed", "read": "read"}
 def trust(model: type[BaseModel], name: str) -> str | None:
     """How far a parameter's default is to be trusted, by what its meaning says of it; None where it says nothing.
 
-    A default from memory says `recalled` and is unverified; of a group of parameters the least of its own counts.
+    A default from memory says `recalled` and is unverified.
     """
-    default = model.model_fields[name].default
-    if isinstance(default, Params):
-        found = {trust(type(default), each) for each in type(default).model_fields}
-        return next((level for level in _TRUST.values() if level in found), None)
     words = set(re.findall(r"\w+", meaning(model, name)))
     return next((level for word, level in _TRUST.items() if word in words), None)
 
@@ -80,6 +77,19 @@ class Quantity:
         if self.most is not None and number > self.most:
             raise PydanticCustomError("quantity", "above {most}", {"most": units.show(self.most, self.dimension)})
         return number
+
+
+def quantity_of(field: FieldInfo) -> Quantity | None:
+    """The mark of a quantity in a field's annotation, however deep (`Power | None`)."""
+    return _marked([field.annotation, *field.metadata])
+
+
+def _marked(marks: Sequence[Any]) -> Quantity | None:
+    for mark in marks:
+        found = mark if isinstance(mark, Quantity) else _marked([*get_args(mark), *getattr(mark, "__metadata__", ())])
+        if found is not None:
+            return found
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,18 @@ def counted(pieces: Iterable[T], total: int, what: str) -> Iterator[T]:
         yield from pieces
         return
     listener(what, 0, total)
-    for done, piece in enumerate(pieces, 1):
-        yield piece
+    done = 0
+    try:
+        for done, piece in enumerate(pieces, 1):
+            yield piece
+            listener(what, done, total)
+    finally:
+        if done < total:  # whoever listens must not wait for the rest
+            listener(what, total, total)
+
+
+def reached(done: int, total: int, what: str) -> None:
+    """Say how far work is that goes through no list, as a search; `total` may be what it takes as a rule."""
+    listener = _LISTENER.get()
+    if listener is not None:
         listener(what, done, total)

@@ -326,6 +326,8 @@ def _factor(unit: str, name: str) -> float:
     if isinstance(quantity, int | float):
         quantity = quantity * registry.dimensionless
     target = _canonical(want.unit)
+    if name == "rate" and quantity.dimensionless:
+        raise UnitError(f"'{unit}' does not say in what time", _right(want))
     if quantity.dimensionality != target.dimensionality or _other_price(unit, name):
         raise UnitError(f"'{unit}' is not a unit of {want.name.replace('_', ' ')}", _right(want))
     factor = float((quantity / target).to_base_units().magnitude)

@@ -28,8 +28,8 @@ class SupportParams(Params):
     """Residual value support: after a default of the lessee and a sale of the chips, what the sale leaves owed."""
 
     guarantor: PartyRef = Field(description="party that pays the shortfall on the supported tranches")
-    default_probability: Fraction = Field(
-        description="assumption: probability a year that the lessee defaults, having not before"
+    default_probability: Rate = Field(
+        ge=0, le=1, description="assumption: probability a year that the lessee defaults, having not before"
     )
     volatility: Rate = Field(0.0, ge=0, description="assumption: standard deviation a year of the logarithm of value")
     sale_discount: Fraction = Field(0.0, description="assumption: share of the value that a forced sale loses")

@@ -34,8 +34,8 @@ BY_HAND, BY_PYXIRR, BY_NUMPY_FINANCIAL = 300, 3_000, 12
 EVERYTHING = RiskParams(
     guarantor_default="0.5 %/year",
     correlation="30 %",
-    gpu_price=PriceParams(deals=("accelerators",), drift="-10 %/year", volatility="30 %", reversion="50 %/year"),
-    power_price=PriceParams(volatility="25 %", reversion="50 %/year"),
+    gpu_price=PriceParams(deals=("accelerators",), drift="-10 %/year", volatility="30 %/year", reversion="50 %/year"),
+    power_price=PriceParams(volatility="25 %/year", reversion="50 %/year"),
     delay={"6 months": 0.3},
 )
 

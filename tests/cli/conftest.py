@@ -40,6 +40,10 @@ class FakeTwin:
         on_demand = {name: (lambda name=name: self.frames[name]) for name in ("groups", "assumptions")}
         return Results(made, fake_results.provenance(seed=seed), on_demand)
 
+    def gives(self, *names):
+        made = [table for name in names or ANALYSES for table in ANALYSES.get(name, ())]
+        return ("groups", "assumptions", *made)
+
     def evaluate(self, *, seed=0) -> Results:
         return self.run(*ANALYSES, seed=seed)
 

@@ -16,7 +16,8 @@ CAPACITY = ("site_capacity", "capacity", "stranded", "upgrades", "fit", "demand"
 MAIN = {"capacity": "site_capacity", "failure": "availability", "energy": "site_hours", "cost": "party_metrics"}
 
 
-def test_evaluate_prints_the_summary_and_nothing_on_stderr(call, file):
+def test_evaluate_prints_the_summary_and_nothing_on_stderr(call, file, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     done = call("evaluate", file)
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("small  river-bend")
@@ -55,9 +56,18 @@ def test_evaluate_as_csv_needs_a_table(call, file):
     )
 
 
-def test_capacity_prints_its_screen_and_nothing_on_stderr(call, twin, file):
+def test_capacity_prints_its_screen_and_what_it_had_no_room_for(call, twin, file, monkeypatch):
     done = call("capacity", file)
-    assert (done.status, done.err) == (0, "")
+    assert done.status == 0
+    assert done.err == (
+        "too narrow for DEMAND: wanted in the end, first; NEXT TO BUY: accelerators, $/kW. "
+        "COLUMNS=117 shows more, --table NAME all of a table\n"
+    )
+    assert call("--quiet", "capacity", file).err == ""
+    monkeypatch.setenv("COLUMNS", "117")
+    wide = call("capacity", file)
+    assert (wide.err, "wanted in the end" in wide.out) == ("", True)
+    twin.ran = twin.ran[:1]
     assert twin.ran == [(("capacity", "upgrades"), 0)]
     assert done.out.startswith("small  river-bend")
     assert "NEXT TO BUY" in done.out

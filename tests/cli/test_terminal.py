@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import redirect_stderr
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -18,7 +19,7 @@ from rich.cells import cell_len
 
 from twin.cli import common
 from twin.cli.common import time_left, working
-from twin.progress import counted
+from twin.progress import counted, listening
 
 MAIN = "from twin.cli.main import main; main()"
 
@@ -136,6 +137,24 @@ def counting(stream, pieces=10, piece_s=0.05, quiet=False):
 def test_counted_work_shows_how_long_the_rest_takes():
     text = counting(Terminal())
     assert re.search(r"counting \[red\]racks: [4-9] of 10 racks, about 0 s left", text)
+
+
+def test_counted_work_within_counted_work_tells_the_time_of_the_whole(monkeypatch):
+    said, now = [], iter(range(0, 1000, 10))
+    monkeypatch.setattr(common, "monotonic", lambda: next(now))
+    shown = common._Shown(SimpleNamespace(update=said.append), "shocking x")
+    for _ in counted_by(shown, 2, "shocks"):
+        for _ in counted_by(shown, 4, "years"):
+            pass
+    assert said[2] == "shocking x: 0 of 2 shocks, 1 of 4 years, about 30 s left"
+    assert said[6] == "shocking x: 1 of 2 shocks, about 60 s left"
+    assert said[9] == "shocking x: 1 of 2 shocks, 2 of 4 years, about 30 s left"
+    assert said[-1] == "shocking x: 2 of 2 shocks, about 0 s left"
+
+
+def counted_by(listener, pieces, what):
+    with listening(listener):
+        yield from counted(range(pieces), pieces, what)
 
 
 def test_quiet_leaves_progress_out():

@@ -81,6 +81,7 @@ def test_the_table_of_assumptions_says_so():
     assert levels["energy.battery", "round_trip"] == "unverified"
     assert levels["energy.turbines", "start_cost"] == "unverified"
     assert levels["energy.turbines", "heat_rate"] == "read"
-    # of a group of parameters that the file leaves out the least of its own counts
-    assert levels["energy.solar", "array"] == "unverified"
-    assert levels["cooling.warm-water", "liquid"] == "unverified"
+    # a group of parameters that the file leaves out is listed one by one
+    assert levels["energy.solar", "array.dc_ratio"] == "assumed"
+    assert levels["energy.solar", "array.losses"] == "read"
+    assert ("energy.solar", "array") not in levels

@@ -154,7 +154,7 @@ CHIPS = {
     ],
     "support": {
         "guarantor": "chipmaker",
-        "default_probability": "4 %",
+        "default_probability": "4 %/year",
         "sale_discount": "20 %",
         "volatility": "30 %/year",
         "fee_rate": "0.5 %/year",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,12 +12,15 @@ from hypothesis import given
 from topology.build import HERE, Builder, campus, power, value
 from topology.test_instances import topologies, walk
 
+import twin
 from twin.api import Params, Power, Term
 from twin.errors import RefusedError
 from twin.tables import check
 from twin.topology import expand, instances
 from twin.topology.model import ModelEntry, Override, Supplier, Topology, Where
 from twin.topology.wiring import wire
+
+TOPOLOGIES = Path(__file__).parents[2] / "topologies"
 
 
 @given(topologies())
@@ -155,7 +159,7 @@ def test_assumptions_name_every_value_and_where_it_came_from() -> None:
         ("deals.rent", "rent", "2 MW", "file", None, None),
         ("deals.rent", "fee", "3 kW", "overlay", None, None),
         ("deals.rent", "size", "2.5 MW", "default", "model lease", None),
-        ("deals.rent", "steps", "1, 2", "default", "model lease", None),
+        ("deals.rent", "steps", "[1, 2]", "default", "model lease", None),
     ]
     assert table["place"].to_list()[4] == str(HERE)
 
@@ -173,3 +177,32 @@ def test_node_numbers_are_those_of_the_arrays() -> None:
         assert mine["node"].to_list() == list(range(first, first + topology.groups[path].total))
         some = np.array([0, topology.groups[path].total - 1])
         assert instances.ids(topology, path, some) == mine["id"].gather(some).to_list()
+
+
+def test_a_group_of_parameters_is_listed_one_by_one() -> None:
+    rows = twin.load(TOPOLOGIES / "chip-lease.yaml").assumptions.filter(owner="deals.chips")
+    listed = {name: (value, origin) for name, value, origin in rows.select("attribute", "value", "origin").rows()}
+    assert listed["support.default_probability"] == ("5 %/year", "file")
+    assert listed["tranches[1].rate"] == ("5.5 %/year", "file")
+    assert listed["tranches[1].supported"] == ("true", "file")
+    assert listed["tranches[3].supported"] == ("false", "default")
+    assert not {"support", "tranches"} & listed.keys()
+
+
+def test_a_value_that_is_no_group_stands_as_the_language_writes_it() -> None:
+    rows = twin.load(TOPOLOGIES / "gigawatt.yaml").assumptions
+    values = {(owner, name): value for owner, name, value in rows.select("owner", "attribute", "value").rows()}
+    assert values["energy.retail", "limit"].startswith("{2028-01-01: 250 MW, 2028-07-01: 450 MW")
+    assert values["analyses.resilience", "durations"] == "[1 h, 4 h, 24 h]"
+    assert values["energy.retail", "holidays"] == "none"
+    assert values["energy.solar", "array.losses"] == "14.08 %"
+    assert ("energy.solar", "array.tilt") not in values, "a default of none is no assumption"
+    assert not [text for text in values.values() if "': " in text or "None" in text]
+
+
+def test_an_overlay_inside_a_group_is_told_from_the_file() -> None:
+    path = TOPOLOGIES / "river-bend.yaml"
+    rows = twin.load(path, overlays=["deals.google-backstop.relet.downtime=6 months"]).assumptions
+    said = rows.filter(owner="deals.google-backstop").select("attribute", "value", "origin").rows()
+    assert ("relet.rent_share", "80 %", "file") in said
+    assert ("relet.downtime", "6 months", "overlay") in said

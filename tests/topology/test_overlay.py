@@ -195,4 +195,4 @@ def test_parameters_that_an_overlay_gave_say_so(tmp_path):
         )
     ]
     assert [each.get("rent") for each in origins] == ["file", "overlay", "file"]
-    assert origins[0]["steps"] == "overlay"
+    assert origins[0]["steps[1].amount"] == "overlay"

@@ -85,7 +85,7 @@ def test_the_rest_of_the_file(tmp_path):
         "tenant": "goog",
         "rent": "$2M",
         "after": "lease",
-        "secured_on": "['lease']",
+        "secured_on": "[lease]",
     }
     assert topology.scenarios == ("late",)
     assert topology.section("workloads")[0].params.accelerators == 1000

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from twin.cli.common import Output, Source, command, file_argument, output_options, topology_options, working
+from twin.cli.common import (
+    Output,
+    Source,
+    command,
+    end_on_failed_checks,
+    file_argument,
+    output_options,
+    topology_options,
+    working,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,21 +45,21 @@ def compare(source: Source, out: Output, offers: bool) -> None:
     its name, or a mix of other offers.
     """
     from twin.cli.output import emit_tables, save
-    from twin.cli.run import width
-    from twin.cli.screen import screen
+    from twin.cli.screen import put, width
     from twin.errors import RefusedError, UsageError
     from twin.report.offers import lines
 
     if not offers:
         raise UsageError("say what to compare: --offers for the offers of the file; 'twin diff' compares two files")
     with working(f"comparing offers of {source.file}"):
-        results = source.load().run("offers", seed=source.seed)
+        results = source.run(out, "offers")
     if results["offers"].is_empty():
         raise RefusedError(
             "compare", "the file has no offers", "write them under `analyses: {offers: …}`; see the docs on comparing"
         )
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
     else:
         emit_tables(results, out, _TABLES, _TABLES[0])
+    end_on_failed_checks(results)

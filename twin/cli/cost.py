@@ -26,6 +26,8 @@ _MORE = (
     *("cashflow", "occupancy", "guarantee", "guarantee_value", "energy_cost", "checks"),
 )
 
+_SHOCK = ("shock", "shock_effects")
+
 
 def _usual(function: Callable[..., None]) -> Callable[..., None]:
     return file_argument(topology_options(output_options(table=True)(function)))
@@ -58,14 +60,13 @@ def cost(source: Source, out: Output, shocks: tuple[str, ...]) -> None:
         _shock(source, out, shocks)
         return
     from twin.cli.output import emit_tables, mention, save
-    from twin.cli.run import width
-    from twin.cli.screen import screen
+    from twin.cli.screen import put, width
     from twin.report.cost import lines
 
     with working(f"running cost of {source.file}"):
-        results = source.load().run("cost", seed=source.seed)
+        results = source.run(out, "cost")
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
         mention(results, [name for name in (*_TABLES, *_MORE) if name in results])
     else:
@@ -74,12 +75,13 @@ def cost(source: Source, out: Output, shocks: tuple[str, ...]) -> None:
 
 
 def _shock(source: Source, out: Output, wanted: tuple[str, ...]) -> None:
-    from twin.cli.output import emit_tables
+    from twin.cli.output import asked, emit_tables
     from twin.results.results import Results
     from twin.scenario.rerun import base
     from twin.scenario.shock import shocks
     from twin.scenario.shocks import shock
 
+    asked(out, _SHOCK)
     read = [shock(text) for text in wanted]
     with working(f"shocking {source.file}"):
         start = base(
@@ -87,4 +89,4 @@ def _shock(source: Source, out: Output, wanted: tuple[str, ...]) -> None:
         )
         found = shocks(start, read)
     results = Results(found, start.results.provenance, {})
-    emit_tables(results, out, ("shock", "shock_effects"), "shock")
+    emit_tables(results, out, _SHOCK, _SHOCK[0])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from twin.cli.common import Output, command, output_options, working
+from twin.cli.common import Given, Output, command, output_options, working
 from twin.cli.trouble import remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import polars as pl
 
@@ -25,10 +25,10 @@ _EVERY_INSTANCE = ("nodes", "edges")
     ("twin diff before.yaml after.yaml --evaluate --table site_capacity", "What that does to a table of the results."),
     ("twin diff results/base results/late", "Two folders saved with 'twin evaluate -o FOLDER'."),
 )
-@click.argument("before", metavar="A", type=click.Path(exists=True, path_type=Path))
-@click.argument("after", metavar="B", type=click.Path(exists=True, path_type=Path))
+@click.argument("before", metavar="A", type=Given(folder=True))
+@click.argument("after", metavar="B", type=Given(folder=True))
 @click.option("--evaluate", is_flag=True, help="Of two files: compare what they give, and not what they state.")
-@output_options(table=True)
+@output_options(table=True, folder=False)
 def diff(before: Path, after: Path, evaluate: bool, out: Output) -> None:
     """Show what differs between two topologies or two results.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from twin.cli.common import Output, command, output_options, working
+from twin.cli.common import Given, Output, command, output_options, working
 from twin.cli.trouble import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import polars as pl
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_NODES = 2_000_000
 _ALL = "*"
+_MORE = {"cut_sets": "cut_sets", "cut_set_counts": "cut_sets", "importance": "importance"}
+"""Tables that there are only where they are asked for -> by which option."""
 
 
 @command(
@@ -32,9 +34,7 @@ _ALL = "*"
     name="import",
 )
 @click.argument("form", metavar="open-psa", type=click.Choice(("open-psa",)))
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Given())
 @click.option(
     "--top", "tops", multiple=True, metavar="GATE", help="Solve this gate; may be repeated; '*' for all gates."
 )
@@ -69,12 +69,14 @@ def import_model(
     Open-PSA files together are one model; the top events are the gates that no gate uses. What is not read is
     refused by name.
     """
-    from twin.cli.output import emit_tables
+    from twin.cli.output import asked, emit_tables
     from twin.failure.exact import FaultTree
     from twin.interop.open_psa import read_open_psa
     from twin.results.provenance import Provenance
     from twin.results.results import Results
 
+    more = [name for name, wanted in _MORE.items() if {"cut_sets": order is not None, "importance": matters}[wanted]]
+    asked(out, ("top_events", "gates", "events", *more))
     with working(f"solving {files[0]}"):
         model = read_open_psa(
             files,

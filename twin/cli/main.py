@@ -1,7 +1,4 @@
-"""The command `twin`: a group whose commands are imported when they are called, and how it ends.
-
-Exit status: 0 fine, 1 a check failed, 2 bad input or usage, 101 a bug of ours, 130 interrupted.
-"""
+"""The command `twin`: a group whose commands are imported when they are called, and how it ends."""
 
 from __future__ import annotations
 
@@ -16,13 +13,22 @@ from click.shell_completion import shell_complete
 
 from twin import __version__
 from twin.cli.trouble import report_bug, report_error, say
-from twin.errors import EXIT_BAD_INPUT, EXIT_OK, PluginError, TwinError
+from twin.errors import EXIT_BAD_INPUT, EXIT_BUG, EXIT_CHECK_FAILED, EXIT_OK, PluginError, TwinError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.metadata import EntryPoint
 
 EXIT_INTERRUPTED = 130
+EXIT_STATUSES = {
+    EXIT_OK: "fine; of 'diff' also where something differs",
+    EXIT_CHECK_FAILED: "done, and a check does not hold: of the file, or of a plugin in 'plugin check'",
+    EXIT_BAD_INPUT: "the file or the call is wrong, an engine refuses, or nothing can be written",
+    EXIT_BUG: "a bug of twin or of a plugin",
+    EXIT_INTERRUPTED: "interrupted",
+}
+"""How a command ends, for scripts."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """A disk or quota that is full is the machine's fault and not a bug."""
 
@@ -135,6 +141,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([("twin init", "write quickstart.yaml"), ("twin evaluate quickstart.yaml", "run it")])
         formatter.write_paragraph()
         formatter.write_text("'twin COMMAND --help' shows the options of a command with examples.")
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(status), means) for status, means in EXIT_STATUSES.items()])
         with formatter.section("Completion of commands, options and tables, in ~/.bashrc or ~/.zshrc"):
             for shell in ("bash", "zsh"):
                 formatter.write(f'{"":{formatter.current_indent}}eval "$(_TWIN_COMPLETE={shell}_source twin)"\n')

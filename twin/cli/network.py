@@ -38,12 +38,13 @@ def network(source: Source, out: Output, senders: tuple[str, ...], receivers: tu
 
     Flows are at full build and in either direction; sites that a link joins are always among them.
     """
-    from twin.cli.output import emit_tables
+    from twin.cli.output import asked, emit_tables
 
     if len(senders) != len(receivers):
         raise UsageError(f"{len(senders)} --from and {len(receivers)} --to; give one --to for each --from")
     with working(f"running network of {source.file}"):
         twin = source.load()
+        asked(out, twin.gives("network"))
         results = _asking(twin, senders, receivers).run("network", seed=source.seed)
     # what is asked for is what CSV and Parquet give
     main = "network_flows" if senders else "fabrics"

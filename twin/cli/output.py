@@ -12,7 +12,8 @@ import click
 from twin.cli.grid import grid
 from twin.cli.trouble import remark
 from twin.errors import UsageError
-from twin.results.store import atomic, empty, export, free
+from twin.results.results import no_table
+from twin.results.store import atomic, empty, export, free, ordinary, writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,12 +42,10 @@ _FIRST = {
 def emit(frame: pl.DataFrame, out: Output, name: str = "") -> None:
     """Write one frame as `out` says; a table by default."""
     form = out.resolve()
-    if form is None and out.path is not None:
-        raise UsageError(f"'{out.path}' does not say a format; end it in .csv, .json or .parquet, or give --format")
     if form is None or form == "table":
         _write_text(_grids({name: frame}, out), out)
     else:
-        _write_bytes(_encoded(frame, form), out, form)
+        _write_bytes(_encoded(frame, form), out)
 
 
 def emit_tables(
@@ -76,28 +75,57 @@ def emit_tables(
     elif form == "json":
         have = [name for name in (*shown, *rest) if name in results]
         body = ",\n".join(f'"{name}": {results[name].write_json()}' for name in have)
-        _write_bytes(f"{{{body}}}\n".encode(), out, form)
-    elif main is None:
-        raise UsageError(f"{form} holds one table: name it with --table, or give all with -o FOLDER")
+        _write_bytes(f"{{{body}}}\n".encode(), out)
     else:
+        if main is None:
+            raise _one_table(form)
         emit(results[main], out, main)
         others = [name for name in (*shown, *rest) if name != main and name in results]
         if others:
             remark(f"this is {main}; with --table NAME: {', '.join(others)}")
 
 
-def ready(out: Output) -> None:
-    """Refuse a place that cannot take what a command gives, before the work is done.
+def ready(out: Output, *, main: bool) -> None:
+    """Refuse what cannot be given as asked, before the work is done.
+
+    Args:
+        out: how it is asked for.
+        main: whether the command has a table that CSV and Parquet give where none is named.
 
     Raises:
-        UsageError: as `emit` and `save` would.
+        UsageError: what is wrong, and what would be right.
     """
-    if out.path is None or not out.folder:
-        out.resolve()
-    elif out.format in ("csv", "json"):
-        empty(out.path)
-    else:
-        free(out.path)
+    form = out.resolve()
+    if out.folder and out.path is not None:
+        (empty if form in ("csv", "json") else free)(out.path)
+        writable(out.path)
+        return
+    if form in ("csv", "parquet") and out.table is None and not main:
+        raise _one_table(form)
+    if out.path is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise UsageError("parquet is not for a terminal; name a file with -o")
+        return
+    if form is None:
+        what = f"'{out.ending}' is not a format" if out.ending else "it does not say a format"
+        folder = ", or leave the ending out for a folder" if out.ending and out.several and not out.table else ""
+        raise UsageError(f"'{out.path}': {what}; end it in .csv, .json or .parquet, or give --format{folder}")
+    ordinary(out.path)
+    writable(out.path)
+
+
+def asked(out: Output, tables: Sequence[str]) -> None:
+    """Refuse a table that a command will not have, before the work is done.
+
+    Raises:
+        UsageError: there is none of that name among `tables`.
+    """
+    if out.table is not None and out.table not in tables:
+        raise no_table(out.table, tables)
+
+
+def _one_table(form: str) -> UsageError:
+    return UsageError(f"{form} holds one table: name it with --table, or give all with -o FOLDER --format {form}")
 
 
 def save(results: Results, out: Output) -> None:
@@ -136,13 +164,11 @@ def _write_text(text: str, out: Output) -> None:
             part.write_text(text, encoding="utf-8")
 
 
-def _write_bytes(data: bytes, out: Output, form: str) -> None:
+def _write_bytes(data: bytes, out: Output) -> None:
     """Data is always UTF-8, whatever the terminal is set to."""
     if out.path is not None:
         with atomic(out.path) as part:
             part.write_bytes(data)
-    elif form == "parquet" and sys.stdout.isatty():
-        raise UsageError("parquet is not for a terminal; name a file with -o")
     else:
         sys.stdout.buffer.write(data)
 

@@ -42,7 +42,8 @@ def parts(pattern: str, out: Output) -> None:
     found = [part for part in known.values() if fnmatchcase(part.name, pattern) or fnmatchcase(part.kind, pattern)]
     if not found:
         names = [*known, *(part.kind for part in known.values())]
-        raise UsageError(f"no part and no kind of part fits '{pattern}'; {one_of(pattern, dict.fromkeys(names))}")
+        listed = one_of(pattern, dict.fromkeys(names), rest="'twin parts' lists them")
+        raise UsageError(f"no part and no kind of part fits '{pattern}'; {listed}")
     emit(_frame(("part", "kind", *_SHOWN, "disputed", "about"), [_row(part) for part in found]), out)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from twin.cli.common import Output, TaughtGroup, command, output_options, working
+from twin.cli.common import Given, Output, TaughtGroup, command, output_options, working
 from twin.cli.trouble import remark
 from twin.errors import EXIT_CHECK_FAILED
 from twin.scaffold.new import KINDS
@@ -49,7 +49,7 @@ def new(name: str, kind: str, folder: Path) -> None:
 @click.argument("name")
 @click.option(
     "--example",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Given(),
     help="A topology that uses it; by default example.yaml beside the plugin's module.",
 )
 @output_options(table=False)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from twin.cli.common import Output, Source, command, output_options, topology_options, working
+from twin.cli.common import (
+    Given,
+    Output,
+    Source,
+    command,
+    end_on_failed_checks,
+    output_options,
+    topology_options,
+    working,
+)
 from twin.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from twin.results.results import Results
 
 
 @command(
@@ -25,20 +35,23 @@ if TYPE_CHECKING:
     ),
     ('twin query quickstart.yaml "show tables"', "The tables there are; their columns: twin tables NAME."),
 )
-@click.argument("file", metavar="FILE_OR_RESULTS", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", metavar="FILE_OR_RESULTS", type=Given(folder=True))
 @click.argument("sql")
 @topology_options
 @output_options(table=False)
 def query(source: Source, sql: str, out: Output) -> None:
     """Ask a topology or saved results a question in SQL.
 
-    The SQL is that of polars: select, join, group by, with, date '2027-06-01', and so on.
+    The SQL is that of polars: select, join, group by, with, date '2027-06-01', and so on. Of a topology the answer is
+    given and the status is 1 where a check of what was run does not hold; saved results are read as they are.
     """
     from twin.cli.output import emit
 
     with working(f"querying {source.file}"):
-        answer = _of_results(source, sql) if source.file.is_dir() else _of_topology(source, sql)
+        answer, ran = (_of_results(source, sql), None) if source.file.is_dir() else _of_topology(source, sql)
     emit(answer, out)
+    if ran is not None:
+        end_on_failed_checks(ran)
 
 
 def _of_results(source: Source, sql: str) -> pl.DataFrame:
@@ -51,8 +64,8 @@ def _of_results(source: Source, sql: str) -> pl.DataFrame:
     return asked.sql(store.scan(source.file), sql)
 
 
-def _of_topology(source: Source, sql: str) -> pl.DataFrame:
-    """The answer from a topology file: the analyses that write the tables named are run, and no others."""
+def _of_topology(source: Source, sql: str) -> tuple[pl.DataFrame, Results]:
+    """The answer from a topology file, and what was run: the analyses that write the tables named, and no others."""
     from twin.evaluate import INPUT_TABLES
     from twin.results import query as asked
 
@@ -62,4 +75,4 @@ def _of_topology(source: Source, sql: str) -> pl.DataFrame:
     named = asked.named(sql, tables)
     writers = [name for name, each in analyses.items() if set(each.model.produces) & set(named)]
     results = twin.run(*writers, seed=source.seed)
-    return asked.sql({name: results[name] for name in named}, sql, tables)
+    return asked.sql({name: results[name] for name in named}, sql, tables), results

@@ -10,6 +10,7 @@ from twin.cli.common import Source, command, end_on_failed_checks, file_argument
 from twin.cli.trouble import remark
 from twin.errors import UsageError
 
+_ENDINGS = (".html", ".htm")
 _NEEDS = "pip install 'twin[report]'"
 
 
@@ -33,8 +34,12 @@ def report(source: Source, path: Path) -> None:
         from twin.report.page.page import page
     except ModuleNotFoundError as error:
         raise UsageError(f"a report needs {error.name}, which is not installed: {_NEEDS}") from error
-    from twin.results.store import atomic
+    from twin.results.store import atomic, ordinary, writable
 
+    if path.suffix.lower() not in _ENDINGS and path.suffix[1:2].isalpha():
+        raise UsageError(f"'{path}': a report is a page of HTML; end it in .html")
+    ordinary(path)
+    writable(path)
     with working(f"evaluating {source.file}"):
         twin = source.load()
         results = twin.evaluate(seed=source.seed)

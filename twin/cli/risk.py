@@ -56,9 +56,8 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
     """
     from dataclasses import replace
 
-    from twin.cli.output import emit_tables, mention, save
-    from twin.cli.run import width
-    from twin.cli.screen import screen
+    from twin.cli.output import asked, emit_tables, mention, save
+    from twin.cli.screen import put, width
     from twin.cost.scenarios.analysis import NAME, RiskParams
     from twin.errors import RefusedError, UsageError
     from twin.report.risk import lines
@@ -73,6 +72,7 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
     with working(f"drawing scenarios of {source.file}"):
         twin = source.load()
         twin = replace(twin, topology=with_params(twin.topology, NAME, RiskParams, wanted))
+        asked(out, twin.gives("risk"))
         results = twin.run("risk", seed=source.seed)
     if results["risk_events"].is_empty():
         raise RefusedError(
@@ -81,7 +81,7 @@ def risk(source: Source, out: Output, delay: tuple[str, ...], **given: object) -
             "give --tenant-default or --delay, or say in `analyses: {risk: …}` what may happen",
         )
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
         mention(results, (*_TABLES, *_REST))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +19,7 @@ from twin.cli.common import (
 from twin.cli.trouble import say_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _LARGE = ("nodes", "edges", "site_hours", "dispatch", "outage_starts")
 """Tables with a row an instance or an hour: only for who asks for them."""
@@ -61,12 +60,9 @@ _ENERGY = (
 _HOURS = "site_hours"
 """What CSV and Parquet give of it."""
 
-_WIDEST = 140
-"""Columns of a summary beyond which lines are too long to read."""
-
 
 def _runs(function: Callable[..., None]) -> Callable[..., Any]:
-    """The argument and options of every command here."""
+    """The argument and options of a command here."""
     return file_argument(topology_options(output_options(table=True)(function)))
 
 
@@ -76,22 +72,25 @@ def _runs(function: Callable[..., None]) -> Callable[..., Any]:
     ("twin evaluate quickstart.yaml --format json | jq .unit_cost", "All tables but nodes and edges, for a program."),
     ("twin evaluate quickstart.yaml --set 'discount=8 %/year'", "The same with one value changed."),
 )
-@_runs
+@file_argument
+@topology_options
+@output_options(table=True, main=False)
 def evaluate(source: Source, out: Output) -> None:
     """Run everything and print one screen of results.
 
     Ends with status 1 where a check of the file does not hold.
     """
-    from twin.cli.output import emit_tables, save
-    from twin.cli.screen import screen
+    from twin.cli.output import asked, emit_tables, save
+    from twin.cli.screen import put, width
     from twin.report.summary import lines
 
     with working(f"evaluating {source.file}"):
         twin = source.load()
+        asked(out, twin.gives())
         results = twin.evaluate(seed=source.seed)
     form = out.resolve()
     if form is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
     else:
         names = [name for name in results.tables if name not in _LARGE]
@@ -112,13 +111,13 @@ def capacity(source: Source, out: Output) -> None:
     Usable capacity is the largest IT load that every failure the file declares survivable still carries.
     """
     from twin.cli.output import emit_tables, save
-    from twin.cli.screen import screen
+    from twin.cli.screen import put, width
     from twin.report.capacity import lines
 
     with working(f"running capacity of {source.file}"):
-        results = source.load().run("capacity", "upgrades", seed=source.seed)
+        results = source.run(out, "capacity", "upgrades")
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
     else:
         emit_tables(results, out, _CAPACITY, _CAPACITY[0], ("checks",))
@@ -138,16 +137,17 @@ def failure(source: Source, out: Output) -> None:
 
     And what that does to the work, where the file has workloads.
     """
-    from twin.cli.output import emit_tables, save
-    from twin.cli.screen import screen
+    from twin.cli.output import asked, emit_tables, save
+    from twin.cli.screen import put, width
     from twin.report.failure import lines
 
     with working(f"running failure of {source.file}"):
         twin = source.load()
         names = ("failure", "workload") if twin.topology.section("workloads") else ("failure",)
+        asked(out, twin.gives(*names))
         results = twin.run(*names, seed=source.seed)
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
     else:
         emit_tables(results, out, _FAILURE, _FAILURE[0], ("checks",))
@@ -179,23 +179,24 @@ def simulate(source: Source, out: Output, **given: object) -> None:
     """
     from dataclasses import replace
 
-    from twin.cli.output import emit_tables, save
-    from twin.cli.screen import screen
+    from twin.cli.output import asked, emit_tables, save
+    from twin.cli.screen import put, width
     from twin.failure.montecarlo.analysis import stated, with_params
     from twin.report.simulation import lines
 
     with working(f"simulating {source.file}"):
         twin = source.load()
-        wanted = {name: value for name, value in given.items() if value not in (None, False)}
+        wanted = {name: value for name, value in given.items() if value is not None and value is not False}
         if wanted:
             twin = replace(twin, topology=with_params(twin.topology, wanted))
         # what uncertain rates do to the work is asked only where rates are drawn and there is work
         goodput = (
             ("workload-uncertainty",) if stated(twin.topology).draws and twin.topology.section("workloads") else ()
         )
+        asked(out, twin.gives("simulation", *goodput))
         results = twin.run("simulation", *goodput, seed=source.seed)
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
     else:
         emit_tables(results, out, _SIMULATION, _SIMULATION[0], ("checks",))
@@ -221,29 +222,14 @@ def energy(source: Source, out: Output) -> None:
     And how long it lives when the grid fails.
     """
     from twin.cli.output import emit_tables, save
-    from twin.cli.screen import screen
+    from twin.cli.screen import put, width
     from twin.report.energy import lines
 
     with working(f"running energy of {source.file}"):
-        results = source.load().run("energy", "carbon", "resilience", seed=source.seed)
+        results = source.run(out, "energy", "carbon", "resilience")
     if out.resolve() is None and out.table is None:
-        click.echo(screen(lines(results, width())), nl=False)
+        put(lines(results, width()))
         save(results, out)
     else:
         emit_tables(results, out, _ENERGY, _HOURS, ("checks",))
     end_on_failed_checks(results)
-
-
-def _run(analysis: str, source: Source, out: Output, shown: Sequence[str], rest: Sequence[str] = ()) -> None:
-    """Run one analysis, give its tables (the first is the main one), and end on failed checks."""
-    from twin.cli.output import emit_tables
-
-    with working(f"running {analysis} of {source.file}"):
-        results = source.load().run(analysis, seed=source.seed)
-    emit_tables(results, out, shown, shown[0], (*rest, "checks"))
-    end_on_failed_checks(results)
-
-
-def width() -> int:
-    """Columns of the terminal, within what reads well; 100 where there is none."""
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, _WIDEST))

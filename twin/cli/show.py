@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from twin.cli.common import Source, command, file_argument, topology_options, working
 from twin.cli.trouble import remark
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.text import Text
 
 _GROUPS_EXPLAINED = 4
 _WIDE = 160
@@ -52,6 +46,7 @@ def show(source: Source, selector: str | None) -> None:
     A selector is a path as site/hall[2..4]/rack, with * for any name and ** for any depth, or kind=rack.
     Of each group that it names, the first node is explained.
     """
+    from twin.cli.screen import put
     from twin.report.explain import explain, tree
     from twin.report.fate import MOST_INSTANCES, fate
     from twin.topology.select import select
@@ -61,20 +56,14 @@ def show(source: Source, selector: str | None) -> None:
     topology = twin.topology
     width = min(shutil.get_terminal_size().columns, _WIDE) if sys.stdout.isatty() else _WIDE
     if selector is None:
-        _print(tree(topology, width))
+        put(tree(topology, width), tables=False)
         return
     found = select(topology, selector)
     for path, locals_ in list(found.items())[:_GROUPS_EXPLAINED]:
-        _print(explain(topology, path, int(locals_[0]), width))
+        put(explain(topology, path, int(locals_[0]), width), tables=False)
         if sum(group.total for group in topology.groups.values()) <= MOST_INSTANCES:
-            _print(fate(twin.structure, path, int(locals_[0]), width))
+            put(fate(twin.structure, path, int(locals_[0]), width), tables=False)
         if len(locals_) > 1:
             remark(f"and {len(locals_) - 1:,} more of {path}; name one of them to have it explained")
     if len(found) > _GROUPS_EXPLAINED:
         remark(f"and of {len(found) - _GROUPS_EXPLAINED} more groups: {', '.join(list(found)[_GROUPS_EXPLAINED:])}")
-
-
-def _print(lines: Sequence[Text]) -> None:
-    from twin.cli.screen import screen
-
-    click.echo(screen(lines), nl=False)

@@ -44,6 +44,20 @@ class Col:
     keep: int = 9
 
 
+class Headings(Text):
+    """The line of headings over a block, which knows what the block had no room for.
+
+    Attributes:
+        title: title of the block.
+        left_out: headings of the columns that gave way.
+        room: width at which none does.
+    """
+
+    title: str = ""
+    left_out: tuple[str, ...] = ()
+    room: int = 0
+
+
 def block(title: str, columns: Sequence[Col], rows: Sequence[Sequence[str]], width: int) -> list[Text]:
     """Rows under a title, aligned and at most `width` wide.
 
@@ -56,6 +70,7 @@ def block(title: str, columns: Sequence[Col], rows: Sequence[Sequence[str]], wid
     at = list(range(len(columns)))
     sizes = [max(cell_len(text) for text in (columns[i].head, *(row[i] for row in rows))) for i in at]
     sizes[0] = max(sizes[0], cell_len(title) - _INDENT)
+    room = _total(at, sizes)
     while _total(at, sizes) > width:
         loose = [i for i in at if columns[i].keep < columns[0].keep and i]
         if not loose:
@@ -65,7 +80,9 @@ def block(title: str, columns: Sequence[Col], rows: Sequence[Sequence[str]], wid
     if over > 0:
         widest = max((i for i in at if not columns[i].right), key=lambda i: sizes[i])
         sizes[widest] = max(_NARROWEST, sizes[widest] - over)
-    head = Text(_fit(title, sizes[0] + _INDENT, right=False), style="bold")
+    head = Headings(_fit(title, sizes[0] + _INDENT, right=False), style="bold")
+    head.title, head.room = title or columns[0].head, room
+    head.left_out = tuple(column.head for i, column in enumerate(columns) if i not in at and column.head)
     for i in at[1:]:
         head.append(" " * _GAP + _fit(columns[i].head, sizes[i], columns[i].right), style="not bold dim")
     head.rstrip()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from twin.errors import UsageError, nearest, shorten
+from twin.errors import UsageError, nearest, one_of, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,7 +66,8 @@ def _explain(text: str, tables: Iterable[str]) -> str:
     """What polars says, in one line, with the nearest name for a table or column that is not there."""
     table = _NO_TABLE.search(text)
     if table:
-        return f"the query reads a table '{table['name']}', which is not there; {_hint(table['name'], sorted(tables))}"
+        known = one_of(table["name"], tables, rest="'twin tables' lists them")
+        return f"the query reads a table '{table['name']}', which is not there; {known}"
     column = _NO_COLUMN.search(text)
     if column:
         names = [name.strip().strip('"') for name in column["known"].split(",")]

@@ -13,13 +13,19 @@ from twin.results import query, store
 from twin.results.provenance import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import polars as pl
 
 
 class UnknownTableError(UsageError, AttributeError, LookupError):
     """A table that these results do not have; also an AttributeError, so that `hasattr` works."""
+
+
+def no_table(name: str, tables: Iterable[str]) -> UnknownTableError:
+    """What is said of a table that some results do not have, or will not have."""
+    have = one_of(name, tables, rest="'twin tables' lists them")
+    return UnknownTableError(f"these results have no table '{name}'; {have}")
 
 
 class Results:
@@ -62,7 +68,7 @@ class Results:
         """
         if name not in self._tables:
             if name not in self._on_demand:
-                raise UnknownTableError(f"these results have no table '{name}'; {one_of(name, self.tables, 30)}")
+                raise no_table(name, self.tables)
             self._tables[name] = self._on_demand[name]()
             del self._on_demand[name]
         return self._tables[name]

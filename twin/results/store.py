@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -120,6 +121,10 @@ def manifest(folder: Path) -> dict[str, Any]:
     Raises:
         UsageError: not a results folder, or one of another version.
     """
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(
+            f"'{folder}' is not a results folder: it has no {MANIFEST}; 'twin evaluate FILE -o FOLDER' makes one"
+        )
     try:
         found = _read(folder)
     except (OSError, ValueError) as error:
@@ -166,6 +171,36 @@ def collect(frame: pl.LazyFrame, name: str) -> pl.DataFrame:
         raise UsageError(f"table '{name}' of these results cannot be read{_AGAIN}") from error
 
 
+def ordinary(path: Path) -> Path:
+    """A file, resolved, that may be written: nothing stands there, or an ordinary file that gives way.
+
+    Raises:
+        UsageError: a folder stands there, or a device or pipe that must not be replaced.
+    """
+    place = path.resolve()
+    if place.is_dir():
+        raise UsageError(f"'{path}' is a folder; name a file in it")
+    if place.exists() and not place.is_file():
+        raise UsageError(f"'{path}' is a device or a pipe and not a file; leave -o out and redirect with >")
+    return place
+
+
+def writable(path: Path) -> None:
+    """Refuse a place at which nothing can be written, before there is anything to write.
+
+    Raises:
+        UsageError: the folder in which it would be made, or the nearest above it, takes no file.
+    """
+    folder = path.resolve().parent
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"cannot write '{path}': {error.strerror or error} ('{folder}')") from error
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Write a file whole or not at all: gives a temporary path that becomes `path` on leaving without error.
@@ -173,9 +208,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         UsageError: the file cannot be written.
     """
-    place = path.resolve()
-    if place.is_dir():
-        raise UsageError(f"'{path}' is a folder; name a file in it")
+    place = ordinary(path)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with _beside(place) as part:

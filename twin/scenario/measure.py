@@ -14,6 +14,7 @@ from twin.errors import RefusedError, UnitError, UsageError, one_of
 if TYPE_CHECKING:
     from twin.results.results import Results
 
+_HALF_A_CENT = 0.005
 _TARGET = re.compile(r"\s*(?P<measure>[\w-]+)\s*\(\s*(?P<subject>[^()]+?)\s*\)\s*=\s*(?P<value>.+?)\s*$")
 
 
@@ -103,7 +104,9 @@ class Target:
         return f"{self.name}({self.subject})"
 
     def show(self, value: float) -> str:
-        """A value with its unit."""
+        """A value with its unit; a rest of dollars below half a cent is none."""
+        if self.measure.dimension == "money" and abs(value) < _HALF_A_CENT:
+            value = 0.0
         return units.show(value, self.measure.dimension, 6)
 
 
@@ -118,7 +121,7 @@ def target(text: str) -> Target:
         raise UsageError(f"'{text}' is not a target; write it as 'irr(hut8)=12 %' or 'dscr(notes)=1.3'")
     name = match["measure"].replace("_", "-").lower()
     if name not in MEASURES:
-        raise UsageError(f"there is no measure '{match['measure']}'; {one_of(name, MEASURES, limit=20)}")
+        raise UsageError(f"there is no measure '{match['measure']}'; {one_of(name, MEASURES)}")
     return Target(name, match["subject"], _value(match["value"], MEASURES[name].dimension))
 
 

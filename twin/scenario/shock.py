@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from twin import tables
+from twin import progress, tables
 from twin.cost.inputs import roles
 from twin.cost.measures import discount_factors
 from twin.cost.operating import operating
@@ -50,7 +50,8 @@ def shocks(base: Base, wanted: Sequence[Shock]) -> dict[str, pl.DataFrame]:
     Raises:
         RefusedError: a shock that the file has nothing for, or a deal that cannot be worked out with it.
     """
-    parts = [default(base, one) if one.kind == DEFAULT else _again(base, one) for one in wanted]
+    each = progress.counted(wanted, len(wanted), "shocks")
+    parts = [default(base, one) if one.kind == DEFAULT else _again(base, one) for one in each]
     return {
         name: pl.concat([tables.table(name).empty(), *(part[place] for part in parts)])
         for place, name in enumerate(("shock", "shock_effects"))

@@ -112,6 +112,8 @@ def shock(text: str) -> Shock:
         raise UsageError(f"'{text}' does not say how much; write it as '{kind}={example}'")
     if form == "month":
         return Shock(text, kind, 0.0, _month(text, size, example))
+    if form == "change" and "%" not in size:
+        raise UsageError(f"'{text}' is a change without its '%'; write it as '{kind}={example}'")
     try:
         value = units.parse(size, "fraction" if form == "change" else form)
     except UnitError as error:

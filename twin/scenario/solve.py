@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from twin import tables, units
-from twin.errors import InputError, RefusedError, UnitError, UsageError
+from twin import progress, tables, units
+from twin.errors import InputError, RefusedError, UnitError, UsageError, nearest
 from twin.scenario import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
 
@@ -56,6 +56,10 @@ def written(text: str) -> Written | None:
     return Written(before, float(found[0].replace(",", "").replace("_", "")), after)
 
 
+_AS_A_RULE = 12
+"""Evaluations of a search, of which the time left is made: the searches of the docs take 8 to 12."""
+
+
 @dataclass
 class _Search:
     """Evaluations of one setting, kept."""
@@ -76,6 +80,7 @@ class _Search:
             InputError, RefusedError: the file does not take the value, or the measure is not defined with it.
         """
         if number not in self.known:
+            progress.reached(self.count, max(_AS_A_RULE, self.count + 1), "evaluations (as a rule)")
             self.count += 1
             results = self.base.with_overlays((f"{self.path}={self.form.at(number)}",))
             self.known[number] = measure.of(results, self.aim) - self.aim.value
@@ -104,7 +109,7 @@ def solve(base: Base, path: str, aim: Target, between: tuple[str, str] | None = 
         RefusedError: the measure does not cross the target in the range, or jumps over it.
     """
     stated = _stated(base, path)
-    form, ends = _range(path, stated, between)
+    form, ends = _range(path, stated, between, [*_paths(base)])
     whole = _whole(base, path, form)
     if whole is not None:
         months = whole.number / form.number if form.number else 1.0
@@ -148,10 +153,9 @@ def _stated(base: Base, path: str) -> str | None:
     """What the file states at a path; None where this does not know."""
     topology = base.twin.topology
     section, _, rest = path.partition(".")
-    name, _, key = rest.rpartition(".")
     for entry in topology.section(section):
-        if entry.name == name:
-            return entry.given.get(key)
+        if rest.startswith(f"{entry.name}."):
+            return entry.given.get(rest.removeprefix(f"{entry.name}."))
     if path == "discount":
         value = topology.settings.get("discount")
         return None if value is None else value.text
@@ -159,6 +163,13 @@ def _stated(base: Base, path: str) -> str | None:
     found = topology.groups.get(group)
     stated = None if found is None else found.attributes.get(attribute)
     return None if stated is None else stated.text
+
+
+def _paths(base: Base) -> Iterator[str]:
+    """What the file states of entries and groups."""
+    topology = base.twin.topology
+    yield from (f"{entry.section}.{entry.name}.{key}" for entry in topology.entries for key in entry.given)
+    yield from (f"{path}.{name}" for path, group in topology.groups.items() for name in group.attributes)
 
 
 def _whole(base: Base, path: str, form: Written) -> Written | None:
@@ -181,14 +192,16 @@ def _whole(base: Base, path: str, form: Written) -> Written | None:
 
 
 def _range(
-    path: str, stated: str | None, between: tuple[str, str] | None
+    path: str, stated: str | None, between: tuple[str, str] | None, known: Sequence[str]
 ) -> tuple[Written, tuple[float, float] | None]:
     """How the setting is written, and where to look for it."""
     if between is None:
         form = written(stated) if stated else None
         if form is None or form.number == 0:
             said = f"'{stated}'" if stated else "nothing"
-            raise UsageError(f"the file states {said} at '{path}'; say where to look with --between LOW HIGH")
+            hint = "" if stated else nearest(path, known)
+            right = f"{hint} or say" if hint else "say"
+            raise UsageError(f"the file states {said} at '{path}'; {right} where to look with --between LOW HIGH")
         return form, None
     low, high = (written(text) for text in between)
     if low is None or high is None or (low.before, low.after) != (high.before, high.after):
@@ -239,6 +252,9 @@ def _no_crossing(search: _Search, found: dict[float, float]) -> RefusedError:
         )
     low, high = min(found, key=found.__getitem__), max(found, key=found.__getitem__)
     ends = f"{search.form.at(min(found))} and {search.form.at(max(found))}"
+    if len(found) > 1 and found[high] - found[low] <= _CLOSE * max(abs(found[low] + aim.value), 1e-6):
+        reason = f"{aim} is {aim.show(found[low] + aim.value)} whatever '{search.path}' is between {ends}"
+        return RefusedError("solve", reason, "vary something that it depends on")
     reason = (
         f"{aim} does not come to {aim.show(aim.value)} between {ends}: it lies between "
         f"{aim.show(found[low] + aim.value)} and {aim.show(found[high] + aim.value)}"

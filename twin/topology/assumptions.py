@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from twin import units
 from twin.api import Params, Quantity
-from twin.parameters import meaning, trust
+from twin.parameters import meaning, quantity_of, trust
 from twin.tables import table
 from twin.topology.attributes import ATTRIBUTES, matters
 from twin.topology.lifetimes import shown
@@ -30,7 +30,8 @@ def assumptions(topology: Topology) -> pl.DataFrame:
 
     One row a setting (`calendar`, `discount`), a group's count, each of its attributes, what is
     assumed for one that nobody gives, figures or dates that differ by instance, an overlay on some
-    instances, a step of a demand, and a parameter of a model entry, in this order.  Parameters that
+    instances, a step of a demand, and a parameter of a model entry, in this order; of a group of
+    parameters each one, by its path as `relet.downtime` or `tranches[1].rate`.  Parameters that
     the file leaves out appear with the model's default; a default of "none" is no assumption and has
     no row.
     """
@@ -127,50 +128,62 @@ def _row(owner: str, attribute: str, value: Value) -> Row:
 
 
 def _params(entry: ModelEntry) -> Iterator[Row]:
-    owner = f"{entry.section}.{entry.name}"
-    for name, field in type(entry.params).model_fields.items():
-        value = getattr(entry.params, name)
-        if name in entry.given:
-            origin = "overlay" if name in entry.overlaid else "file"
-            text = entry.given[name]
-            yield owner, name, text, origin, entry.source or None, None, entry.note or None, str(entry.where)
-            if isinstance(value, Params):
-                yield from _left_out(entry, value, name)
-        elif value is not None:
-            note, level = meaning(type(entry.params), name) or None, trust(type(entry.params), name)
-            yield owner, name, _shown(value, field), "default", f"model {entry.model}", level, note, str(entry.where)
+    yield from _of_group(entry, entry.params, "")
 
 
-def _left_out(entry: ModelEntry, group: Params, path: str) -> Iterator[Row]:
-    """The defaults of a group of parameters of which the file states others."""
+def _of_group(entry: ModelEntry, group: Params, at: str, *, told: bool = False) -> Iterator[Row]:
+    """A row for each parameter, and for each one of a group of parameters in place of the group.
+
+    Args:
+        entry: whose they are.
+        group: the parameters.
+        at: path of the group, with its dot.
+        told: whether the file says the group in one word, so that only its defaults are left to say.
+    """
     owner = f"{entry.section}.{entry.name}"
     for name, field in type(group).model_fields.items():
-        value = getattr(group, name)
-        if isinstance(value, Params) and name in group.model_fields_set:
-            yield from _left_out(entry, value, f"{path}.{name}")
-        elif value is not None and name not in group.model_fields_set:
-            note, text, level = meaning(type(group), name) or None, _shown(value, field), trust(type(group), name)
-            yield owner, f"{path}.{name}", text, "default", f"model {entry.model}", level, note, str(entry.where)
+        path, value = at + (field.alias or name), getattr(group, name)
+        groups = dict(_groups(path, value))
+        stated = path in entry.given
+        if groups and not (stated and entry.given[path][:1] not in "[{"):
+            for inner, one in groups.items():
+                yield from _of_group(entry, one, f"{inner}.", told=told)
+        elif stated:
+            origin = "overlay" if path in entry.overlaid else "file"
+            place = str(entry.places.get(path, entry.where))
+            yield owner, path, entry.given[path], origin, entry.source or None, None, entry.note or None, place
+            for inner, one in groups.items():
+                yield from _of_group(entry, one, f"{inner}.", told=True)
+        elif value is not None and not (told and name in group.model_fields_set):
+            note, level = meaning(type(group), name) or None, trust(type(group), name)
+            yield owner, path, _shown(value, field), "default", f"model {entry.model}", level, note, str(entry.where)
+
+
+def _groups(path: str, value: object) -> Iterator[tuple[str, Params]]:
+    """The groups of parameters that a value is or holds, each with its path as findings have it."""
+    if isinstance(value, Params):
+        yield path, value
+    elif isinstance(value, Mapping):
+        yield from ((f"{path}.{key}", one) for key, one in value.items() if isinstance(one, Params))
+    elif isinstance(value, tuple | list):
+        yield from ((f"{path}[{number}]", one) for number, one in enumerate(value, 1) if isinstance(one, Params))
 
 
 def _shown(value: object, field: FieldInfo) -> str:
-    """A default as a person reads it: quantities with their unit."""
-    quantity = _quantity([field.annotation, *field.metadata])
+    """A default as the language writes it: quantities with their unit, lists and mappings in brackets."""
+    quantity = quantity_of(field)
+    if isinstance(value, Mapping | tuple | list) and not value:
+        return "none"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_one(item, quantity)}' for key, item in value.items())}}}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_one(item, quantity) for item in value)}]"
+    return _one(value, quantity)
+
+
+def _one(value: object, quantity: Quantity | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if quantity is not None and isinstance(value, int | float):
         return units.show(float(value), quantity.dimension)
-    if isinstance(value, Mapping) and not value:
-        return "none"
-    if isinstance(value, Params):
-        return ", ".join(f"{name} {getattr(value, name)}" for name in type(value).model_fields)
-    return ", ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
-
-
-def _quantity(marks: list[Any]) -> Quantity | None:
-    """The mark of a quantity in a field's annotation, however deep (`Power | None`)."""
-    for mark in marks:
-        if isinstance(mark, Quantity):
-            return mark
-        found = _quantity([*get_args(mark), *getattr(mark, "__metadata__", ())])
-        if found is not None:
-            return found
-    return None
+    return str(value)

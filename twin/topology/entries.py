@@ -11,7 +11,7 @@ from twin.topology import shape
 from twin.topology.draft import Draft, RawEntry, text_of
 from twin.topology.entry_errors import translate
 from twin.topology.model import ModelEntry
-from twin.topology.nodes import Listing, Mapped, Node, Scalar, plain
+from twin.topology.nodes import Listing, Mapped, Node, Scalar, plain, within, written
 from twin.topology.references import circles, marked, offers, references, stated
 from twin.topology.shape import join
 
@@ -105,17 +105,18 @@ def check(draft: Draft, raw: RawEntry) -> ModelEntry | None:
     refers = references(draft, raw, found)
     if params is None:
         return None
+    paths = list(within(raw.params))
     return ModelEntry(
         section=raw.section,
         name=raw.name,
         model=raw.model,
         params=params,
-        given={key: _text(node) for key, node in raw.params.items()},
-        overlaid=frozenset(key for key, node in raw.params.items() if _overlaid(node)),
+        given={path: written(node) for path, node in paths},
+        overlaid=frozenset(path for path, node in paths if _overlaid(node)),
         refers=refers,
         files=tuple(dict.fromkeys(name for kind, name, _ in found if kind == "file" and name)),
         where=raw.node.where,
-        places={key: node.where for key, node in raw.params.items()},
+        places={path: node.where for path, node in paths},
         **raw.about,
     )
 
@@ -135,10 +136,6 @@ def _unknown_model(draft: Draft, raw: RawEntry, models: Mapping[str, Provided]) 
         got=raw.model,
         expected="; ".join(text for text in (hint, explained) if text),
     )
-
-
-def _text(node: Node) -> str:
-    return node.text if isinstance(node, Scalar) else str(plain(node))
 
 
 def _overlaid(node: Node) -> bool:

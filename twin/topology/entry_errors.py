@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from twin import units
 from twin.api import Params, Quantity, Reference
 from twin.errors import one_of
+from twin.parameters import quantity_of
 from twin.topology.nodes import Listing, Mapped, Node, describe
 from twin.topology.shape import join
 
@@ -22,6 +23,24 @@ if TYPE_CHECKING:
     from twin.topology.draft import Draft, RawEntry
 
 Loc = tuple[str | int, ...]
+
+_BOUNDS = {
+    "greater_than": ("gt", "not above"),
+    "greater_than_equal": ("ge", "below"),
+    "less_than": ("lt", "not below"),
+    "less_than_equal": ("le", "above"),
+}
+"""A bound that pydantic holds -> where it says which, and what a value is that breaks it."""
+
+
+def beyond(error: ErrorDetails, field: FieldInfo | None) -> str:
+    """A bound that does not hold, with the unit of the parameter: `above 100 %/year`; as pydantic has it otherwise."""
+    if error["type"] not in _BOUNDS:
+        return error["msg"]
+    name, broken = _BOUNDS[error["type"]]
+    limit = error.get("ctx", {})[name]
+    mark = None if field is None else quantity_of(field)
+    return f"{broken} {units.show(float(limit), mark.dimension) if mark else limit}"
 
 
 def translate(draft: Draft, raw: RawEntry, model: type[Params], error: ErrorDetails) -> None:
@@ -40,15 +59,19 @@ def translate(draft: Draft, raw: RawEntry, model: type[Params], error: ErrorDeta
         parent = _field_model(model, loc[:-1])
         known = [field.alias or name for name, field in parent.model_fields.items()] if parent else []
         message = f"'{raw.model}' has no parameter '{loc[-1]}'"
-        expected = one_of(str(loc[-1]), known, limit=20)
+        expected = one_of(str(loc[-1]), known, limit=None)
         draft.findings.add(node if node.path or where is None else where, path, message, expected=expected)
         return
     if "problem" in context:
         message, expected = str(context["problem"]), str(context.get("right", ""))
+    elif kind in _BOUNDS:
+        message = beyond(error, _field(model, loc))
     elif "; " in message:
         message, expected = message.split("; ", 1)
-    if not expected:
-        expected = _example(_field(model, loc)).removeprefix(", ")
+    field = _field(model, loc)
+    # a bound with its unit says by itself what would be right
+    if not expected and not (kind in _BOUNDS and field is not None and quantity_of(field)):
+        expected = _example(field).removeprefix(", ")
     got = describe(node) if path != raw.place else ""
     draft.findings.add(node, path, message, got=got, expected=expected)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from twin.errors import UsageError
+from twin.topology.entry_errors import beyond
 from twin.topology.model import ModelEntry, Where
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def with_params(topology: Topology, name: str, model: type[Params], given: Mappi
     except ValidationError as error:
         first = error.errors()[0]
         option = "--" + str(first["loc"][0]).replace("_", "-")
-        raise UsageError(f"{option}: {first['msg']} (got {first['input']})") from error
+        says = beyond(first, model.model_fields.get(str(first["loc"][0])))
+        raise UsageError(f"{option}: {says} (got {first['input']})") from error
     params = kept.model_copy(update={key: getattr(checked, key) for key in given})
     texts = {key: str(value) for key, value in given.items()}
     where = old.where if old else Where("command line", 0, 0)

@@ -75,7 +75,7 @@ def take(node: Node, shape: Shape, path: str, findings: Findings, *, extra: bool
     for name, item in node.items.items():
         key = shape.keys.get(name)
         if key is None and not extra:
-            hint = shape.hints.get(name) or one_of(name, shape.keys, limit=20)
+            hint = shape.hints.get(name) or one_of(name, shape.keys, rest="'twin schema' has them")
             place = item if item.path else node.keys.get(name, item.where)
             findings.add(place, join(path, name), f"{_a(shape)} has no key '{name}'", expected=hint)
         elif key is None or check_form(item, key.form, join(path, name), findings):

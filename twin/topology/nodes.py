@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from twin.topology.model import Where
 
 
@@ -53,6 +56,11 @@ class Mapped:
 
 Node = Scalar | Listing | Mapped
 
+_TYPED = re.compile(r"~|null|true|false|[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
+"""What would be read as something other than a text; it was in quotes then."""
+
+_MARKED = re.compile(r"""[,\[\]{}\n"]|: |:$| #|^[\s'&*!|>%@`#?:]|^-(?: |-|$)|\s$""")
+
 
 def describe(node: Node) -> str:
     """What stands there, for the `got` of a finding."""
@@ -70,6 +78,41 @@ def plain(node: Node) -> Any:
     if isinstance(node, Listing):
         return [plain(item) for item in node.items]
     return node.value
+
+
+def within(items: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+    """Each value with its path, and those of the mappings in it: `relet`, `relet.downtime`, `tranches[1].rate`."""
+    for key, node in items.items():
+        yield key, node
+        inner = {key: node} if isinstance(node, Mapped) else {}
+        if isinstance(node, Listing):
+            inner = {f"{key}[{number}]": one for number, one in enumerate(node.items, 1) if isinstance(one, Mapped)}
+        for at, each in inner.items():
+            yield from ((f"{at}.{path}", one) for path, one in within(each.items))
+
+
+def written(node: Node) -> str:
+    """The value as the language writes it on one line: `{rent_share: 80 %, downtime: 12 months}`."""
+    if isinstance(node, Mapped):
+        return f"{{{', '.join(f'{_flow(key)}: {_inside(item)}' for key, item in node.items.items())}}}"
+    if isinstance(node, Listing):
+        return f"[{', '.join(map(_inside, node.items))}]"
+    return node.text
+
+
+def _inside(node: Node) -> str:
+    if not isinstance(node, Scalar):
+        return written(node)
+    if not isinstance(node.value, str):
+        return node.text or "null"
+    return _flow(node.text, quoted=_TYPED.fullmatch(node.text) is not None)
+
+
+def _flow(text: str, *, quoted: bool = False) -> str:
+    """A text as it may stand between brackets: in quotes where it would end there or mean something else."""
+    if text and not quoted and not _MARKED.search(text):
+        return text
+    return "'" + text.replace("'", "''") + "'"
 
 
 def as_overlay(node: Node, path: str) -> Node:

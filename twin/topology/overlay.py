@@ -153,7 +153,7 @@ def _find_groups(draft: Draft, step: _Step, pattern: str, key: str) -> _Change |
         if inner in shape.LAYERS and not layer:
             expected = f"one of: {', '.join(f'{inner}.{name}' for name in _SUPPLY_KEYS[:4])}"
         else:
-            expected = one_of(inner, keys, limit=10)
+            expected = one_of(inner, keys, rest="'twin schema' has them")
         draft.findings.add(step.node, step.place, f"'{key}' cannot be set", got=step.path, expected=expected)
         return None
     try:
@@ -282,7 +282,7 @@ def _find_component(draft: Draft, step: _Step, component: RawComponent, key: str
     if component.entry is not None and modelled.takes(draft, component.entry, key):
         return _replacing(draft, step, component.entry, {**component.entry.params, key: step.node})
     if key not in ATTRIBUTES:
-        expected = one_of(key, ATTRIBUTES, limit=10)
+        expected = one_of(key, ATTRIBUTES, rest="'twin schema' has them")
         draft.findings.add(step.node, step.place, f"'{key}' cannot be set", got=step.path, expected=expected)
         return None
     kind = text_of(component.items.get("kind"))

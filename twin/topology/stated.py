@@ -56,12 +56,13 @@ class ModelEntry:
         name: its name, unique in the section.
         model: name of the model.
         params: the validated parameters.
-        given: name of each parameter the file or an overlay states -> its text.
+        given: path of each parameter the file or an overlay states, and of what is in it, as `relet.downtime` or
+            `tranches[1].rate` -> its text.
         overlaid: those of them that a scenario or `--set` gave, in whole or in part.
         offer: the offer that a deal belongs to; empty where it is one of the file.
         refers: names of other deals that it refers to.
         where: place in the file.
-        places: the places of its parameters.
+        places: the places of the same.
         files: files beside the topology that its parameters name.
     """
 

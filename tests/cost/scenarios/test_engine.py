@@ -23,8 +23,8 @@ WILD = RiskParams(
     guarantor_default="1 %/year",
     correlation="40 %",
     market_correlation="50 %",
-    gpu_price=PriceParams(deals=("accelerators",), drift="-10 %/year", volatility="30 %", reversion="50 %/year"),
-    power_price=PriceParams(volatility="25 %"),
+    gpu_price=PriceParams(deals=("accelerators",), drift="-10 %/year", volatility="30 %/year", reversion="50 %/year"),
+    power_price=PriceParams(volatility="25 %/year"),
     delay={"3 months": 0.3, "9 months": 0.2},
 )
 

@@ -52,9 +52,11 @@ def test_terms_are_those_of_the_file_and_what_a_lender_asks_for():
         ("deals.hall", "rent", "$100/kW-month", "file"),
         ("deals.hall", "escalator", "0 %/year", "default"),
         ("deals.hall", "deposit", "0 months", "default"),
-        ("deals.hall", "renewals", "['5 years', '5 years']", "file"),
-        ("deals.hall", "accounting", "{'rate': '6 %/year', 'economic_life': '40 years'}", "file"),
+        ("deals.hall", "renewals", "[5 years, 5 years]", "file"),
+        ("deals.hall", "sla", "none", "default"),
         ("deals.hall", "accounting.rate", "6 %/year", "file"),
+        ("deals.hall", "accounting.economic_life", "40 years", "file"),
+        ("deals.hall", "accounting.transfers_ownership", "false", "default"),
         ("deals.notes", "rate", "6 %/year", "file"),
         ("deals.notes", "sweep", "", "default"),
         ("discount", "rate", "8 %/year", "file"),
@@ -66,7 +68,8 @@ def test_terms_are_those_of_the_file_and_what_a_lender_asks_for():
         ["rent", "$100/kW-month"],
         ["escalator", "0 %/year *"],
         ["renewals", "5 years, 5 years"],
-        ["accounting", "rate 6 %/year, economic life 40 years"],
+        ["accounting, rate", "6 %/year"],
+        ["accounting, economic life", "40 years"],
     ]
     assert table_of(text, "Terms of loans") == [["term", "notes"], ["rate", "6 %/year"]]
     assert "Terms of guarantees" not in text

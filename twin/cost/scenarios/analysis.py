@@ -35,7 +35,7 @@ class PriceParams(Params):
 
     deals: tuple[DealRef, ...] = Field((), description="deals whose price it is")
     drift: Rate = Field(0.0, gt=-1, description="growth a year of its mean over what the file pays")
-    volatility: Fraction = Field(description="standard deviation of the logarithm over a year")
+    volatility: Rate = Field(ge=0, description="standard deviation of the logarithm over a year")
     reversion: Rate = Field(0.0, ge=0, description="pull back to the mean, a year; 0 for a random walk")
 
     def price(self) -> Price:

@@ -24,6 +24,7 @@ from twin.energy.dispatch import DispatchModel
 from twin.energy.dispatch.flows import carbon_free_fraction, cost, emissions_kg
 from twin.energy.dispatch.frames import systems
 from twin.energy.dispatch.solver import out_of_reach
+from twin.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +89,9 @@ def _curve(system: System, targets: Sequence[float], points: int) -> list[dict[s
     even = np.linspace(least, most, points)[1:].tolist() if points else []
     wanted = sorted(min(target, most - _BELOW) for target in {*targets, *even})
     found = [(None, base)]
-    found += [(target, base if target <= least else walk.reach(target)) for target in wanted]
+    found += [
+        (target, base if target <= least else walk.reach(target)) for target in counted(wanted, len(wanted), "scores")
+    ]
     return [_row(solution, target, base) | {"highest_fraction": most} for target, solution in found]
 
 

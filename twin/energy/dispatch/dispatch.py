@@ -10,12 +10,13 @@ import polars as pl
 
 from twin.energy.dispatch.commitment import whole_machines
 from twin.energy.dispatch.flows import carbon_free_fraction, cost
-from twin.energy.dispatch.frames import Market, Resources, systems
+from twin.energy.dispatch.frames import Market, Resources, systems, years
 from twin.energy.dispatch.results import site_rows, unit_rows
 from twin.energy.dispatch.rules import StorageRule, by_rule
 from twin.energy.dispatch.solver import DispatchModel, Solution
 from twin.energy.dispatch.system import ENGINE, at
 from twin.errors import RefusedError
+from twin.progress import counted
 
 if TYPE_CHECKING:
     from twin.energy.dispatch.flows import Flows
@@ -74,7 +75,7 @@ def dispatch(
     models: dict[int, DispatchModel] = {}
     left: dict[tuple[str, str], float] = {}
     last = ""
-    for given in systems(load, step_h, resources, market):
+    for given in counted(systems(load, step_h, resources, market), years(load, resources), "years of sites"):
         fresh = given.site != last
         system = given if fresh else _carried(given, left)
         last = system.site

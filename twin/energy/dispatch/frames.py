@@ -106,6 +106,12 @@ def _columns(rows: pl.DataFrame) -> list[pl.Expr]:
     return made
 
 
+def years(load: pl.DataFrame, resources: Resources) -> int:
+    """How many systems `systems` makes."""
+    own = load.filter(pl.col("site").is_in(resources.wide["site"].unique().implode()))
+    return own.select("site", pl.col("time").dt.year()).n_unique()
+
+
 def systems(load: pl.DataFrame, step_h: float, resources: Resources, market: Market) -> Iterator[System]:
     """One system a site that has a resource and a calendar year, in the order of sites and time.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +62,8 @@ def _found(results: Results, stated: pl.DataFrame) -> Iterator[tuple[str, list[s
 
 def _side_by_side(title: str, stated: pl.DataFrame, deals: list[str]) -> str:
     shown = deals[:_DEALS_SHOWN]
-    rows = stated.filter(pl.col("deal").is_in(shown) & ~pl.col("attribute").str.contains(".", literal=True))
-    rows = rows.filter(pl.col("value").fill_null("") != "")
+    rows = stated.filter(pl.col("deal").is_in(shown))
+    rows = rows.filter(~pl.col("value").fill_null("").is_in(["", "none"]))
     given = set(rows.filter(pl.col("origin") != "default")["attribute"]) | _ALWAYS
     cells = {
         (row["attribute"], row["deal"]): _tidy(row["value"]) + (" *" if row["origin"] == "default" else "")
@@ -73,7 +72,7 @@ def _side_by_side(title: str, stated: pl.DataFrame, deals: list[str]) -> str:
     names = [name for name in rows["attribute"].unique(maintain_order=True) if name in given]
     if not names:
         return ""
-    lines = [(name.replace("_", " "), *(cells.get((name, deal), "-") for deal in shown)) for name in names]
+    lines = [(_term(name), *(cells.get((name, deal), "-") for deal in shown)) for name in names]
     notes = ["* by default"] if any(text.endswith(" *") for line in lines for text in line[1:]) else []
     if len(deals) > len(shown):
         notes.append(f"and {len(deals) - len(shown)} more, in table assumptions")
@@ -81,23 +80,16 @@ def _side_by_side(title: str, stated: pl.DataFrame, deals: list[str]) -> str:
     return f"<h3>{title}</h3>" + listed(("term", *shown), lines, title=title) + rest
 
 
+def _term(path: str) -> str:
+    """The path of a parameter in words: `accounting, economic life` for `accounting.economic_life`."""
+    return path.replace("_", " ").replace(".", ", ")
+
+
 def _tidy(value: str) -> str:
-    """A value as people write it, without the brackets and quotes of a list or a group of parameters."""
-    if value[:1] not in "[{":
-        return _YES_NO.get(value.lower(), value)
-    try:
-        return _plain(ast.literal_eval(value))
-    except (ValueError, SyntaxError):
-        return value
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{str(name).replace('_', ' ')} {_plain(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        between = "; " if any(isinstance(each, dict) for each in value) else ", "
-        return between.join(_plain(each) for each in value)
-    return _YES_NO.get(str(value).lower(), str(value))
+    """A value as people write it, without the brackets of a list."""
+    if value[:1] == "[" and value[-1:] == "]" and "{" not in value:
+        value = value[1:-1]
+    return _YES_NO.get(value.lower(), value)
 
 
 def by_year(results: Results) -> str:
