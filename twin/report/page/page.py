@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report.layout import discount, money, month
-from twin.report.page import carbon, contracts, head, loans, offers, plant, supply
+from twin.report.page import build, carbon, contracts, head, loans, offers, plant, supply
 from twin.report.page import money as cash
 from twin.report.page.diagram import diagram
 from twin.report.page.grids import grid, listed
@@ -78,7 +78,8 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     yield (
         "Who pays whom",
         "cost",
-        _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
+        build.sources_uses(results)
+        + _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
         + contracts.terms(results)
         + loans.loans(results)
         + contracts.by_year(results)
