@@ -205,7 +205,7 @@ TABLES = (
         Column(
             "item",
             "str",
-            "category of the ledger; capitalised_interest; own_cash, which the party finds itself; cash_left at the end",
+            "category of the ledger; capitalised_interest; own_cash, found by the party itself; cash_left at the end",
         ),
         Column("deal", "str", "entry of `deals:` that it falls under; null for the party's own cash", nullable=True),
         Column("tranche", "str", "tranche of a loan that has several", nullable=True),

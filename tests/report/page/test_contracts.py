@@ -146,26 +146,17 @@ def test_standby_and_a_second_feed_are_not_of_no_use():
 
     stranded = fake_results.table(
         "stranded",
-        row(
-            "grid",
-            "utility",
-            count=2,
-            derated_kw=600.0,
-            load_kw=200.0,
-            growth_kw=50.0,
-            reserve_kw=1.0,
-            stranded_kw=349.0,
-        ),
-        row("genset", "genset", count=3, derated_kw=300.0, stranded_kw=300.0),
-        row("ups", "ups", count=4, derated_kw=400.0, load_kw=200.0, reserve_kw=100.0, stranded_kw=100.0),
-        row("cdu", "cdu", count=1, derated_kw=500.0, load_kw=520.0, stranded_kw=300.0),
+        row("grid", "utility", derated_kw=600.0, load_kw=200.0, growth_kw=50.0, spare_kw=250.0, stranded_kw=100.0),
+        row("genset", "genset", derated_kw=300.0, standby_kw=250.0, stranded_kw=50.0),
+        row("ups", "ups", derated_kw=400.0, load_kw=200.0, reserve_kw=80.0, spare_kw=20.0, stranded_kw=100.0),
+        row("cdu", "cdu", derated_kw=500.0, load_kw=520.0, stranded_kw=300.0),
     )
     capacity = fake_results.table("site_capacity", {"scope": "s", "demand_kw": 1.0, "usable_kw": 2.0})
     text = halls(results(site_capacity=capacity, stranded=stranded))
     assert table_of(text, "Where the capacity goes")[1:] == [
+        ["grid", "power", "600 kW", "200 kW", "50 kW", "250 kW", "-", "100 kW"],
         ["ups", "power", "400 kW", "200 kW", "-", "100 kW", "-", "100 kW"],
-        ["grid", "power", "600 kW", "200 kW", "50 kW", "300 kW", "-", "50 kW"],
-        ["genset", "power", "300 kW", "-", "-", "-", "300 kW", "-"],
+        ["genset", "power", "300 kW", "-", "-", "-", "250 kW", "50 kW"],
         ["cdu", "power", "500 kW", "520 kW", "-", "-", "-", "-"],
     ]
 
