@@ -20,7 +20,7 @@ _FULL = 0.95
 _GROUPS = 8
 _ROUNDING = 1e-6
 _MEANING = (
-    "Reserve is held back for failures: those that must be survived, and single ones that are survived unasked, as with "
+    "Reserve is held back for failures: those that must be survived, and single ones that are survived unasked, as of "
     "a second feed. Standby carries nothing until those before it are out. Of no use: bought, and idle in every one of "
     "these cases while something else stops more racks."
 )
