@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from capacity.limits import UNLIMITED
 from hypothesis import event, given, settings
-from structure.naive import Flow, Naive
-from structure.naive_usable import Case, binders, cases, rated, unclaimed, usable, worst_at
+from structure.naive import Flow, Naive, failures, survivors
+from structure.naive_usable import Case, Growth, binders, cases, rated, unclaimed, usable, worst_at
 from structure.nested import nested
 from structure.plants import nested_plants, plants
 
@@ -22,7 +22,7 @@ from twin.topology import instances
 from twin.topology.attributes import AIR_KINDS, COOLING_KINDS, ROLLUP_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     import polars as pl
@@ -188,6 +188,51 @@ def failed_in(truth: Truth, state: str) -> frozenset[Node]:
     return frozenset(truth.nodes[text] for text in state.removesuffix(" failed").split(", "))
 
 
+def unpromised(plant: Naive, found: Iterable[set[Node]]) -> list[Case]:
+    """States as cases, whether or not anybody was promised to survive them."""
+    rule = survivors(plant.connected(set()))
+    return [Case(frozenset(failed), plant.alive(failed, rule), set(), {}) for failed in found]
+
+
+def behind(plant: Naive) -> tuple[set[Node], list[set[Node]]]:
+    """Who comes after others in a `share: primary` of power, and the states in which all before them are out."""
+    later, found = set(), []
+    base = plant.connected(set())
+    for gate in (gate for gate in plant.consumers if gate.primary and gate.resource == "power"):
+        ranks = sorted({rank for rank, _ in gate.members})
+        later |= {member for rank, member in gate.members if rank > ranks[0]}
+        found += [{node for r, node in gate.members if r < rank and node in base} for rank in ranks[1:]]
+    return later, [lost for lost in found if lost]
+
+
+def also_held(
+    truth: Truth, inside: Callable[[Node], bool], factor: float, normal: dict[Node, float], worst: dict[Node, float]
+) -> tuple[dict[Node, float], dict[Node, float]]:
+    """What each carries at most in single failures that the site survives unasked, and also as standby."""
+    plant = truth.plant
+    singles = [lost for lost in failures(plant, plant.connected(set())) if len(lost) == 1]
+    flows = [Growth(plant, case, inside, capped=False).flow(factor * (1 - 1e-8)) for case in unpromised(plant, singles)]
+    mine = [node for node in rated(plant) if inside(node)]
+    survived = [
+        flow
+        for flow in flows
+        if all(flow.of(node) <= max(plant.derated(node), normal[node]) * (1 + 1e-9) for node in mine)
+    ]
+    later, states = behind(plant)
+    without = [
+        Growth(plant, case, inside, capped=False).flow(factor * (1 - 1e-8)) for case in unpromised(plant, states)
+    ]
+    single, stands = dict(worst), dict(worst)
+    for node in mine:
+        most = max([worst[node], *(flow.of(node) for flow in survived)])
+        if node in later and normal[node] <= 1e-6:
+            alone = max((min(flow.of(node), plant.derated(node)) for flow in without), default=0.0)
+            stands[node] = max(most, alone)
+        else:
+            single[node] = stands[node] = most
+    return single, stands
+
+
 def agree_on_stranded(truth: Truth, site: str, rows: list[dict[str, Any]], where: list[dict[str, Any]]) -> None:
     """What is left in the worst state when a whole site has grown to what it can carry."""
     inside = truth.inside(site)
@@ -198,6 +243,7 @@ def agree_on_stranded(truth: Truth, site: str, rows: list[dict[str, Any]], where
         factor = 1.0
     worst = worst_at(truth.plant, truth.cases, inside, factor)
     normal = worst_at(truth.plant, truth.cases[:1], inside, factor)
+    single, stands = also_held(truth, inside, factor, normal, worst)
     for row in (row for row in where if f"{row['scope']}/".startswith(f"{site}/")):
         nodes = [n for n in worst if n[0] == row["group"] and n in truth.base.live and truth.inside(row["scope"])(n)]
         derated = sum(truth.plant.derated(node) for node in nodes)
@@ -208,12 +254,14 @@ def agree_on_stranded(truth: Truth, site: str, rows: list[dict[str, Any]], where
                 "load_kw": sum(truth.base.of(node) for node in nodes),
                 "growth_kw": sum(normal[node] - truth.base.of(node) for node in nodes),
                 "reserve_kw": sum(worst[node] - normal[node] for node in nodes),
-                "stranded_kw": derated - sum(worst[node] for node in nodes),
+                "spare_kw": sum(single[node] - worst[node] for node in nodes),
+                "standby_kw": sum(stands[node] - single[node] for node in nodes),
+                "stranded_kw": derated - sum(stands[node] for node in nodes),
             }
             assert {name: row[name] for name in want} == pytest.approx(want, abs=CLOSE * (20 + derated)), row
     for row in rows:
         if row["derated_kw"] is not None and inside(truth.nodes[row["node"]]):
-            left = row["derated_kw"] - worst[truth.nodes[row["node"]]]
+            left = row["derated_kw"] - stands[truth.nodes[row["node"]]]
             assert row["stranded_kw"] == pytest.approx(left, abs=CLOSE * (20 + row["derated_kw"])), row
 
 

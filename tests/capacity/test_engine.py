@@ -84,7 +84,7 @@ def answers(topology: Topology, month: int, *, lifted: bool) -> tuple[dict[Any, 
         figures += [bound.factor if bound else -1.0 for bound in (place.binding, place.runner_up)]
         by_scope[scopes.id[place.scope]] = figures
     elements = structure.elements
-    columns = (result.load_kw, result.worst_kw, result.capped_kw, at.normal_kw, at.worst_kw)
+    columns = (result.load_kw, result.worst_kw, result.capped_kw, at.normal_kw, at.worst_kw, at.single_kw, at.stands_kw)
     by_node = {
         (structure.groups[elements.group[e]], int(elements.local[e])): [float(column[e]) for column in columns]
         for e in range(len(elements))

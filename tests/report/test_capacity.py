@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -111,6 +112,15 @@ def test_stranded_is_told_for_whole_sites() -> None:
     base = {"group": "s/hall/ups", "count": 2, "derated_kw": 100.0, "stranded_kw": 25.0}
     text = _only("stranded", base | {"scope": "s"}, base | {"scope": "s/hall[1]"})
     assert text.count("25 %") == 1
+
+
+def test_reserve_is_of_both_kinds_and_standby_has_a_column_where_there_is_some() -> None:
+    base = {"scope": "s", "count": 1, "derated_kw": 100.0}
+    spare = base | {"group": "s/grid", "reserve_kw": 20.0, "spare_kw": 30.0, "stranded_kw": 50.0}
+    assert "stands by" not in (text := _only("stranded", spare))
+    assert re.search(r"grid \(1\) +100 kW +0 W +0 W +50 kW +50 kW +50 %", text)
+    text = _only("stranded", spare, base | {"group": "s/genset", "standby_kw": 60.0, "stranded_kw": 40.0})
+    assert re.search(r"genset \(1\) +100 kW +0 W +0 W +0 W +60 kW +40 kW +40 %", text)
 
 
 @pytest.mark.parametrize(

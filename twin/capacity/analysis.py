@@ -182,7 +182,7 @@ def _of_month(
                 "loss_kw": power_in - load if prepared.role[first] == POWER else power_in,
                 "worst_load_kw": most,
                 "headroom_kw": None if derated is None else derated - most,
-                "stranded_kw": None if derated is None else derated - float(grown.worst_kw[first]),
+                "stranded_kw": None if derated is None else derated - float(grown.stands_kw[first]),
                 "utilisation_fraction": None if derated is None else load / derated,
                 "worst_utilisation_fraction": None if derated is None else most / derated,
                 "worst_case": name(structure, result.failures[int(result.worst_state[first])]),

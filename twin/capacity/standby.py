@@ -15,18 +15,52 @@ from twin.capacity.states import node_id
 from twin.capacity.verdict import Check, when
 from twin.structure.lump import row_of
 from twin.structure.model import POWER
+from twin.structure.thresholds import failing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twin.capacity.engine import MonthResult
+    from twin.capacity.states import Declared
     from twin.capacity.stranded import Grown
-    from twin.structure.model import Floats, Ints, Structure
+    from twin.structure.model import Bools, Floats, Ints, Structure
 
 KINDS = ("genset", "battery")
 
-_NOTHING_KW = 1e-6
+NOTHING_KW = 1e-6
 """Load below which a standby stands by."""
+
+
+def after_others(structure: Structure) -> Ints:
+    """Suppliers that come after others in some `share: primary`."""
+    members, after = _ranked(structure)
+    return np.unique(members[after])
+
+
+def without_those_before(declared: Declared) -> list[tuple[int, ...]]:
+    """States in which a `share: primary` has lost all who come before some other: one for each such set."""
+    structure = declared.rule.structure
+    gates, failing_gate = structure.gates, failing(structure)
+    gate, (members, after) = row_of(gates.members), _ranked(structure)
+    found: dict[tuple[int, ...], None] = {}
+    for number in np.unique(gate[after]).tolist():
+        if not failing_gate[number]:
+            continue
+        mine = gate == number
+        for rank in np.unique(gates.rank[mine])[1:].tolist():
+            before = members[mine & (gates.rank < rank)]
+            found[tuple(np.sort(before[declared.alive[before]]).tolist())] = None
+    return [lost for lost in found if lost]
+
+
+def _ranked(structure: Structure) -> tuple[Ints, Bools]:
+    """The members of all gates, and which of them come after others in a `share: primary`."""
+    gates = structure.gates
+    gate = row_of(gates.members)
+    first = np.full(len(gates), np.iinfo(np.int64).max)
+    np.minimum.at(first, gate, gates.rank)
+    after: Bools = gates.primary[gate] & (gates.resource[gate] == POWER) & (gates.rank > first[gate])
+    return gates.members.values, after
 
 
 def checks(structure: Structure, months: Sequence[tuple[MonthResult, Grown]]) -> list[Check]:
@@ -50,7 +84,7 @@ def checks(structure: Structure, months: Sequence[tuple[MonthResult, Grown]]) ->
         mine = group == number
         for load, grown in ((now[:, mine], False), (then[:, mine], True)):
             kw = (load * count[mine]).sum(axis=1)
-            if kw.max() > _NOTHING_KW:
+            if kw.max() > NOTHING_KW:
                 month = int(np.argmax(kw))
                 text = when(structure.topology, months[month][0].month)
                 rows.append(_row(structure, standing_by[mine], load[month], float(kw[month]), text, grown=grown))
@@ -77,12 +111,7 @@ def _row(structure: Structure, elements: Ints, load: Floats, kw: float, month: s
 
 def _standing_by(structure: Structure) -> Ints:
     """Gensets and batteries that come after others in some `share: primary`."""
-    gates = structure.gates
-    gate = row_of(gates.members)
-    first = np.full(len(gates), np.iinfo(np.int64).max)
-    np.minimum.at(first, gate, gates.rank)
-    after = gates.primary[gate] & (gates.resource[gate] == POWER) & (gates.rank > first[gate])
-    found = np.unique(gates.members.values[after])
+    found = after_others(structure)
     kinds = np.array([structure.topology.groups[path].kind in KINDS for path in structure.groups], dtype=bool)
     kept: Ints = found[kinds[structure.elements.group[found]]]
     return kept

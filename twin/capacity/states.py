@@ -176,8 +176,17 @@ def states(declared: Declared, sets: Twins) -> list[tuple[int, ...]]:
     return list(found)
 
 
-def batches(declared: Declared, failures: Sequence[tuple[int, ...]], size: int) -> Iterator[Batch]:
-    """The states in which something is promised, and the one in which nothing failed; `size` at a time at most."""
+def batches(
+    declared: Declared, failures: Sequence[tuple[int, ...]], size: int, *, every: bool = False
+) -> Iterator[Batch]:
+    """The states in which something is promised, and the one in which nothing failed; `size` at a time at most.
+
+    Args:
+        declared: the rule of the month.
+        failures: the elements that fail in each state.
+        size: states in a batch, at most.
+        every: also the states in which nothing is promised.
+    """
     for begin in range(0, len(failures), size):
         part = failures[begin : begin + size]
         failed = np.zeros((len(part), len(declared.alive)), dtype=bool)
@@ -185,7 +194,7 @@ def batches(declared: Declared, failures: Sequence[tuple[int, ...]], size: int) 
             failed[row, list(lost)] = True
         alive, fed = live(declared.rule, failed, declared.order)
         promised = fed & _promised(declared, alive)
-        keep = np.flatnonzero(promised.any(axis=1) | np.array([not lost for lost in part], dtype=bool))
+        keep = np.flatnonzero(promised.any(axis=1) | np.array([every or not lost for lost in part], dtype=bool))
         if len(keep):
             yield Batch(begin + keep, alive[keep], fed[keep], promised[keep])
 

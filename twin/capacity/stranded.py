@@ -1,7 +1,12 @@
-"""Where capacity goes when a site has grown to its usable IT load: load, growth, reserve, stranded.
+"""Where capacity goes when a site has grown to its usable IT load: load, growth, reserve, spare, standby, stranded.
 
 Every site is grown on its own, the others staying at their present load.  Where nothing limits a site it
 is looked at as it is.
+
+What the declared redundancy does not ask for is not all stranded.  *Spare* is what more a supplier carries in any
+single failure that nobody promised to survive, and that the site survives all the same with nothing overloaded: the
+second feed of two.  *Standby* is what one that carries nothing, for others come before it in `share: primary`, carries
+when all of these are out, up to what it is good for.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import numpy as np
 from twin import tables
 from twin.capacity.engine import over_alike
 from twin.capacity.growth import TIE, it_demand
+from twin.capacity.standby import NOTHING_KW, after_others, without_those_before
 from twin.capacity.states import batches
 from twin.structure.flow import CELLS, loads
 from twin.structure.kept import roll_ups
@@ -30,8 +36,8 @@ if TYPE_CHECKING:
     from twin.structure.symmetry import Scopes
     from twin.structure.twins import Twins
 
-_PARTS = 6
-"""Figures summed: nodes, derated capacity, load, growth, reserve, stranded."""
+_PARTS = 8
+"""Figures summed: nodes, derated capacity, load, growth, reserve, spare, standby, stranded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,14 @@ class Grown:
     Attributes:
         normal_kw: (elements,), load with everything in service.
         worst_kw: (elements,), largest load, in any state that must be survived, of any element that is a twin or alike.
+        single_kw: (elements,), the same also in single failures that are survived though nobody promised it.
+        stands_kw: (elements,), the same also where those before it are out, for one that stands by.
     """
 
     normal_kw: Floats
     worst_kw: Floats
+    single_kw: Floats
+    stands_kw: Floats
 
 
 def grown(
@@ -66,20 +76,39 @@ def grown(
     size = len(structure.elements)
     none = np.empty((len(structure.classes), 0))
     of = site[innermost(structure)] if size else np.empty(0, dtype=np.int64)
-    normal, worst = result.load_kw.copy(), np.zeros(size)
+    normal, worst, single, behind = result.load_kw.copy(), *(np.zeros(size) for _ in range(3))
+    states = [*result.failures, *without_those_before(declared)]
     step = max(1, CELLS // (6 * max(size, len(structure.gates.members.values), len(structure.classes), 1)))
     for index in np.unique(of).tolist():
         if structure.scopes[index].role != FAILING:
             continue
         mine = of == index
         scale = np.where(it & (site[structure.classes.scope] == index), factors.get(index, 1.0), 1.0)
-        for batch in batches(declared, result.failures, step):
-            flow = loads(declared.rule, batch.alive, none, batch.fed * scale, prepared)
+        for batch in batches(declared, states, step, every=True):
+            total = loads(declared.rule, batch.alive, none, batch.fed * scale, prepared).total[:, mine]
             if batch.numbers[0] == 0:
-                normal[mine] = flow.total[0, mine]
-            worst[mine] = np.maximum(worst[mine], flow.total[:, mine].max(axis=0))
+                normal[mine] = total[0]
+            must = batch.promised.any(axis=1) | (batch.numbers == 0)
+            lost = np.array([len(states[number]) for number in batch.numbers.tolist()])
+            known = batch.numbers < len(result.failures)
+            most_kw = np.maximum(structure.elements.derated_kw[mine], normal[mine]) * (1.0 + TIE)
+            survived = known & (lost == 1) & (total <= most_kw).all(axis=1)
+            for figure, chosen in ((worst, must & known), (single, survived), (behind, ~known)):
+                figure[mine] = np.maximum(figure[mine], total[chosen].max(axis=0, initial=0.0))
     # A site that is alike has grown alike.
-    return Grown(normal_kw=normal[structure.elements.like], worst_kw=over_alike(structure, sets, worst))
+    worst, single, behind = (over_alike(structure, sets, figure) for figure in (worst, single, behind))
+    return _held(structure, normal[structure.elements.like], worst, single, behind)
+
+
+def _held(structure: Structure, normal: Floats, worst: Floats, single: Floats, behind: Floats) -> Grown:
+    """What stands by apart from what is spare: `single` and `behind` are loads in failures nobody promised."""
+    waits = np.zeros(len(normal), dtype=bool)
+    waits[after_others(structure)] = True
+    waits &= normal <= NOTHING_KW
+    beyond = np.maximum(single, np.minimum(behind, structure.elements.derated_kw))
+    spare = np.where(waits, worst, np.maximum(worst, single))
+    stands = np.where(waits, np.maximum(worst, beyond), spare)
+    return Grown(normal_kw=normal, worst_kw=worst, single_kw=spare, stands_kw=stands)
 
 
 def table(
@@ -147,9 +176,10 @@ def _sums(structure: Structure, chosen: Bools, result: MonthResult, at: Grown) -
     """(scopes, groups, parts): sums over the rated elements that each scope holds, over all that it stands for."""
     elements = structure.elements
     rated = np.flatnonzero(chosen & np.isfinite(elements.derated_kw))
-    load, normal, worst = result.load_kw[rated], at.normal_kw[rated], at.worst_kw[rated]
     derated = elements.derated_kw[rated]
-    parts = np.stack([np.ones(len(rated)), derated, load, normal - load, worst - normal, derated - worst], axis=1)
+    steps = (result.load_kw, at.normal_kw, at.worst_kw, at.single_kw, at.stands_kw)
+    levels = np.stack([*(step[rated] for step in steps), derated], axis=1)
+    parts = np.column_stack([np.ones(len(rated)), derated, levels[:, 0], np.diff(levels, axis=1)])
     sums = np.zeros((len(structure.scopes), len(structure.groups), _PARTS))
     where = innermost(structure)[rated]
     np.add.at(sums, (where, elements.group[rated]), parts * elements.count[rated][:, None])

@@ -20,7 +20,7 @@ from twin.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TABLES = ("party_metrics", "unit_cost", "levelised", "debt_metrics")
+_TABLES = ("party_metrics", "unit_cost", "levelised", "debt_metrics", "sources_uses")
 _MORE = (
     *("debt", "debt_sizing", "waterfall", "depreciation", "deal_figures"),
     *("cashflow", "occupancy", "guarantee", "guarantee_value", "energy_cost", "checks"),

@@ -16,6 +16,7 @@ from twin.cost.levelised import levelised
 from twin.cost.measures import party_metrics, positions
 from twin.cost.operating import yields_on_cost
 from twin.cost.run import WRITTEN, categories, run_deals
+from twin.cost.sources_uses import sources_uses
 from twin.cost.statements import reconciled, statements
 from twin.cost.unit_cost import unit_cost
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-MEASURED = ("party_metrics", "debt_metrics", "unit_cost", "levelised", "statements")
+MEASURED = ("party_metrics", "debt_metrics", "unit_cost", "levelised", "statements", "sources_uses")
 """Tables that are measured from what the deals write."""
 
 
@@ -44,7 +45,7 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
 
     Returns:
         What the deals wrote, what is measured from it (`party_metrics`, `debt_metrics`, `unit_cost`,
-        `levelised`, `statements`), and rows of `checks`.
+        `levelised`, `statements`, `sources_uses`), and rows of `checks`.
 
     Raises:
         RefusedError: a deal that cannot be worked out, by name.
@@ -63,12 +64,14 @@ def run(inputs: AnalysisInputs) -> dict[str, pl.DataFrame]:
     made = statements(done, categories(topology.section("deals"), twin.registry), calendar, standard)
     refers = {entry.name: entry.refers for entry in topology.section("deals")}
     loans = debt_metrics(done["debt"], Deals(done["cashflow"], done["guarantee"], refers, calendar))
-    others = [*_assertions(inputs, done), *balloons(loans), *reconciled(made, done, standard)]
+    built, equal = sources_uses(done["cashflow"], done["debt"], refers)
+    others = [*_assertions(inputs, done), *balloons(loans), *equal, *reconciled(made, done, standard)]
     return {
         **done,
         "statements": made,
         "party_metrics": party_metrics(found, calendar, roles(topology), rate, on_cost),
         "debt_metrics": loans,
+        "sources_uses": built,
         "unit_cost": cost,
         "levelised": levelised(cost, done["occupancy"], schedule, inputs.tables["goodput"], calendar, rate),
         "checks": checks(topology.name, found, done["debt"], inputs.params.least_dscr, others),

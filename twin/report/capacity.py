@@ -143,11 +143,14 @@ def stranded(results: Results, width: int) -> list[Text]:
         return []
     frame = plant.at_full_build(frame)
     frame = frame.filter(~pl.col("scope").str.contains("/", literal=True) & (pl.col("derated_kw") > 0))
+    frame = frame.with_columns(held_kw=pl.col("reserve_kw") + pl.col("spare_kw"))
     prefix = in_one(frame["scope"].to_list())
+    waits = bool(frame.height) and bool((frame["standby_kw"] > _ROUNDING * frame["derated_kw"]).any())
+    names = ("derated", "load", "growth", "held", *(["standby"] if waits else []), "stranded")
     rows = [
         [
             f"{row['group'].removeprefix(prefix)} ({row['count']:,})",
-            *(_part(row, name) for name in ("derated", "load", "growth", "reserve", "stranded")),
+            *(_part(row, name) for name in names),
             f"{round(row['stranded_kw'] / row['derated_kw'] * PERCENT)} %",
         ]
         for row in frame.head(_GROUPS_SHOWN).iter_rows(named=True)
@@ -158,6 +161,7 @@ def stranded(results: Results, width: int) -> list[Text]:
         Col("carries now", keep=7),
         Col("can grow by", keep=6),
         Col("held in reserve", keep=5),
+        *([Col("stands by", keep=4)] if waits else []),
         Col("stranded"),
         Col("", keep=8),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report import finance, summary
+from twin.report.builds import sources_uses
 from twin.report.layout import Col, block, count, discount, fact, largest, money, month, note, total
 from twin.report.lenders import SINGLE, guarantors, lenders, rows_of
 
@@ -28,6 +29,7 @@ def lines(results: Results, width: int = 100) -> list[Text]:
         accelerator_hour,
         levelised,
         earners,
+        sources_uses,
         lenders,
         guarantors,
     )

@@ -27,7 +27,8 @@ TABLES = (
         Column(
             "stranded_kw",
             "f64",
-            "derated capacity less the worst load when the site has grown to its usable IT load",
+            "derated capacity less the most it would carry when the site has grown to its usable IT load: in failures "
+            "that must be survived, in single ones that are, and as standby",
             nullable=True,
         ),
         Column("utilisation_fraction", "f64", "load over derated capacity", nullable=True),
@@ -112,10 +113,20 @@ TABLES = (
         Column("kind", "str", "what it is"),
         Column("resource", "str", "power, liquid_cooling or air_cooling"),
         Column("count", "i64", "energised nodes of the group in the scope"),
-        Column("derated_kw", "f64", "their derated capacity together; the four that follow add up to it"),
+        Column("derated_kw", "f64", "their derated capacity together; the six that follow add up to it"),
         Column("load_kw", "f64", "what they carry now, with everything in service"),
         Column("growth_kw", "f64", "what more they carry when the site has grown to its usable IT load"),
         Column("reserve_kw", "f64", "what is held back for the failures that must be survived"),
+        Column(
+            "spare_kw",
+            "f64",
+            "what more they carry in a single failure that nobody declares and the site survives: a second feed",
+        ),
+        Column(
+            "standby_kw",
+            "f64",
+            "of those that carry nothing behind others (`share: primary`): what they carry when these are out",
+        ),
         Column(
             "stranded_kw",
             "f64",

@@ -12,7 +12,7 @@ import fake_results
 import pytest
 
 import twin
-from twin.report.page import contracts, loans
+from twin.report.page import build, contracts, loans
 from twin.report.page.halls import halls
 from twin.report.page.page import page
 from twin.results.results import Results
@@ -149,26 +149,17 @@ def test_standby_and_a_second_feed_are_not_of_no_use():
 
     stranded = fake_results.table(
         "stranded",
-        row(
-            "grid",
-            "utility",
-            count=2,
-            derated_kw=600.0,
-            load_kw=200.0,
-            growth_kw=50.0,
-            reserve_kw=1.0,
-            stranded_kw=349.0,
-        ),
-        row("genset", "genset", count=3, derated_kw=300.0, stranded_kw=300.0),
-        row("ups", "ups", count=4, derated_kw=400.0, load_kw=200.0, reserve_kw=100.0, stranded_kw=100.0),
-        row("cdu", "cdu", count=1, derated_kw=500.0, load_kw=520.0, stranded_kw=300.0),
+        row("grid", "utility", derated_kw=600.0, load_kw=200.0, growth_kw=50.0, spare_kw=250.0, stranded_kw=100.0),
+        row("genset", "genset", derated_kw=300.0, standby_kw=250.0, stranded_kw=50.0),
+        row("ups", "ups", derated_kw=400.0, load_kw=200.0, reserve_kw=80.0, spare_kw=20.0, stranded_kw=100.0),
+        row("cdu", "cdu", derated_kw=500.0, load_kw=520.0, stranded_kw=300.0),
     )
     capacity = fake_results.table("site_capacity", {"scope": "s", "demand_kw": 1.0, "usable_kw": 2.0})
     text = halls(results(site_capacity=capacity, stranded=stranded))
     assert table_of(text, "Where the capacity goes")[1:] == [
+        ["grid", "power", "600 kW", "200 kW", "50 kW", "250 kW", "-", "100 kW"],
         ["ups", "power", "400 kW", "200 kW", "-", "100 kW", "-", "100 kW"],
-        ["grid", "power", "600 kW", "200 kW", "50 kW", "300 kW", "-", "50 kW"],
-        ["genset", "power", "300 kW", "-", "-", "-", "300 kW", "-"],
+        ["genset", "power", "300 kW", "-", "-", "-", "250 kW", "50 kW"],
         ["cdu", "power", "500 kW", "520 kW", "-", "-", "-", "-"],
     ]
 
@@ -180,3 +171,56 @@ def test_paths_break_after_a_slash(words):
 
 def test_a_difference_of_nothing_is_a_dash():
     assert "+$0.000" not in river_bend()[1]
+
+
+def build_of(**rows: tuple[str, float]) -> list[dict]:
+    """Rows of `sources_uses` of one build from item -> (side, amount)."""
+    whole = {side: sum(usd for its, usd in rows.values() if its == side) for side in ("source", "use")}
+    return [
+        {
+            "party": "spv",
+            "build": "a+b",
+            "side": side,
+            "item": item,
+            "amount_usd": usd,
+            "share_fraction": usd / whole[side],
+        }
+        | {"deal": None if item in {"own_cash", "cash_left"} else "a+b"}
+        for item, (side, usd) in rows.items()
+    ]
+
+
+def test_sources_stand_beside_uses_and_both_end_in_their_sum():
+    rows = build_of(
+        debt_draw=("source", 80e6), own_cash=("source", 20.5e6), capex=("use", 90e6), interest=("use", 10e6),
+        cash_left=("use", 0.5e6),
+    )  # fmt: skip
+    check = {"check": "sources_equal_uses", "scope": "spv: a+b", "ok": True, "message": "2030-01 to 2031-01; <so>"}
+    bare = {
+        "check": "sources_equal_uses",
+        "scope": "x: y",
+        "ok": True,
+        "got": "not told",
+        "message": "no month ends it",
+    }
+    text = build.sources_uses(
+        results(
+            sources_uses=fake_results.table("sources_uses", *rows), checks=fake_results.table("checks", check, bare)
+        )
+    )
+    assert table_of(text, "Sources and uses of spv: a+b") == [
+        ["sources", "$M", "of all", "uses", "$M", "of all"],
+        ["debt: a+b", "80.00", "79.6%", "capex: a+b", "90.00", "89.6%"],
+        ["own cash of spv", "20.50", "20.4%", "interest: a+b", "10.00", "10.0%"],
+        ["", "", "", "cash left at the end", "0.50", "0.5%"],
+        ["all sources", "100.50", "100.0%", "all uses", "100.50", "100.0%"],
+    ]
+    assert "2031-01; &lt;so&gt;" in text
+    assert "Sources and uses of x: y are not told: no month ends it." in text
+
+
+def test_river_bend_is_told_before_any_chart_of_money():
+    text = river_bend()[1].split(">Who pays whom</h2>")[1]
+    rows = table_of(text, "Sources and uses of hut8: notes")
+    assert rows[-1] == ["all sources", "3,966.85", "100.0%", "all uses", "3,966.85", "100.0%"]
+    assert text.index("Sources and uses") < text.index("<figure")

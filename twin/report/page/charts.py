@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +11,7 @@ import altair as alt
 import polars as pl
 
 from twin.report.layout import largest
+from twin.report.page.dates import dated
 from twin.report.page.grids import grid
 
 if TYPE_CHECKING:
@@ -21,14 +21,18 @@ COLOURS = ("#3b82c4", "#d9822b", "#2f9e6e", "#b565b0", "#c94a44", "#7a8794", "#a
 """Mid tones that stand out against white and against near-black alike."""
 
 _INK = "currentColor"
-_WIDTH, _WHOLE_WIDTH, _HEIGHT = 430, 1000, 220
+_PHONE_WIDTH, _WIDTH, _WHOLE_WIDTH, _HEIGHT = 262, 430, 1000, 220
+"""Every chart is drawn anew for a narrow page: scaled down, nobody could read its letters."""
+
 _AROUND = {"left": 14, "right": 14, "top": 5, "bottom": 5}
 """Room for letters that are wider in a browser than where the chart is laid out."""
 
 _MONTHS = 48
 """More bars than this cannot be told apart."""
 
-_WEEKS_BELOW_D = 550
+_LEGEND_COLUMN, _LEGEND_LINE = 140, 240
+_LONG_NAME = 22
+"""Names with more letters stand one below the other in a legend."""
 
 _DOLLARS = ((1e9, "$B"), (1e6, "$M"), (1e3, "$k"))
 
@@ -51,11 +55,12 @@ class Figure(NamedTuple):
     data: pl.DataFrame
 
     def html(self, *, broad: bool = False) -> str:
-        """The figure as HTML; `broad` fills the width of the page, and is drawn once more for a narrow one."""
+        """The figure as HTML, drawn for a phone and for half a page; `broad` also for the width of the page."""
         label = f"{self.title}. {self.says}"
-        charts = f'<div class="chart{" narrow" if broad else ""}">{_svg(self.chart, label, _WIDTH)}</div>'
-        if broad:
-            charts = f'<div class="chart whole">{_svg(self.chart, label, _WHOLE_WIDTH)}</div>{charts}'
+        widths = {"phone": _PHONE_WIDTH, "half": _WIDTH} | ({"whole": _WHOLE_WIDTH} if broad else {})
+        charts = "".join(
+            f'<div class="chart {name}">{_svg(self.chart, label, width)}</div>' for name, width in widths.items()
+        )
         return (
             f"<figure{' class=broad' if broad else ''}><figcaption>{escape(self.title)}</figcaption>"
             f'{charts}<p class="says">{escape(self.says)}</p>'
@@ -86,14 +91,6 @@ def by_month_or_year(frame: pl.DataFrame, value: str, *keys: str) -> tuple[pl.Da
     return sums, alt.X(**axis("year", "", "O"), axis=alt.Axis(labelAngle=0)), "year"
 
 
-def by_the_month(frame: pl.DataFrame) -> dict[str, Any]:
-    """Arguments of a channel: ticks at months, where a chart is of so few that they would stand at weeks."""
-    first, last = frame["month"].min(), frame["month"].max()
-    if not (isinstance(first, date) and isinstance(last, date)) or (last - first).days > _WEEKS_BELOW_D:
-        return {}
-    return {"axis": alt.Axis(tickCount={"interval": "month", "step": 1}, format="%b %Y")}
-
-
 def dollars(amounts: pl.Series) -> tuple[float, str]:
     """How many dollars the unit of an axis has that shows these amounts, and its sign: `1e9, "$B"`."""
     most = largest(amounts.abs())
@@ -109,9 +106,9 @@ def steps(least: float, most: float) -> list[float]:
 def colour(field: str, names: Sequence[str], title: str | None = None) -> alt.Color:
     """A colour for each name, always the same for the same place in the list."""
     scale = alt.Scale(domain=list(names), range=[COLOURS[index % len(COLOURS)] for index in range(len(names))])
-    return alt.Color(
-        f"{field}:N", scale=scale, title=title, sort=list(names), legend=alt.Legend(orient="bottom", columns=3)
-    )
+    long = any(len(name) > _LONG_NAME for name in names)
+    legend = alt.Legend(orient="bottom", columns=1) if long else alt.Legend(orient="bottom")
+    return alt.Color(f"{field}:N", scale=scale, title=title, sort=list(names), legend=legend)
 
 
 def _svg(chart: alt.Chart | alt.LayerChart, label: str, width: int) -> str:
@@ -119,6 +116,7 @@ def _svg(chart: alt.Chart | alt.LayerChart, label: str, width: int) -> str:
 
     text: dict[str, Any] = {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 11, "titleFontSize": 11}
     apart: dict[str, Any] = {"labelOverlap": "greedy", "labelSeparation": 8}
+    columns = max(2, min(3, width // _LEGEND_COLUMN))
     look = (
         chart.properties(width=width, height=_HEIGHT, background="transparent", padding=_AROUND)
         .configure(font="system-ui, sans-serif")  # first: it takes the place of every other configuration
@@ -132,10 +130,17 @@ def _svg(chart: alt.Chart | alt.LayerChart, label: str, width: int) -> str:
             titlePadding=14,  # the renderer measures narrower letters than a browser has
             **apart,
         )
-        .configure_legend(**text, symbolType="square", labelLimit=180, columnPadding=40)
+        .configure_legend(
+            **text,
+            symbolType="square",
+            symbolStrokeWidth=2.5,
+            columns=columns,
+            columnPadding=40 if width > _PHONE_WIDTH else 16,
+            labelLimit=_LEGEND_LINE,
+        )
         .configure_view(stroke=None)
     )
-    drawn = vl_convert.vegalite_to_svg(look.to_dict())
+    drawn = vl_convert.vegalite_to_svg(dated(look.to_dict(), width))
     scaled = _SIZE.sub(
         rf'<svg role="img" aria-label="{escape(label)}" \1style="width:100%;max-width:\2px"', drawn, count=1
     )

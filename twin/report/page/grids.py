@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _ROWS = 400
 _PATH = re.compile(r"[a-z\]]/[a-z]", re.IGNORECASE)
+_LONG = re.compile(r"[^\s/]{21}")
+"""A word that a column of a printed page may be too narrow for."""
+
 _SHOWN = {"_kw": "power", "_kwh": "energy", "_fraction": "fraction"}
 
 
@@ -78,7 +81,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, float | int):
         return f"<td class=n>{escape(_number(name, float(value)))}</td>"
     text = f"{value:%Y-%m}" if isinstance(value, date) else str(value)
-    return f"<td>{_broken(text)}</td>"
+    return f"<td{' class=long' if _LONG.search(text) else ''}>{_broken(text)}</td>"
 
 
 def _broken(text: str) -> str:

@@ -20,9 +20,9 @@ _FULL = 0.95
 _GROUPS = 8
 _ROUNDING = 1e-6
 _MEANING = (
-    "Reserve is held back for the failures that must be survived, or is a whole unit that the others could do without. "
-    "Standby carries nothing while everything is in service. Of no use: bought, and idle while something else stops "
-    "more racks."
+    "Reserve is held back for failures: those that must be survived, and single ones that are survived unasked, as of "
+    "a second feed. Standby carries nothing until those before it are out. Of no use: bought, and idle in every one of "
+    "these cases while something else stops more racks."
 )
 
 
@@ -57,7 +57,7 @@ def _tile(row: dict[str, Any]) -> str:
 
 
 def _stranded(results: Results) -> str:
-    """Where the capacity of each group goes, reserve and standby apart from what is of no use."""
+    """Where the capacity of each group goes, as table `stranded` has it, both kinds of reserve together."""
     if "stranded" not in results or results["stranded"].is_empty():
         return ""
     frame = at_full_build(results["stranded"])
@@ -87,21 +87,8 @@ def _stranded(results: Results) -> str:
 
 
 def _apart(frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `stranded` with `held_kw`, `standby_kw` and `idle_kw`: what no load is drawn from is not all of no use.
-
-    A group that carries nothing while everything is in service stands by.  Where less than a unit is
-    held back for failures and the others could carry all, the whole unit is a reserve: the second feed of two.
-    """
-    standby = (pl.col("load_kw") <= 0) & (pl.col("growth_kw") <= 0)
-    unit_kw = pl.col("derated_kw") / pl.col("count")
-    lacks_kw = unit_kw - pl.col("reserve_kw")
-    second = ~standby & (lacks_kw > 0) & (pl.col("count") > 1) & (pl.col("stranded_kw") >= lacks_kw)
-    split = frame.with_columns(
-        standby_kw=pl.when(standby).then("stranded_kw").otherwise(0.0),
-        held_kw=pl.when(second).then(unit_kw).otherwise("reserve_kw"),
-    )
-    left = pl.col("stranded_kw") - pl.col("standby_kw") - (pl.col("held_kw") - pl.col("reserve_kw"))
-    # a site that is overfull takes what growth to its usable load would have left
+    """Rows of `stranded` with `held_kw` and `idle_kw`, which a site that is overfull has taken already."""
     free = (pl.col("derated_kw") - pl.col("load_kw")).clip(0.0)
-    split = split.with_columns(idle_kw=left, held_kw=pl.min_horizontal("held_kw", free))
-    return split.with_columns(idle_kw=pl.min_horizontal("idle_kw", free - pl.col("held_kw")).clip(0.0))
+    held = frame.with_columns(held_kw=pl.min_horizontal(pl.col("reserve_kw") + pl.col("spare_kw"), free))
+    left = free - pl.col("held_kw") - pl.col("standby_kw")
+    return held.with_columns(idle_kw=pl.min_horizontal("stranded_kw", left).clip(0.0))

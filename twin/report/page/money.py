@@ -44,7 +44,7 @@ def cash(results: Results) -> Iterator[Figure]:
         alt.Chart(grouped.with_columns(net=pl.col("usd") / size))
         .mark_bar()
         .encode(
-            x=alt.X(**axis("year", "", "O"), axis=alt.Axis(labelOverlap=True)),
+            x=alt.X(**axis("year", "", "O"), axis=alt.Axis(labelAngle=0)),
             y=alt.Y(**axis("net", f"{sign}, net")),
             color=colour("party", names),
         )

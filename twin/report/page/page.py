@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from twin.report.layout import discount, money, month
-from twin.report.page import carbon, contracts, head, loans, offers, plant, supply
+from twin.report.page import build, carbon, contracts, head, loans, offers, plant, supply
 from twin.report.page import money as cash
 from twin.report.page.diagram import diagram
 from twin.report.page.grids import grid, listed
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from twin.results.results import Results
 
 _ASSUMPTIONS = 600
+_NOT_PRINTED = "The figures from which the charts were drawn are on the screen, below each of them, and not in print."
 
 
 def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None, doc: str = "") -> str:
@@ -42,15 +43,21 @@ def page(results: Results, graph: nx.MultiDiGraph[Any] | None = None, doc: str =
         for title, slug, body in sections
     )
     top = head.verdict(results) + head.cards(results)
-    style = files("twin.report.page").joinpath("style.css").read_text(encoding="utf-8")
+    style = files("twin.report.page").joinpath("style.css").read_text(encoding="utf-8") + _running(name)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(name)}: report</title><link rel="icon" href="data:,"><style>{style}</style></head><body>'
         f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(name)}</h1>{head.about(results, doc)}'
         f'<nav aria-label="Sections"><ul>{links}</ul></nav></header><main id="main">{top}{bodies}</main>'
-        f"<footer>{_made_from(results)}</footer></body></html>\n"
+        f'<footer><p class="printed">{_NOT_PRINTED}</p>{_made_from(results)}</footer></body></html>\n'
     )
+
+
+def _running(name: str) -> str:
+    """The rule that heads each printed page with a name; whatever the name holds, it stays a string of CSS."""
+    text = "".join(each if each.isascii() and each.isalnum() else f"\\{ord(each):x} " for each in name)
+    return f'@page {{ @top-left {{ content: "{text}"; }} }}'
 
 
 def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[tuple[str, str, str]]:
@@ -71,7 +78,8 @@ def _sections(results: Results, graph: nx.MultiDiGraph[Any] | None) -> Iterator[
     yield (
         "Who pays whom",
         "cost",
-        _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
+        build.sources_uses(results)
+        + _pair(cash.cash(results), cash.cover(results), cash.balance(results), loans.guarantees(results))
         + contracts.terms(results)
         + loans.loans(results)
         + contracts.by_year(results)

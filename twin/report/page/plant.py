@@ -12,7 +12,7 @@ import polars as pl
 from twin.report import nines
 from twin.report.layout import hours, largest, power, total
 from twin.report.needs import in_one, short
-from twin.report.page.charts import Figure, axis, by_month_or_year, by_the_month, colour, steps
+from twin.report.page.charts import Figure, axis, by_month_or_year, colour, steps
 from twin.report.page.grids import grid, listed
 from twin.report.plant import at_full_build, at_once
 from twin.tables.failure import COMMON_CAUSE_AND_FAILURE, TWO_COMMON_CAUSES
@@ -67,7 +67,7 @@ def capacity(results: Results) -> Iterator[Figure]:
         alt.Chart(lines)
         .mark_line(interpolate="step-after", strokeWidth=2.5)
         .encode(
-            x=alt.X(**axis("month", "", "T"), **by_the_month(lines)),
+            x=alt.X(**axis("month", "", "T")),
             y=alt.Y(**axis("mw", "MW")),
             color=colour("what", ["asked", "usable"]),
         )
