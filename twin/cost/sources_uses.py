@@ -112,17 +112,17 @@ def _together(refers: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 def _months(build: Build) -> Months | str:
     """When the build goes on, or why that cannot be told."""
-    loans = build.loans.with_columns(
-        name=pl.struct("deal", "tranche").map_elements(lambda row: loan_name(**row), pl.String)
-    )
+    loans = build.loans
     draws = loans.filter(pl.col("draw_usd") > CENT)
     if draws.is_empty():
         return "nothing is drawn within the calendar"
     repaid = loans.filter(pl.col("principal_usd") > CENT)["month"]
     after = min(repaid.to_list(), default=None)
-    first_draws = draws.group_by("name", maintain_order=True).agg(pl.col("month").min())
-    later = [name for name, month in first_draws.rows() if after and month >= after]
-    drawn = draws.filter(~pl.col("name").is_in(later))["month"].to_list()
+    first_draws = draws.with_columns(first=pl.col("month").min().over("deal", "tranche"))
+    before = first_draws.filter(pl.col("first") < after) if after else first_draws
+    later = first_draws.join(before, on=["deal", "tranche"], how="anti", nulls_equal=True, maintain_order="left")
+    names = [loan_name(*row) for row in later.select("deal", "tranche").unique(maintain_order=True).rows()]
+    drawn = before["month"].to_list()
     if after and max(drawn, default=after) >= after:
         return f"principal is repaid from {after:%Y-%m} on while loans are still drawn: no month ends the build"
     bought = build.flows.filter(pl.col("category").is_in(_BUYS), pl.col("net_usd") < 0)
@@ -136,7 +136,7 @@ def _months(build: Build) -> Months | str:
             break
         last = month
     rest = float(bought.filter(pl.col("month") > last)["amount_usd"].sum())
-    remarks = [f"{', '.join(later)}: drawn after it"] if later else []
+    remarks = [f"{', '.join(names)}: drawn after it"] if names else []
     remarks += [f"{units.show_money(rest)} bought after it"] if rest > CENT else []
     return Months(min(*when, *drawn), last, tuple(remarks))
 
@@ -162,12 +162,12 @@ def _sides(build: Build, months: Months) -> pl.DataFrame:
         .group_by("side", "deal", item="category", maintain_order=True)
         .agg(pl.col("amount_usd").sum())
         .with_columns(tranche=pl.lit(None, pl.String))
-        .sort("amount_usd", descending=True, maintain_order=True)
     )
     own, left = _own(flows)
     rest = pl.DataFrame({"side": [SOURCE, USE], "item": [OWN_CASH, CASH_LEFT], "amount_usd": [own, left]})
     frame = pl.concat([*lent, others, rest], how="diagonal").filter(pl.col("amount_usd") > CENT / 2)
-    return frame.sort("side", maintain_order=True).with_columns(
+    last = pl.col("item") == CASH_LEFT
+    return frame.sort("side", last, -pl.col("amount_usd"), maintain_order=True).with_columns(
         party=pl.lit(build.party),
         build=pl.lit(build.name),
         start=pl.lit(months.first),

@@ -59,6 +59,9 @@ Node = Scalar | Listing | Mapped
 _TYPED = re.compile(r"~|null|true|false|[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 """What would be read as something other than a text; it was in quotes then."""
 
+_NO_KEYS = frozenset({"~", "null", "Null", "NULL", "<<"})
+"""What is no key out of quotes: nothing, and a merge (`twin.topology.builder`)."""
+
 _MARKED = re.compile(r"""[,\[\]{}\n"]|: |:$| #|^[\s'&*!|>%@`#?:]|^-(?: |-|$)|\s$""")
 
 
@@ -94,10 +97,15 @@ def within(items: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
 def written(node: Node) -> str:
     """The value as the language writes it on one line: `{rent_share: 80 %, downtime: 12 months}`."""
     if isinstance(node, Mapped):
-        return f"{{{', '.join(f'{_flow(key)}: {_inside(item)}' for key, item in node.items.items())}}}"
+        return f"{{{', '.join(f'{_key(key)}: {_inside(item)}' for key, item in node.items.items())}}}"
     if isinstance(node, Listing):
         return f"[{', '.join(map(_inside, node.items))}]"
     return node.text
+
+
+def _key(text: str) -> str:
+    """A key, which is a name whatever it looks like, but for what is refused out of quotes."""
+    return _flow(text, quoted=text in _NO_KEYS)
 
 
 def _inside(node: Node) -> str:

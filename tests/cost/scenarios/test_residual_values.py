@@ -130,7 +130,7 @@ def test_a_loan_is_paid_from_it(tmp_path):
 
 def test_plain_python_says_the_same(tmp_path):
     found = made(tmp_path)
-    price = {"deals": ["worth"], "drift": "-5 %/year", "volatility": "30 %"}
+    price = {"deals": ["worth"], "drift": "-5 %/year", "volatility": "30 %/year"}
     for more in ({}, {"gpu_price": price}):
         params = RiskParams(tenant="lab", tenant_default="9 %/year", guarantor_default="4 %/year", **more)
         deal, drivers, terms = ready(found, params)

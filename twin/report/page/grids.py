@@ -19,6 +19,8 @@ _PATH = re.compile(r"[a-z\]]/[a-z]", re.IGNORECASE)
 _LONG = re.compile(r"[^\s/]{21}")
 """A word that a column of a printed page may be too narrow for."""
 
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
 _SHOWN = {"_kw": "power", "_kwh": "energy", "_fraction": "fraction"}
 
 
@@ -47,12 +49,14 @@ def listed(
     """A table of texts called `title`; columns in `right` are numbers."""
     top = "".join(_head(text, at in right) for at, text in enumerate(head))
     body = "".join(
-        "<tr>"
-        + "".join(f"<td{' class=n' if at in right else ''}>{_broken(text)}</td>" for at, text in enumerate(row))
-        + "</tr>"
+        "<tr>" + "".join(f"<td{_kind(text, at in right)}>{_broken(text)}</td>" for at, text in enumerate(row)) + "</tr>"
         for row in rows
     )
     return _table(title, top, body)
+
+
+def _kind(text: str, number: bool) -> str:
+    return " class=n" if number else " class=when" if _MONTH.fullmatch(text) else ""
 
 
 def _head(text: str, number: bool) -> str:
