@@ -191,6 +191,11 @@ def test_the_bridge_between_offers_is_the_difference_of_their_prices():
     assert told == pytest.approx([prices[name] - prices["cloud-on-demand"] for name in others], abs=5e-4)
 
 
+def test_a_loss_of_cents_is_not_called_nothing():
+    lost = results()["contingency"].filter(pl.col("racks_lost") > 0).head(5)["expected_usd_lost_per_year"].to_list()
+    assert river_bend().count(">&lt;$1<") == sum(0 < usd < 1 for usd in lost) > 0
+
+
 def test_a_lender_reads_cover_life_and_yield():
     [loan] = results()["debt_metrics"].iter_rows(named=True)
     text = river_bend()

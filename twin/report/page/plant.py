@@ -200,7 +200,7 @@ def failures(results: Results) -> str:
             power(row["lost_it_kw"]),
             hours(row["outages_per_year"]),
             "-" if row["mean_outage_h"] is None else hours(row["mean_outage_h"]),
-            "-" if row["expected_usd_lost_per_year"] is None else f"${row['expected_usd_lost_per_year']:,.0f}",
+            _lost(row["expected_usd_lost_per_year"]),
         )
         for row in frame.head(_FAILURES).iter_rows(named=True)
     ]
@@ -211,6 +211,13 @@ def failures(results: Results) -> str:
     return (
         f"<h3>{title}</h3>" + listed(head, rows, title=title, right=frozenset(range(2, 8))) + rest + _cut_sets(results)
     )
+
+
+def _lost(usd: float | None) -> str:
+    """Whole dollars; what is less than one is not nothing."""
+    if usd is None:
+        return "-"
+    return "<$1" if 0 < usd < 1 else f"${usd:,.0f}"
 
 
 def _cut_sets(results: Results) -> str:
