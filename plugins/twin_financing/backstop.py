@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from twin.api import Entry, FinancingInputs, FinancingModel
-from twin_financing import terms
+from twin_financing import credit, terms
 from twin_financing.backstop_cover import Guarantee, guarantee
 from twin_financing.backstop_params import NAME, BackstopParams
 
@@ -147,12 +147,21 @@ def _value(entry: Entry[BackstopParams], made: Guarantee, fee: Floats, inputs: F
     """What a guarantee is worth to both sides, at the file's discount rate, from the first month of the calendar."""
     params, months = entry.params, inputs.calendar.months
     factors = (1 + inputs.discount_per_year) ** (-np.arange(months) / 12)
+    when_due = (1 + inputs.discount_per_year) ** (-(made.first + np.arange(len(made.default))) / 12)
 
     def worth(values: Floats) -> float:
         return float(terms.place(made.first, values, months) @ factors)
 
+    def expected(chance: Floats, due: Floats) -> float:
+        """Present value of what defaults within the calendar leave due, each payment in its own month."""
+        return float(np.sum(terms.place(made.first, chance * (due @ when_due), months)))
+
     warrants = 0.0 if params.warrants is None else params.warrants.value_usd()
-    lost, earned, at_stake = worth(made.expected_loss), worth(fee), worth(made.guaranteed) / 12
+    # an obligor that has defaulted pays no fee either
+    risky = params.default_probability if params.payer == params.obligor else 0.0
+    kept = credit.survival(len(fee), made.default_from - made.first, risky)
+    lost, earned, at_stake = expected(made.paid, made.claim), worth(fee * kept), worth(made.guaranteed) / 12
+    unguaranteed = expected(made.default, made.lost)
     net = earned + warrants - lost
     values = (
         float(terms.place(made.first, made.guaranteed, months).max(initial=0.0)),
@@ -161,9 +170,9 @@ def _value(entry: Entry[BackstopParams], made: Guarantee, fee: Floats, inputs: F
         lost,
         net,
         net / at_stake if at_stake > 0 else 0.0,
-        float(terms.place(made.first, made.default * (made.claim > 0), months).sum() * made.pays),
-        worth(made.default * made.lost),
-        worth(made.beneficiary_loss),
+        float(terms.place(made.first, made.default * (made.claim.sum(axis=1) > 0), months).sum() * made.pays),
+        unguaranteed,
+        unguaranteed - lost,
     )
     frame = pl.DataFrame([values], schema=dict.fromkeys(_VALUES, pl.Float64()), orient="row")
     return frame.with_columns(_named(params, entry.name)).select(list(GUARANTEE_VALUE))

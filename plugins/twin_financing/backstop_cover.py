@@ -31,8 +31,8 @@ class Guarantee:
         default_from: month index from which the obligor may default.
         default: probability that it defaults in the month.
         alone: probability that the guarantor does not pay, given that the obligor has defaulted.
-        lost: what a default in the month leaves unpaid in all, after the site is let again.
-        claim: what the guarantor is asked for of it.
+        lost: what a default leaves unpaid, after the site is let again, shape (months of default, months of payment).
+        claim: what the guarantor is asked for of it, of the same shape.
         pays: share of the defaults in which it is called.
     """
 
@@ -50,14 +50,19 @@ class Guarantee:
     pays: float
 
     @property
+    def paid(self) -> Floats:
+        """Probability that the obligor defaults in the month and the guarantor pays."""
+        return self.default * self.pays * (1 - self.alone)
+
+    @property
     def expected_loss(self) -> Floats:
-        """Of the guarantor."""
-        return self.default * self.pays * (1 - self.alone) * self.claim
+        """Of the guarantor, by month of default."""
+        return np.asarray(self.paid * self.claim.sum(axis=1))
 
     @property
     def beneficiary_loss(self) -> Floats:
-        """What the beneficiary still expects to lose."""
-        return self.default * self.lost - self.expected_loss
+        """What the beneficiary still expects to lose, by month of default."""
+        return np.asarray(self.default * self.lost.sum(axis=1) - self.expected_loss)
 
 
 def guarantee(entry: Entry[BackstopParams], inputs: FinancingInputs) -> Guarantee:
@@ -101,8 +106,8 @@ def guarantee(entry: Entry[BackstopParams], inputs: FinancingInputs) -> Guarante
         default_from,
         credit.default_probability(len(exposure), default_from - contract.first, params.default_probability),
         both / params.default_probability if params.default_probability else 0.0,
-        lost.sum(axis=1),
-        claim.sum(axis=1),
+        lost,
+        claim,
         params.insolvency_share,
     )
 

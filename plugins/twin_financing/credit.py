@@ -32,6 +32,12 @@ def default_probability(months: int, start: int, per_year: float) -> Floats:
     return np.where(age >= 0, survive ** np.maximum(age, 0) * (1 - survive), 0.0)
 
 
+def survival(months: int, start: int, per_year: float) -> Floats:
+    """Probability of not having defaulted by the end of a month, (1 - h)^(t - start + 1); one before `start`."""
+    age = np.arange(months) - start
+    return np.asarray((1.0 - per_year) ** (np.maximum(age + 1, 0) / YEAR))
+
+
 def joint_default(first: float, second: float, correlation: float) -> float:
     """Probability that both default, from that of each and the correlation of the two events."""
     spread = np.sqrt(first * (1 - first) * second * (1 - second))

@@ -137,14 +137,23 @@ def test_the_value_of_a_guarantee_adds_up():
     row = out["guarantee_value"].row(0, named=True)
     factors = 1.08 ** (-np.arange(60) / 12)
     assert row["peak_usd"] == pytest.approx(2.4e6)
-    assert row["fee_pv_usd"] == pytest.approx(monthly(out["cashflow"], 60) @ factors)
+    not_yet = 0.8 ** ((np.arange(60) + 1) / 12)
+    assert row["fee_pv_usd"] == pytest.approx(monthly(out["cashflow"], 60) @ (factors * not_yet))
     assert row["warrants_usd"] == pytest.approx(19.99e6)
-    assert row["expected_loss_pv_usd"] == pytest.approx(guaranteed(out, column="expected_loss_usd") @ factors)
+    default = guaranteed(out, column="default_probability_fraction")
+    paid = sum(default[month] * 100e3 * factors[month:24].sum() for month in range(24))
+    assert row["expected_loss_pv_usd"] == row["unguaranteed_loss_pv_usd"] == pytest.approx(paid)
     assert row["net_pv_usd"] == pytest.approx(row["fee_pv_usd"] + 19.99e6 - row["expected_loss_pv_usd"])
     assert row["return_per_year"] == pytest.approx(row["net_pv_usd"] / (guaranteed(out) @ factors / 12))
     assert row["call_probability_fraction"] == pytest.approx(1 - 0.8**2)
     assert row["beneficiary_loss_pv_usd"] == pytest.approx(0, abs=1e-6)
     assert out["cashflow"].filter(category="warrants").is_empty()
+
+
+def test_a_fee_that_another_pays_goes_on_after_the_default():
+    out = backed(fee="$200/kW-year", fee_payer="hut8")
+    fee = monthly(out["cashflow"], 60) @ 1.08 ** (-np.arange(60) / 12)
+    assert out["guarantee_value"]["fee_pv_usd"].item() == pytest.approx(fee)
 
 
 def test_black_scholes_and_its_dilution():

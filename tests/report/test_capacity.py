@@ -114,6 +114,13 @@ def test_stranded_is_told_for_whole_sites() -> None:
     assert text.count("25 %") == 1
 
 
+def test_what_carries_too_much_is_over_and_does_not_grow_by_less_than_nothing() -> None:
+    row = {"scope": "s", "group": "s/ups", "count": 2, "derated_kw": 100.0, "load_kw": 90.0, "growth_kw": -9.26}
+    text = _only("stranded", row)
+    assert "over by 9.26 kW" in text
+    assert "-9.26" not in text
+
+
 def test_reserve_is_of_both_kinds_and_standby_has_a_column_where_there_is_some() -> None:
     base = {"scope": "s", "count": 1, "derated_kw": 100.0}
     spare = base | {"group": "s/grid", "reserve_kw": 20.0, "spare_kw": 30.0, "stranded_kw": 50.0}

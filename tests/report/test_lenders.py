@@ -123,7 +123,10 @@ def test_tranches_are_named():
 
 def test_a_guarantor_reads_what_is_left_in_present_values():
     said = screen(lenders.guarantors, guarantee=[guaranteed()], guarantee_value=[worth()])
-    assert "present values: fees $300M + warrants $200M - expected loss $600M = net -$100M, -0.40 % a year" in said
+    assert (
+        "present values: expected fees $300M + warrants $200M - expected loss $600M = net -$100M, -0.40 % a year"
+        in said
+    )
     assert "up to $5B, undiscounted" in said
 
 

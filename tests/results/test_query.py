@@ -53,6 +53,8 @@ def test_show_tables_lists_what_there_is_and_what_could_be_made():
         ("select amount_usd + category from cashflow", ["cannot be run"]),
         ("select payer, payer from cashflow", ["cannot be run"]),
         ("select 1; select 2", ["cannot be run"]),
+        ("select * from cashflow where month = '2028-13-01'", ["'2028-13-01'", "no date", "2028-06-01"]),
+        ("select * from cashflow where amount_usd like 'x%'", ["numbers (f64)", "compare these"]),
         ("drop table cashflow", ["not a query", "begins with 'select'"]),
         ("", ["not a query"]),
         ("-- select\n", ["not a query"]),

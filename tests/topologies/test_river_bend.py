@@ -193,3 +193,11 @@ def test_the_lease_is_in_the_books_of_both_sides(results: twin.Results) -> None:
     landlord = book.filter(pl.col("party") == "hut8")
     assert landlord["deferred_rent_usd"].max() > 0
     assert abs(landlord["deferred_rent_usd"][-1]) < 0.005
+
+
+def test_the_guarantor_is_left_with_the_same_in_scenarios_as_in_the_closed_form(results: twin.Results) -> None:
+    """Fees until the tenant defaults, less what is asked for, each payment in its month."""
+    drawn = twin.load(FILE).run("risk").risk.row(by_predicate=pl.col("party") == "google", named=True)
+    net = results.guarantee_value["net_pv_usd"].item()
+    assert drawn["mean_npv_usd"] == pytest.approx(net, abs=4 * drawn["standard_error_usd"])
+    assert drawn["npv_usd"] > net

@@ -45,7 +45,7 @@ def diff(before: Path, after: Path, evaluate: bool, out: Output) -> None:
         else:
             found = of_stated(_stated(before), _stated(after))
     emit(found, replace(out, table=None))
-    remark(f"{found.height:,} differences" if found.height else "no difference")
+    remark(f"{found.height:,} difference{'s' if found.height > 1 else ''}" if found.height else "no difference")
 
 
 def _stated(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -11,7 +11,7 @@ from twin.cli.trouble import remark
 from twin.errors import UsageError
 
 _ENDINGS = (".html", ".htm")
-_NEEDS = "pip install 'twin[report]'"
+_NEEDS = "pip install '.[report]' in the folder that twin was installed from"
 
 
 @command(

@@ -249,6 +249,8 @@ def _cut(text: str, width: int) -> str:
 def _part(row: dict[str, Any], name: str) -> str:
     """A part of the derated capacity; what is nothing beside it is rounding."""
     value_kw = row[f"{name}_kw"]
+    if name == "growth" and value_kw < -_ROUNDING * row["derated_kw"]:
+        return f"over by {power(-value_kw)}"
     return power(value_kw if abs(value_kw) > _ROUNDING * row["derated_kw"] else 0.0)
 
 

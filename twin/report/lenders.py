@@ -206,7 +206,7 @@ def guarantors(results: Results, width: int) -> list[Text]:
         else:
             warrants = f" + warrants {money(worth['warrants_usd'])}" if worth["warrants_usd"] else ""
             text += (
-                f"present values{_at(results)}: fees {money(worth['fee_pv_usd'])}{warrants} - expected loss "
+                f"present values{_at(results)}: expected fees {money(worth['fee_pv_usd'])}{warrants} - expected loss "
                 f"{money(worth['expected_loss_pv_usd'])} = net {money(worth['net_pv_usd'])}, "
                 f"{worth['return_per_year'] * 100:.2f} % a year of what it guarantees"
             )

@@ -75,12 +75,13 @@ def bridges(results: Results, width: int) -> list[Text]:
     said: list[Text] = []
     for (start, to), part in results["offer_bridge"].group_by("from_offer", "to_offer", maintain_order=True):
         change = total(part["change_usd_per_h"])
+        named = part.height if part.height == _REASONS_SHOWN + 1 else _REASONS_SHOWN  # the only other has a name
         reasons = [
             f"{row['reason'].replace('_', ' ')} {_signed(row['change_usd_per_h'])}"
-            for row in part.head(_REASONS_SHOWN).iter_rows(named=True)
+            for row in part.head(named).iter_rows(named=True)
         ]
-        rest = total(part["change_usd_per_h"].slice(_REASONS_SHOWN))
-        reasons += [f"other {_signed(rest)}"] if part.height > _REASONS_SHOWN else []
+        rest = total(part["change_usd_per_h"].slice(named))
+        reasons += [f"other {_signed(rest)}"] if part.height > named else []
         said += fact(f"FROM {start} TO {to}", f"{_signed(change)} an hour: {', '.join(reasons)}", width)
     return said
 

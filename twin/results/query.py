@@ -22,6 +22,8 @@ _FILES = frozenset(("read_avro", "read_csv", "read_delta", "read_ipc", "read_jso
 
 _PLAN = "\n\nResolved plan"
 _NO_TABLE = re.compile(r"relation '(?P<name>[^']*)' was not found")
+_NO_DATE = re.compile(r'"(?P<text>[^"]*)"\.str\.(?:strptime|to_date)')
+_NO_TEXT = "expected String type, got: "
 _NO_COLUMN = re.compile(r'unable to find column "(?P<name>[^"]*)"; valid columns: \[(?P<known>[^\]]*)\]')
 
 
@@ -72,6 +74,12 @@ def _explain(text: str, tables: Iterable[str]) -> str:
     if column:
         names = [name.strip().strip('"') for name in column["known"].split(",")]
         return f"the query reads a column '{column['name']}', which is not there; {_hint(column['name'], names)}"
+    date = _NO_DATE.search(text)
+    if date:
+        return f"the query compares a month with '{date['text']}', which is no date; write one as '2028-06-01'"
+    if _NO_TEXT in text:
+        found = text.partition(_NO_TEXT)[2].split()[0]
+        return f"the query asks for a text where there are numbers ({found}); compare these with =, < or >"
     if "__POLARS_" in text:
         # a name of polars' own says nothing to who wrote the query
         return (

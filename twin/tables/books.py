@@ -13,9 +13,15 @@ TABLES = (
         Column("beneficiary", "str", "party that is protected"),
         Column("obligor", "str", "party whose payments are guaranteed"),
         Column("peak_usd", "f64", "most that is guaranteed in a month"),
-        Column("fee_pv_usd", "f64", "present value of the fees"),
+        Column(
+            "fee_pv_usd", "f64", "present value of the expected fees: those that the obligor pays end with its default"
+        ),
         Column("warrants_usd", "f64", "value of the warrants on the day of the grant; not in the ledger"),
-        Column("expected_loss_pv_usd", "f64", "present value of what the guarantor expects to pay, net of recovery"),
+        Column(
+            "expected_loss_pv_usd",
+            "f64",
+            "present value of what the guarantor expects to pay, each payment in its month, net of recovery",
+        ),
         Column("net_pv_usd", "f64", "fees and warrants less expected loss"),
         Column("return_per_year", "f64", "the net over the present value of the amount guaranteed, a year"),
         Column("call_probability_fraction", "f64", "probability that the guarantor is called within the calendar"),

@@ -122,7 +122,9 @@ TABLES = (
             "f64",
             "probability that the obligor defaults in the month, having not before",
         ),
-        Column("expected_loss_usd", "f64", "expected payment under the guarantee in the month, undiscounted"),
+        Column(
+            "expected_loss_usd", "f64", "expected payment for a default in the month, whenever it is made, undiscounted"
+        ),
         Column(
             "joint_default_probability_fraction",
             "f64",

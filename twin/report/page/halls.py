@@ -44,7 +44,9 @@ def _tile(row: dict[str, Any]) -> str:
     state = "over" if used > 1.0 + 1e-9 else "full" if used >= _FULL else "room"
     words = {"over": "over what it can carry", "full": "full", "room": "has room"}[state]
     share = percent(used) if used <= 1.0 else f"{used:.0%}"
-    stops = f"stopped by {row['binding_resource']}".replace("_", " ") if row["binding_resource"] else "nothing stops it"
+    stops = (
+        f"{row['binding_resource']} is the limit".replace("_", " ") if row["binding_resource"] else "nothing limits it"
+    )
     filled = min(used, 1.0)
     label = escape(f"{row['scope']}: {words}")
     return (
