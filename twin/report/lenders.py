@@ -277,7 +277,7 @@ def _guarantees(results: Results, parts: list[tuple[tuple[object, ...], pl.DataF
         rows.append(["sum", "", "", "", *(money(sums[name]) for name in names), ""])
     who = {str(guarantor) for (_, guarantor), _ in parts}
     said = block(f"GUARANTOR {who.pop()}" if len(who) == 1 else "GUARANTEES", columns, rows, width)
-    text = f"present values{_at(results)}; up to: the most that is guaranteed, undiscounted"
+    text = f"present values{_at(results)}, fees as expected; up to: the most that is guaranteed, undiscounted"
     how = {convention(results, deal) for (deal, _), _ in parts} - {""}
     text += f"; capped ones pay {' or '.join(sorted(one.removeprefix(', ') for one in how))}" if how else ""
     return said + note(text + ("; * undiscounted too" if bare else ""), width)

@@ -108,7 +108,10 @@ def support(results: Results) -> str:
         (
             row["deal"],
             f"{row['guarantor']} for {row['obligor']} to {row['beneficiary']}",
-            *(money(row[name]) for name in ("peak_usd", "fee_pv_usd", "expected_loss_pv_usd", "net_pv_usd")),
+            *(
+                money(row[name])
+                for name in ("peak_usd", "fee_pv_usd", "warrants_usd", "expected_loss_pv_usd", "net_pv_usd")
+            ),
             _percent(row["call_probability_fraction"]),
             *(money(row[name]) for name in ("unguaranteed_loss_pv_usd", "beneficiary_loss_pv_usd")),
         )
@@ -118,7 +121,8 @@ def support(results: Results) -> str:
         "guarantee",
         "who",
         "at most",
-        "fees, PV",
+        "expected fees, PV",
+        "warrants",
         "expected loss, PV",
         "net to guarantor, PV",
         "chance of a call",
