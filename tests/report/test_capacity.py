@@ -5,9 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import fake_results
+import polars as pl
 import pytest
 
 import twin
+from twin.report import plant
 from twin.report.capacity import lines
 from twin.results.results import Results
 
@@ -170,3 +172,15 @@ def test_failed_checks_come_last() -> None:
     made = _text(fake_results.small(checks=fake_results.failed_check()))
     assert made.index("NEXT TO BUY") < made.index("CHECKS  1 of 2 FAILED")
     assert "the hall is over-committed" in made
+
+
+@pytest.mark.parametrize("column", ["demand_kw", "availability_fraction"])
+def test_full_build_is_when_most_is_in_service_and_not_when_sites_have_retired(column: str) -> None:
+    months = [date(2027, 1, 1), date(2028, 1, 1), date(2029, 1, 1), date(2042, 1, 1)]
+    there = [("a",), ("a", "b"), ("a", "b"), ("b",)]
+    rows = [(month, site, 5.0) for month, sites in zip(months, there, strict=True) for site in sites]
+    if column == "demand_kw":
+        rows.append((months[-1], "a", 0.0))
+    frame = pl.DataFrame(rows, schema=["month", "scope", column], orient="row")
+    assert plant.at_full_build(frame).rows() == [(months[2], "a", 5.0), (months[2], "b", 5.0)]
+    assert plant.at_full_build(frame.clear()).is_empty()

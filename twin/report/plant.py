@@ -29,8 +29,15 @@ _LAST_NUMBER = re.compile(r"(.*)\[(\d+)\]")
 
 
 def at_full_build(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the last month of a table by month of change."""
-    return frame.filter(pl.col("month") == pl.col("month").max())
+    """The rows of the last month in which the most is in service, of a table by month of change.
+
+    Where sites retire that is not the last month.
+    """
+    rows = frame.group_by("month").agg(
+        rows=(pl.col("demand_kw") > 0).sum() if "demand_kw" in frame.columns else pl.len()
+    )
+    months = rows.filter(pl.col("rows") == pl.col("rows").max())["month"]
+    return frame.filter(pl.col("month") == pl.lit(months.max(), pl.Date))
 
 
 def sites(results: Results) -> pl.DataFrame | None:
