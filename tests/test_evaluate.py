@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 
 import twin
 from twin.api import Analysis, AnalysisInputs, Column, Params, Table, hookimpl
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from twin.structure.compile import compile_structure
 
 ROOM = """
 twin: 1
@@ -183,3 +182,20 @@ def test_a_site_without_racks_is_evaluated(tmp_path: Path) -> None:
     text = "\n".join(line for line in ROOM.splitlines() if "rack" not in line)
     results = load(tmp_path, text).evaluate()
     assert results.schedule["it_kw"].to_list() == [0.0, 0.0, 0.0]
+
+
+def test_the_structure_of_a_calendar_without_months_is_that_of_the_counted_one():
+    made = twin.load(Path(__file__).parents[1] / "topologies" / "river-bend.yaml")
+    assert made.calendar.months > 0
+    kept, anew = made.structure, compile_structure(made.topology)
+    assert kept.topology is made.topology
+    for part in ("elements", "classes", "gates"):
+        ours, theirs = getattr(kept, part), getattr(anew, part)
+        for name in ("energised", "retired", "count", "gates", "threshold", "members"):
+            if hasattr(ours, name):
+                one, other = getattr(ours, name), getattr(theirs, name)
+                pairs = (
+                    [(one.start, other.start), (one.values, other.values)] if hasattr(one, "values") else [(one, other)]
+                )
+                assert all(np.array_equal(*pair) for pair in pairs), (part, name)
+    assert kept.scopes == anew.scopes

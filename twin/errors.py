@@ -44,10 +44,14 @@ class Finding:
     got: str = ""
     expected: str = ""
 
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
     def __str__(self) -> str:
         """`file:line:column: path: what is wrong (got X); what would be right`."""
-        place = ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
-        text = ": ".join(part for part in (place, self.path, self.message) if part)
+        text = ": ".join(part for part in (self.place, self.path, self.message) if part)
         if self.got:
             text += f" (got {shorten(self.got)})"
         if self.expected:

@@ -38,10 +38,9 @@ def refuse(findings: Iterable[Finding]) -> NoReturn:
     """
     found = sorted(set(findings))
     first = found[0]
-    place = ":".join([first.file, *(str(number) for number in (first.line, first.column) if number)])
     more = f", and {len(found) - 1} more like it: 'twin validate' lists them" if len(found) > 1 else ""
     error = RefusedError(ENGINE, f"{first.message}{more}", first.expected, found)
-    error.place = f"{place}: {first.path}"
+    error.place = f"{first.place}: {first.path}"
     raise error
 
 
